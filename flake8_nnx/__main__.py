@@ -1,0 +1,6 @@
+"""`python -m flake8_nnx`."""
+import sys
+
+from flake8_nnx.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""Linen classes to native NNX classes: plan, rewrite with libcst, verify, write."""

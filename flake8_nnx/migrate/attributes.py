@@ -1,0 +1,205 @@
+"""Names of what `__init__` creates: explicit Linen names, setup attributes, or the shortest clear name.
+
+Layers made in loops live in an `nnx.List`, nested as the loops are.
+"""
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from flake8_nnx.source.features import events
+from flake8_nnx.source.linen import PARTIAL, Facts
+from flake8_nnx.source.values import Assignment, Loop, Module, Repeated, Site, Trace, elements
+
+# Public names of nnx.Module (flax 0.12) that an attribute may not take.
+RESERVED = frozenset({"rngs", "train", "eval", "sow", "perturb", "set_attributes", "iter_children", "iter_modules"})
+
+
+class Attributes:
+    """Attribute, list and loop variable names of every site of one class."""
+
+    def __init__(self, trace: Trace, facts: Facts) -> None:
+        self.trace, self.facts = trace, facts
+        self.cls = trace.cls
+        self.holder = _holders(trace)
+        self.taken = {*facts.fields_of(self.cls), *self.cls.methods, *RESERVED}
+        self.stems: dict[Site, str] = {}
+        self._name_all()
+        self.calls = {site.call for site in trace.sites}
+        self.exchanged: set[ast.AST] = set()  # iterables of loops that will run over layers alone
+        self.dead = self._dead_assignments()
+        self._exchange_loops()
+
+    def nested(self, site: Site) -> bool:
+        """Whether the site is written inside the constructor of another layer."""
+        return site in self.holder
+
+    # ---- names ----------------------------------------------------------------------------------------------------
+
+    def _name_all(self) -> None:
+        for site in self.trace.sites:  # names that are given come first, so that chosen ones avoid them
+            given = self.given_name(site)
+            if given:
+                self.stems[site] = given
+        kinds = Counter(kind_of(site) for site in self.trace.sites if site not in self.stems and site not in self.holder)
+        counts: Counter[str] = Counter()
+        used = {*self.taken, *self.stems.values(), *_locals(self.cls.node)}
+        for site in self.trace.sites:
+            if site in self.stems or site in self.holder:
+                continue
+            kind = kind_of(site)
+            stem = kind if kinds[kind] == 1 else f"{kind}_{counts[kind]}"
+            counts[kind] += 1
+            while stem in (used if site.loops else used - _locals(self.cls.node)):
+                stem += "_layer"
+            self.stems[site] = stem
+            used.add(stem)
+
+    def given_name(self, site: Site) -> str | None:
+        """The attribute that the code itself names."""
+        if site.attribute is not None:
+            return site.attribute
+        if site.ref is None:
+            first = site.positional[0] if site.positional else None
+            own = isinstance(first, ast.Constant) and isinstance(first.value, str) and is_param(site)
+            return first.value if own else None  # type: ignore[union-attr]
+        name = site.keywords.get("name")
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            return identifier(name.value, self.taken)
+        if isinstance(name, ast.JoinedStr):
+            literal = "".join(str(v.value) for v in name.values if isinstance(v, ast.Constant)).strip("_")
+            return identifier(literal or kind_of(site), self.taken)
+        return None
+
+    def reference(self, site: Site) -> str:
+        return f"self.{self.stems[site]}"
+
+    def list_at(self, site: Site, depth: int) -> str:
+        """The list that receives what the loop at this depth creates."""
+        if site.element or site.method == "setup":
+            return f"self.{site.attribute}"
+        return f"self.{plural(self.stems[site])}" if depth == 0 else f"{self.stems[site]}_group"
+
+    def item(self, site: Site, depth: int) -> str:
+        """The loop variable of the call that holds this layer, or the inner list."""
+        return self.stems[site] if depth == len(site.loops) - 1 else self.list_at(site, depth + 1)
+
+    def in_loop(self, loop: Loop, depth: int) -> list[Site]:
+        return [s for s in self.trace.sites if len(s.loops) > depth and s.loops[depth] is loop and s not in self.holder]
+
+    def lists(self, loop: Loop, depth: int) -> list[Site]:
+        """One site for each list that this loop fills."""
+        return _unique(self.in_loop(loop, depth), lambda site: self.list_at(site, depth))
+
+    def inner_lists(self, loop: Loop, depth: int) -> list[Site]:
+        deeper = [site for site in self.in_loop(loop, depth) if len(site.loops) > depth + 1]
+        return _unique(deeper, lambda site: self.list_at(site, depth))
+
+    # ---- what the call still needs --------------------------------------------------------------------------------
+
+    def _dead_assignments(self) -> set[ast.stmt]:
+        """Assignments that served constructors alone: once those are gone, nothing in the methods reads them."""
+        candidates: dict[ast.stmt, tuple[str, ...]] = {
+            event.node: event.names
+            for event in events(self.trace.events)
+            if isinstance(event, Assignment) and isinstance(event.node, (ast.Assign, ast.AnnAssign))
+        }
+        for node in ast.walk(self.cls.node):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                partial = isinstance(node.value, ast.Call) and self.facts.origin(node.value.func) in PARTIAL
+                if partial and self.facts.module_class(node.value) or self.facts.module_class(node.value):
+                    candidates[node] = (node.targets[0].id,)
+        used_by_sites = {
+            n.id for call in self.calls for n in ast.walk(call) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+        }
+        dead: set[ast.stmt] = set()
+        while True:
+            live = self._loaded(self.cls.node, dead)
+            new = {
+                stmt
+                for stmt, names in candidates.items()
+                if stmt not in dead
+                and not set(names) & live
+                and (set(names) & (used_by_sites | self._read_by(dead)))
+            }
+            if not new:
+                return dead
+            dead |= new
+
+    def _exchange_loops(self) -> None:
+        """Innermost loops first: a loop whose variables nobody reads needs its iterable no more."""
+        loops = [event for event in events(self.trace.events) if isinstance(event, Loop) and isinstance(event.node, ast.For)]
+        for loop in reversed(loops):
+            targets = [n.id for n in ast.walk(loop.node.target) if isinstance(n, ast.Name)]
+            creates = any(isinstance(event, Site) for event in events(loop.body))
+            if creates and not self.used_in_call(loop, targets):
+                self.exchanged.add(loop.node.iter)
+
+    @staticmethod
+    def _read_by(statements: Iterable[ast.stmt]) -> set[str]:
+        return {n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+    def _loaded(self, node: ast.AST, dead: set[ast.stmt]) -> set[str]:
+        """Names read below `node`, leaving out constructor calls and dead statements."""
+        found: set[str] = set()
+        stack: list[ast.AST] = [node]
+        while stack:
+            current = stack.pop()
+            if current in dead or current in self.calls or current in self.exchanged:
+                continue
+            if isinstance(current, ast.Name) and isinstance(current.ctx, ast.Load):
+                found.add(current.id)
+            stack.extend(ast.iter_child_nodes(current))
+        return found
+
+    def used_in_call(self, loop: Loop, targets: list[str]) -> bool:
+        """Whether the call still reads the loop's own variables."""
+        assert isinstance(loop.node, ast.For)
+        live = set().union(*(self._loaded(statement, self.dead) for statement in loop.node.body))
+        return bool(live & set(targets))
+
+
+def is_param(site: Site) -> bool:
+    return site.ref is None and isinstance(site.call.func, ast.Attribute) and site.call.func.attr == "param"
+
+
+def kind_of(site: Site) -> str:
+    """`nn.BatchNorm` is `batch_norm`, `MLPBlock` is `mlp_block`."""
+    name = site.ref.name if site.ref else "param"
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().strip("_")
+
+
+def plural(stem: str) -> str:
+    """`block` is `blocks`, `layer_norm_1` is `layer_norms_1`, `dense` is `dense_layers`."""
+    base, number = re.fullmatch(r"(.*?)(_\d+)?", stem).groups()  # type: ignore[union-attr]
+    return (f"{base}_layers" if base.endswith(("dense", "s")) else f"{base}s") + (number or "")
+
+
+def identifier(name: str, taken: set[str]) -> str:
+    """A Linen module name as an attribute name."""
+    text = re.sub(r"\W", "_", name)
+    text = f"_{text}" if text[:1].isdigit() else text
+    return f"{text}_layer" if text in taken else text
+
+
+def _locals(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _unique(sites: list[Site], key: object) -> list[Site]:
+    return list({key(site): site for site in reversed(sites)}.values())[::-1]  # type: ignore[operator]
+
+
+def _holders(trace: Trace) -> dict[Site, Site]:
+    """Sites inside an `nn.Sequential(…)` call, with that Sequential's site."""
+    held: dict[Site, Site] = {}
+    for site in trace.sites:
+        if site.ref is None or site.ref.linen != "Sequential":
+            continue
+        for value in elements(site.fields.get("layers")) or ():
+            inner = value.element if isinstance(value, Repeated) else value
+            if isinstance(inner, Module) and any(inner.site.call is n for n in ast.walk(site.call)):
+                held[inner.site] = site
+    return held

@@ -1,0 +1,361 @@
+"""Writes planned classes into the text of a file with libcst: constructor, calls, loops, decorators, fields.
+
+Comments move with what they describe: those of fields to the parameters, those of layers to the lines that create them.
+"""
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import libcst as cst
+from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+
+from flake8_nnx.migrate.model import ClassPlan, Line
+from flake8_nnx.migrate.spans import Span, Spans
+
+
+def rewrite_classes(source: str, plans: Sequence[ClassPlan], functions: Mapping[ast.AST, str]) -> str:
+    """The text with every planned class rewritten, and `functions` (expression -> text) exchanged everywhere.
+
+    Raises:
+        libcst.ParserSyntaxError: the text is not Python.
+    """
+    spans = Spans(source)
+    wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
+    edits = Edits(spans, plans, functions)
+    indent = wrapper.module.default_indent
+    return wrapper.visit(Rewriter(edits, indent)).code
+
+
+class Edits:
+    """All plans of a file, keyed by byte span."""
+
+    def __init__(self, spans: Spans, plans: Sequence[ClassPlan], functions: Mapping[ast.AST, str]) -> None:
+        self.classes = {spans.of(plan.cls.node): plan for plan in plans}
+        self.expressions = spans.keyed(functions.items())
+        self.keywords: dict[Span, list[tuple[str, str]]] = {}
+        self.arguments: dict[Span, list[str]] = {}
+        self.removed: set[Span] = set()
+        self.setups: set[Span] = set()
+        self.decorators: set[Span] = set()
+        self.homes: dict[Span, Line] = {}  # removed statement or replaced call -> line of __init__ that takes its comments
+        for plan in plans:
+            self.expressions.update(spans.keyed(plan.expressions.items()))
+            for base in plan.cls.node.bases:
+                self.expressions[spans.of(base)] = "nnx.Module"
+            self.keywords.update(spans.keyed(plan.keywords.items()))
+            self.arguments.update(spans.keyed(plan.arguments.items()))
+            self.removed |= {spans.of(statement) for statement in plan.removed}
+            self.removed |= {spans.of(field.node) for field in plan.fields if field.node in plan.cls.node.body}
+            self.decorators |= {spans.of(decorator) for decorator in plan.decorators}
+            if plan.cls.has_setup:
+                self.setups.add(spans.of(plan.cls.methods["setup"]))
+            for line in plan.init:
+                if line.node is not None:
+                    self.homes.setdefault(spans.of(line.node), line)
+        self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
+
+
+class Rewriter(cst.CSTTransformer):
+    """One pass over the module; spans decide what changes."""
+
+    METADATA_DEPENDENCIES = (ByteSpanPositionProvider,)
+
+    def __init__(self, edits: Edits, indent: str) -> None:
+        super().__init__()
+        self.edits = edits
+        self.indent = indent
+        # Google style (two spaces) continues lines by four and ends them at 80; Black by one indent, at 88.
+        google = indent == "  "
+        self.continuation, self.width = (indent * 2, 80) if google else (indent, 88)
+        self.comments: dict[int, list[str]] = {}  # id(line of __init__) -> comments that moved there
+        self.field_comments: dict[str, tuple[list[str], str | None]] = {}
+        self.loose: list[str] = []  # comments of the class body and setup that have no line of their own
+        self.inside: list[ClassPlan] = []
+
+    def span(self, node: cst.CSTNode) -> Span:
+        found = self.get_metadata(ByteSpanPositionProvider, node)
+        return found.start, found.start + found.length
+
+    # ---- expressions ----------------------------------------------------------------------------------------------
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> object:
+        result = super().on_leave(original_node, updated_node)
+        if isinstance(original_node, cst.BaseExpression) and isinstance(result, cst.CSTNode):
+            return self.expression(original_node, result)  # type: ignore[arg-type]
+        return result
+
+    def expression(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
+        span = self.span(original)
+        text = self.edits.expressions.get(span)
+        if text is not None and type(original).__name__ not in ("Arg",):
+            home = self.edits.homes.get(span)
+            comments = comments_in(original)
+            if comments:
+                if home is not None:
+                    self.comments.setdefault(id(home), []).extend(comments)
+                else:
+                    self.loose.extend(comments)
+            new = parsed(text)
+            return new.with_changes(lpar=[*updated.lpar, *new.lpar], rpar=[*new.rpar, *updated.rpar])
+        if isinstance(updated, cst.Call):
+            return self.call(span, updated)
+        return updated
+
+    def call(self, span: Span, call: cst.Call) -> cst.Call:
+        wanted = self.edits.arguments.get(span)
+        if wanted is not None:
+            values = {arg.keyword.value if arg.keyword else i: arg for i, arg in enumerate(call.args)}
+            arguments = []
+            for i, text in enumerate(wanted):
+                match = re.match(r"(\w+)=(?!=)", text)
+                old = values.get(match.group(1)) if match else values.get(i)
+                if old is None and match:
+                    old = call.args[i] if i < len(call.args) else None
+                value = old.value if old is not None else parsed(text[match.end():] if match else text)
+                keyword = cst.Name(match.group(1)) if match else None
+                arguments.append(argument(value, keyword))
+            call = call.with_changes(args=spaced(arguments))
+        extra = self.edits.keywords.get(span)
+        if extra:
+            added = [argument(parsed(text), cst.Name(name)) for name, text in extra]
+            last = call.args[-1:] and [call.args[-1].with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))]
+            call = call.with_changes(args=[*call.args[:-1], *(last or []), *spaced(added)])
+        return call
+
+    # ---- statements -----------------------------------------------------------------------------------------------
+
+    def leave_SimpleStatementLine(
+        self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
+    ) -> cst.SimpleStatementLine | cst.RemovalSentinel | cst.FlattenSentinel[cst.BaseStatement]:
+        gone = [self.span(statement) in self.edits.removed for statement in original_node.body]
+        if not any(gone):
+            return updated_node
+        if not all(gone):
+            kept = [s for s, g in zip(updated_node.body, gone) if not g]
+            return updated_node.with_changes(body=[*kept[:-1], kept[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
+        span = self.span(original_node.body[0])
+        leading = [line.comment.value for line in original_node.leading_lines if line.comment]
+        trailing = original_node.trailing_whitespace.comment
+        inner = [comment for statement in original_node.body for comment in comments_in(statement)]
+        if span in self.edits.fields:
+            self.field_comments[self.edits.fields[span]] = ([*leading, *inner], trailing.value if trailing else None)
+        else:
+            comments = [*leading, *inner, *([trailing.value] if trailing else [])]
+            home = self.edits.homes.get(span)
+            if home is not None:
+                self.comments.setdefault(id(home), []).extend(c for c in comments if c not in self.comments.get(id(home), []))
+            else:
+                self.loose.extend(comments)
+        return cst.RemoveFromParent()
+
+    def leave_FunctionDef(
+        self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
+    ) -> cst.FunctionDef | cst.RemovalSentinel:
+        span = self.span(original_node)
+        if span in self.edits.setups:
+            # Statements that stayed would be lost; refuse.check_setup has seen to it that there are none.
+            self.loose = [*[line.comment.value for line in original_node.leading_lines if line.comment], *self.loose]
+            self.loose += [c for c in comments_in(updated_node.body) if c not in self.loose]
+            return cst.RemoveFromParent()
+        if original_node.decorators:
+            kept, comments = [], []
+            for old, new in zip(original_node.decorators, updated_node.decorators):
+                if self.span(old.decorator) in self.edits.decorators:
+                    comments += [line for line in old.leading_lines if line.comment]
+                    if old.trailing_whitespace.comment:
+                        comments.append(cst.EmptyLine(comment=old.trailing_whitespace.comment))
+                else:
+                    kept.append(new)
+            if len(kept) < len(updated_node.decorators):
+                leading = [*updated_node.leading_lines, *comments, *[li for li in updated_node.lines_after_decorators if li.comment]]
+                updated_node = updated_node.with_changes(decorators=kept, leading_lines=leading, lines_after_decorators=())
+        if self.inside and not updated_node.body.body:
+            updated_node = updated_node.with_changes(body=cst.IndentedBlock([cst.parse_statement("pass")]))
+        return updated_node
+
+    def leave_For(self, original_node: cst.For, updated_node: cst.For) -> cst.For:
+        target = updated_node.target
+        if isinstance(target, cst.Tuple) and not target.lpar and isinstance(original_node.target, cst.Name):
+            updated_node = updated_node.with_changes(target=target)
+        return updated_node
+
+    # ---- classes --------------------------------------------------------------------------------------------------
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
+        plan = self.edits.classes.get(self.span(node))
+        if plan is not None:
+            self.inside.append(plan)
+            self.loose, self.field_comments = [], {}
+        return True
+
+    def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
+        plan = self.edits.classes.get(self.span(original_node))
+        if plan is None:
+            return updated_node
+        self.inside.pop()
+        body = list(updated_node.body.body)
+        first = next((i for i, s in enumerate(body) if isinstance(s, (cst.FunctionDef, cst.ClassDef))), len(body))
+        init = self.constructor(plan, updated_node)
+        if init is not None:
+            body.insert(first, init if first else init.with_changes(leading_lines=[]))
+            if first + 1 < len(body):
+                body[first + 1] = with_blank_line(body[first + 1])
+        if not body:
+            body = [cst.parse_statement("pass")]
+        block = updated_node.body.with_changes(body=body)
+        return updated_node.with_changes(body=block)
+
+    def constructor(self, plan: ClassPlan, node: cst.ClassDef) -> cst.BaseStatement | None:
+        lines = pruned(plan, _names_read(node))
+        if not lines and not plan.parameters and not self.loose:
+            return None
+        text = self.signature(plan)
+        own = plan.stored_fields(_attributes_read(node))
+        stored = [f"self.{name} = {name}" for name in own]
+        body: list[str] = [*self.loose, *stored]
+        for line in lines:
+            indent = self.indent * line.level
+            body += [indent + comment for comment in self.comments.get(id(line), ())]
+            body += [indent + piece for piece in wrapped(line.text, self.continuation, self.width - 2 * len(self.indent) - len(indent))]
+        if not [b for b in body if not b.lstrip().startswith("#")]:
+            body.append("pass")
+        code = text + "\n" + textwrap.indent("\n".join(body), self.indent)
+        statement = cst.parse_module(code + "\n", cst.PartialParserConfig(default_indent=self.indent)).body[0]
+        leading = [cst.EmptyLine(indent=False)]
+        return statement.with_changes(leading_lines=leading)
+
+    def signature(self, plan: ClassPlan) -> str:
+        parameters: list[str] = []
+        commented = any(leading or trailing for leading, trailing in self.field_comments.values())
+        rows: list[str] = ["self,"]
+        for parameter in plan.parameters:
+            text = parameter.name + (f": {parameter.annotation}" if parameter.annotation else "")
+            if parameter.default is not None:
+                text += f" = {parameter.default}" if parameter.annotation else f"={parameter.default}"
+            parameters.append(text)
+            leading, trailing = self.field_comments.get(parameter.name, ([], None))
+            rows += [*leading, f"{text},{'  ' + trailing if trailing else ''}"]
+        one_line = f"def __init__({', '.join(['self', *parameters, '*', 'rngs: nnx.Rngs'])}):"
+        if not commented and len(one_line) + len(self.indent) <= self.width and "\n" not in one_line:
+            return one_line
+        rows += ["*,", "rngs: nnx.Rngs,"]
+        return "def __init__(\n" + textwrap.indent("\n".join(rows), self.continuation) + "\n):"
+
+
+def pruned(plan: ClassPlan, read: set[str]) -> list[Line]:
+    """Lines of `__init__` without the assignments, branches and loops that nothing needs."""
+    lines = plan.init
+    needed = {i for i, line in enumerate(lines) if not line.names and not opens(line)}
+    while True:
+        words = {word for i in needed for word in re.findall(r"self\.\w+|\w+", lines[i].text)}
+        # Reading `self.x` in a method needs the line that stores it.
+        more = {
+            i for i, line in enumerate(lines)
+            if i not in needed and set(line.names) & (words | {name for name in read if name.startswith("self.")})
+        }
+        more |= {opener for i in needed | more for opener in openers(lines, i)} - needed
+        if not more:
+            return [line for i, line in enumerate(lines) if i in needed]
+        needed |= more
+
+
+def opens(line: Line) -> bool:
+    return line.text.endswith(":") and line.text.split(" ")[0].rstrip(":") in ("if", "else", "for")
+
+
+def openers(lines: list[Line], index: int) -> list[int]:
+    """The `if`, `else` and `for` lines above that a line stands under (an `else` needs its `if`)."""
+    found, level = [], lines[index].level
+    is_else = lines[index].text == "else:"
+    for i in range(index - 1, -1, -1):
+        line = lines[i]
+        if line.level < level and opens(line):
+            found.append(i)
+            level = line.level
+            is_else = line.text == "else:"
+        elif is_else and line.level == level and opens(line):
+            found.append(i)
+            is_else = False
+    return found
+
+
+def wrapped(text: str, indent: str, width: int) -> list[str]:
+    """A line of code, its outermost call spread over lines when it is too long."""
+    if len(text) <= width:
+        return [text]
+    try:
+        statement = ast.parse(text).body[0]
+    except SyntaxError:
+        return [text]
+    value = getattr(statement, "value", None)
+    if not isinstance(value, ast.Call) or not (value.args or value.keywords):
+        return [text]
+    parts = [*value.args, *value.keywords]
+    encoded = text.encode()
+
+    def piece(node: ast.AST) -> str:
+        return encoded[node.col_offset:node.end_col_offset].decode()  # type: ignore[attr-defined]
+
+    head = encoded[:parts[0].col_offset].decode()
+    if len(parts) == 1 and isinstance(parts[0], ast.Call):
+        inner = wrapped(piece(parts[0]), indent, width - len(head) - 1)
+        if len(inner) > 1:
+            return [head + inner[0], *inner[1:-1], inner[-1] + ")"]
+    rows = [f"{indent}{row}" for part in parts for row in [piece(part) + ","]]
+    return [head.rstrip(), *rows, ")"]
+
+
+def with_blank_line(node: cst.BaseStatement | cst.BaseSmallStatement) -> cst.BaseStatement:
+    lines = list(getattr(node, "leading_lines", ()))
+    if lines and not lines[0].comment:
+        return node  # type: ignore[return-value]
+    return node.with_changes(leading_lines=[cst.EmptyLine(indent=False), *lines])  # type: ignore[return-value]
+
+
+def parsed(text: str) -> cst.BaseExpression:
+    try:
+        return cst.parse_expression(text)
+    except cst.ParserSyntaxError:  # `a, b` of a for target
+        return cst.parse_expression(f"({text})").with_changes(lpar=[], rpar=[])
+
+
+def argument(value: cst.BaseExpression, keyword: cst.Name | None) -> cst.Arg:
+    tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    return cst.Arg(value, keyword=keyword, equal=tight if keyword else cst.MaybeSentinel.DEFAULT)
+
+
+def spaced(arguments: list[cst.Arg]) -> list[cst.Arg]:
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    return [a.with_changes(comma=comma if i < len(arguments) - 1 else cst.MaybeSentinel.DEFAULT) for i, a in enumerate(arguments)]
+
+
+def comments_in(node: cst.CSTNode) -> list[str]:
+    """Every comment below a node, in order."""
+    found: list[str] = []
+
+    class Collector(cst.CSTVisitor):
+        def visit_Comment(self, node: cst.Comment) -> None:
+            found.append(node.value)
+
+    node.visit(Collector())
+    return found
+
+
+def _code(node: cst.CSTNode) -> str:
+    return cst.Module([]).code_for_node(node)
+
+
+def _attributes_read(node: cst.ClassDef) -> set[str]:
+    """`x` of every `self.x` read in the methods as they are now."""
+    return {
+        n.attr
+        for n in ast.walk(ast.parse(textwrap.dedent(_code(node))))
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self" and isinstance(n.ctx, ast.Load)
+    }
+
+
+def _names_read(node: cst.ClassDef) -> set[str]:
+    return {f"self.{name}" for name in _attributes_read(node)}

@@ -1,0 +1,134 @@
+"""Migrates the text of one file: which classes can go together, the new text, what is left to do by hand."""
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from flake8_nnx.lint import lint_source
+from flake8_nnx.migrate import refuse
+from flake8_nnx.migrate.classes import rewrite_classes
+from flake8_nnx.migrate.imports import fix_imports, nnx_is_taken
+from flake8_nnx.migrate.model import ClassPlan
+from flake8_nnx.migrate.plan import plan_class
+from flake8_nnx.source.linen import Facts, LinenClass
+
+
+@dataclass
+class FilePlan:
+    """The Linen classes of one file and what becomes of each."""
+
+    source: str
+    facts: Facts
+    plans: list[ClassPlan] = field(default_factory=list)
+
+    @property
+    def native(self) -> list[ClassPlan]:
+        return [plan for plan in self.plans if not plan.refusals]
+
+    def variable_map(self, plan: ClassPlan) -> dict[str, Any]:
+        """The slots of a class and of the classes of this file that it constructs."""
+        by_name = {p.name: p for p in self.plans}
+        classes: dict[str, Any] = {}
+        line = list(plan.uses)
+        while line:
+            name = line.pop()
+            if name not in classes and name in by_name:
+                classes[name] = list(by_name[name].slots)
+                line += by_name[name].uses
+        return {"slots": list(plan.slots), "classes": classes}
+
+
+def plan_file(source: str, filename: str, without: Collection[str] = ()) -> FilePlan:
+    """Plan every Linen class of a file; those named in `without` stay as they are.
+
+    Raises:
+        SyntaxError: the text is not Python.
+    """
+    facts = Facts(ast.parse(source, filename), filename)
+    found = FilePlan(source, facts, [plan_class(cls, facts, source) for cls in facts.classes])
+    taken = nnx_is_taken(facts.names)
+    for plan in found.plans:
+        if taken:
+            refuse.add(plan, plan.cls.node, "the name `nnx` means something else in this file", "rename it")
+        if plan.name in without and not plan.refusals:
+            refuse.add(plan, plan.cls.node, "not verified")
+    settle(found)
+    return found
+
+
+def settle(found: FilePlan) -> None:
+    """A class stays Linen when it needs one that does, or when one that does needs it: the file must keep running."""
+    changed = True
+    while changed:
+        changed = False
+        refused = {plan.name: plan for plan in found.plans if plan.refusals}
+        for plan in found.native:
+            blocking = [name for name in plan.uses if name in refused]
+            users = [other for other in refused.values() if needs(other.cls, plan.cls, found.facts)]
+            if blocking:
+                name = blocking[0]
+                refuse.add(plan, plan.cls.node, f"it constructs `{name}` (line {plan.uses[name]}), which stays Linen", f"see `{name}`")
+            elif users:
+                name = users[0].name
+                refuse.add(plan, plan.cls.node, f"`{name}`, which stays Linen, still uses it", f"see `{name}`")
+            changed = changed or bool(blocking or users)
+
+
+def needs(user: LinenClass, used: LinenClass, facts: Facts) -> bool:
+    """Whether a class constructs another, or derives from it."""
+    for node in ast.walk(user.node):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id == used.name:
+            ref = facts.module_class(node)
+            if ref is not None and ref.local is used:
+                return True
+    return False
+
+
+def rewrite(found: FilePlan) -> str:
+    """The new text of the file; the old one when no class can move."""
+    native = found.native
+    if not native:
+        return found.source
+    functions = {}
+    if len(native) == len(found.plans):  # no Linen class is left, so plain functions lose their Linen spelling as well
+        classes = {plan.cls.node for plan in native}
+        functions = linen_functions(found.facts, classes)
+    new = fix_imports(found.source, rewrite_classes(found.source, native, functions))
+    ast.parse(new)  # a text that does not compile is a bug, and must never be written
+    return new
+
+
+def linen_functions(facts: Facts, skip: set[ast.ClassDef]) -> dict[ast.AST, str]:
+    """Linen functions outside of the migrated classes, with their NNX spelling."""
+    found: dict[ast.AST, str] = {}
+    stack: list[ast.AST] = [facts.tree]
+    while stack:
+        node = stack.pop()
+        if node in skip:
+            continue
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            new = refuse.nnx_function(facts.origin(node) or "")
+            if new is not None:
+                found[node] = new
+                continue
+        stack.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def todo(found: FilePlan, new: str, filename: str) -> list[str]:
+    """What the file still needs by hand: constructions without the new arguments, and Linen that is left."""
+    notes = []
+    for plan in found.native:
+        required = [p.name for p in plan.parameters if p.default is None and p.name.endswith(("_features", "_shape"))]
+        inside = {node for other in found.native for node in ast.walk(other.cls.node)}
+        for node in found.facts.names.nodes:
+            if isinstance(node, ast.Call) and node not in inside:
+                ref = found.facts.module_class(node.func)
+                if ref is not None and ref.local is plan.cls:
+                    extra = ", ".join([*required, "rngs=nnx.Rngs(…)"])
+                    notes.append(f"line {node.lineno}: `{ast.unparse(node)[:60]}` now needs {extra}")
+    for finding in lint_source(new, filename):
+        notes.append(f"line {finding.line} of the new text: {finding.code} {finding.message}")
+    return notes

@@ -1,0 +1,104 @@
+"""Imports of a rewritten file: `from flax import nnx` comes in, what nothing reads any more goes."""
+from __future__ import annotations
+
+import ast
+
+import libcst as cst
+
+from flake8_nnx.source.names import Names
+
+NNX = cst.parse_statement("from flax import nnx")
+
+
+def fix_imports(old: str, new: str) -> str:
+    """The new text importing nnx, and without the imports that only the old text read."""
+    unused = read_names(old) - read_names(new)
+    needs_nnx = "nnx" in read_names(new) and not imports_nnx(new)
+    module = cst.parse_module(new)
+    body: list[cst.BaseStatement] = []
+    for statement in module.body:
+        kept, dropped = without(statement, unused)
+        linen = isinstance(statement, cst.SimpleStatementLine) and _imports_linen(statement)
+        if needs_nnx and linen:
+            nnx = NNX
+            if kept is None:
+                nnx = nnx.with_changes(leading_lines=statement.leading_lines, trailing_whitespace=statement.trailing_whitespace)
+            body += [nnx] if kept is None else [kept, nnx]
+            needs_nnx = False
+        elif kept is not None:
+            body.append(kept)
+        elif body or any(line.comment for line in getattr(statement, "leading_lines", ())):
+            _keep_comments(statement, body)
+        del dropped
+    if needs_nnx:
+        body.insert(_after_docstring_and_futures(body), NNX)
+    return module.with_changes(body=body).code
+
+
+def read_names(source: str) -> set[str]:
+    """Every name that the text reads, strings of annotations and `__all__` included."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+            found.update(part for part in node.value.replace("[", " ").replace("]", " ").replace(".", " ").split() if part.isidentifier())
+    return found
+
+
+def imports_nnx(source: str) -> bool:
+    names = Names(ast.parse(source))
+    return any(b.kind == "import" and b.origin == "flax.nnx" for b in names.module.bindings.get("nnx", ()))
+
+
+def nnx_is_taken(names: Names) -> bool:
+    """Whether the file already uses the name `nnx` for something else."""
+    return any(b.origin != "flax.nnx" for b in names.module.bindings.get("nnx", ()))
+
+
+def without(statement: cst.BaseStatement, unused: set[str]) -> tuple[cst.BaseStatement | None, bool]:
+    """An import statement without the aliases in `unused`, None when nothing is left."""
+    if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
+        return statement, False
+    small = statement.body[0]
+    if not isinstance(small, (cst.Import, cst.ImportFrom)) or isinstance(small.names, cst.ImportStar):
+        return statement, False
+    kept = [alias for alias in small.names if _bound(alias) not in unused]
+    if len(kept) == len(small.names):
+        return statement, False
+    if not kept:
+        return None, True
+    kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return statement.with_changes(body=[small.with_changes(names=kept)]), True
+
+
+def _bound(alias: cst.ImportAlias) -> str:
+    if alias.asname is not None:
+        return cst.ensure_type(alias.asname.name, cst.Name).value
+    return (alias.evaluated_name or "").split(".")[0]
+
+
+def _imports_linen(statement: cst.SimpleStatementLine) -> bool:
+    code = cst.Module([statement.with_changes(leading_lines=[])]).code
+    return "import" in code and "flax" in code and "linen" in code
+
+
+def _keep_comments(statement: cst.BaseStatement, body: list[cst.BaseStatement]) -> None:
+    comments = [line for line in getattr(statement, "leading_lines", ()) if line.comment]
+    trailing = getattr(statement, "trailing_whitespace", None)
+    if trailing is not None and trailing.comment is not None and "noqa" not in trailing.comment.value:
+        comments.append(cst.EmptyLine(comment=trailing.comment))
+    if comments and body:
+        footer = cst.SimpleStatementLine(body=[], leading_lines=comments)
+        body.append(footer)
+
+
+def _after_docstring_and_futures(body: list[cst.BaseStatement]) -> int:
+    index = 0
+    for index, statement in enumerate(body):
+        small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and statement.body else None
+        docstring = isinstance(small, cst.Expr) and isinstance(small.value, (cst.SimpleString, cst.ConcatenatedString))
+        future = isinstance(small, cst.ImportFrom) and isinstance(small.module, cst.Name) and small.module.value == "__future__"
+        if not docstring and not future:
+            return index
+    return index

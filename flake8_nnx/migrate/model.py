@@ -1,0 +1,100 @@
+"""What a migration decides, as data: plans, refusals, records and runs.
+
+Nothing here reads or writes source text.
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flake8_nnx.source.linen import Field, LinenClass
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a class is not rewritten: where, the reason and what to do."""
+
+    line: int
+    reason: str
+    advice: str = "keep the Linen class for now, or wrap it with nnx.bridge.ToNNX"
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}; {self.advice}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the new `__init__`; `names` are what it defines, when it is needed only if one of them is read."""
+
+    level: int
+    text: str
+    names: tuple[str, ...] = ()
+    node: ast.AST | None = None  # what it replaces, whose comments it takes
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the new `__init__`."""
+
+    name: str
+    annotation: str | None
+    default: str | None = None
+
+
+@dataclass
+class ClassPlan:
+    """What one Linen class becomes; edits are keyed by the `ast` nodes of the original."""
+
+    cls: LinenClass
+    parameters: list[Parameter] = field(default_factory=list)
+    init: list[Line] = field(default_factory=list)
+    expressions: dict[ast.AST, str] = field(default_factory=dict)  # expression -> new source
+    keywords: dict[ast.Call, list[tuple[str, str]]] = field(default_factory=dict)  # keywords to add to a call
+    arguments: dict[ast.Call, list[str]] = field(default_factory=dict)  # all arguments of a call, anew
+    removed: set[ast.stmt] = field(default_factory=set)
+    decorators: set[ast.expr] = field(default_factory=set)
+    fields: list[Field] = field(default_factory=list)
+    uses: dict[str, int] = field(default_factory=dict)  # classes of this file it constructs -> line
+    slots: list[Mapping[str, Any]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.cls.name
+
+    def stored_fields(self, read: set[str]) -> list[str]:
+        """The fields that stay attributes because a method reads them."""
+        return [f.name for f in self.fields if f.name in read]
+
+
+@dataclass(frozen=True)
+class ClassRecord:
+    """What became of one Linen class; one object of the migration log."""
+
+    file: str
+    cls: str
+    line: int
+    status: str  # native, bridged, refused
+    verdict: str | None = None  # PROVED, MATCHED, DIFFERS, UNVERIFIED
+    reason: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    variable_map: Mapping[str, Any] = field(default_factory=dict)
+    todo: tuple[str, ...] = ()
+    written: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The log entry."""
+        return {
+            "file": self.file,
+            "class": self.cls,
+            "line": self.line,
+            "status": self.status,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "evidence": dict(self.evidence),
+            "variable_map": dict(self.variable_map),
+            "todo": list(self.todo),
+            "written": self.written,
+        }

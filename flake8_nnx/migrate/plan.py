@@ -1,0 +1,334 @@
+"""Plans one class: which fields become parameters, what `__init__` creates, what the methods call instead.
+
+Pure data from the trace of the class; refuses, with line and reason, whatever it cannot do exactly.
+"""
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from flake8_nnx.catalog.construct import call as nnx_call
+from flake8_nnx.catalog.construct import construct
+from flake8_nnx.catalog.layers import LAYERS
+from flake8_nnx.migrate import refuse
+from flake8_nnx.migrate.attributes import Attributes, is_param
+from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
+from flake8_nnx.migrate.slots import slots_of
+from flake8_nnx.source.features import SizeParameter, needed_sizes, site_sizes, spelled, trace
+from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.text import SourceText
+from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Site, Trace, elements
+
+# Constructor arguments of Linen layers that a call may pass as well: moved there when only the call knows them.
+CALL_FLAGS = {"deterministic", "use_running_average"}
+
+
+class Planner:
+    """Builds the plan of one class from its trace."""
+
+    def __init__(self, cls: LinenClass, facts: Facts, source: str) -> None:
+        self.cls, self.facts = cls, facts
+        self.text = SourceText(source)
+        self.trace: Trace = trace(cls, facts, source)
+        self.plan = ClassPlan(cls)
+        self.sizes: list[SizeParameter] = needed_sizes(self.trace, facts)
+        self.attributes = Attributes(self.trace, facts)
+        self.fields = facts.fields_of(cls)
+        self.setup = set(ast.walk(cls.methods["setup"])) if cls.has_setup else set()
+
+    def run(self) -> ClassPlan:
+        refuse.check_class(self.plan, self.trace, self.facts)
+        if self.plan.refusals:
+            return self.plan
+        self.emit(self.trace.events, 0, ())
+        self.plan.slots = slots_of(self.trace, self.attributes, self.facts)
+        self.plan.removed |= self.attributes.dead
+        self.parameters()
+        refuse.check_plan(self.plan, self.facts)
+        return self.plan
+
+    def refuse(self, node: ast.AST, reason: str, advice: str | None = None) -> None:
+        refuse.add(self.plan, node, reason, advice)
+
+    def spell(self, size: Any) -> str | None:
+        return spelled(size, self.sizes)
+
+    # ---- parameters -----------------------------------------------------------------------------------------------
+
+    def parameters(self) -> None:
+        for size in self.sizes:
+            self.plan.parameters.append(Parameter(size.name, "tuple[int, ...]" if size.whole else "int"))
+        self.plan.fields = list(self.fields.values())
+        for field in self.plan.fields:
+            default = None if field.default is None else self.text.segment(field.default, {})
+            self.plan.parameters.append(Parameter(field.name, self.text.segment(field.annotation, {}), default))
+
+    # ---- __init__ -------------------------------------------------------------------------------------------------
+
+    def line(self, level: int, text: str, names: tuple[str, ...] = (), node: ast.AST | None = None) -> None:
+        self.plan.init.append(Line(level, text, names, node))
+
+    def emit(self, events: list[Any], level: int, loops: tuple[Loop, ...]) -> None:
+        """Lines of `__init__` for these events; what turns out unneeded is pruned when the text is written."""
+        for event in events:
+            if isinstance(event, Site):
+                self.emit_site(event, level)
+            elif isinstance(event, Assignment):
+                text = self.spell(event.text) or ""
+                left, _, right = text.partition(" = ")
+                in_setup = event.names[0].startswith("self.") or event.node in self.setup
+                if left != right:
+                    self.line(level, text, event.names, event.node if in_setup or event.node in self.attributes.dead else None)
+                if in_setup:
+                    self.plan.removed.add(event.node)
+            elif isinstance(event, Branch):
+                self.emit_branch(event, level, loops)
+            elif isinstance(event, Loop):
+                self.emit_loop(event, level, loops)
+
+    def emit_branch(self, event: Branch, level: int, loops: tuple[Loop, ...]) -> None:
+        if not event.body and not event.orelse:
+            return
+        self.line(level, f"if {self.spell(event.test)}:")
+        self.emit(event.body, level + 1, loops)
+        if event.orelse:
+            self.line(level, "else:")
+            self.emit(event.orelse, level + 1, loops)
+
+    def emit_loop(self, event: Loop, level: int, loops: tuple[Loop, ...]) -> None:
+        for site in self.attributes.lists(event, len(loops)):
+            name = self.attributes.list_at(site, len(loops))
+            self.line(level, f"{name} = nnx.List([])")
+        for carry, (before, _) in event.carried.items():
+            self.carry(level, carry, self.spell(before))
+        self.line(level, f"for {event.target} in {self.spell(event.iterable)}:")
+        self.emit(event.body, level + 1, (*loops, event))
+        for site in self.attributes.inner_lists(event, len(loops)):
+            outer, inner = self.attributes.list_at(site, len(loops)), self.attributes.list_at(site, len(loops) + 1)
+            self.line(level + 1, f"{outer}.append({inner})")
+        for carry, (_, after) in event.carried.items():
+            self.carry(level + 1, carry, self.spell(after))
+        if isinstance(event.node, ast.For):
+            self.rewrite_loop(event, len(loops))
+
+    def carry(self, level: int, name: str, size: str | None) -> None:
+        """A size that changes from turn to turn; a size nobody knows is refused where it is used."""
+        if size != name:
+            self.line(level, f"{name} = {size}", (name,))
+
+    def rewrite_loop(self, event: Loop, depth: int) -> None:
+        """In the call, the loop runs over the layers that `__init__` made for it."""
+        sites = self.attributes.in_loop(event, depth)
+        node = event.node
+        if not sites or not isinstance(node, ast.For) or any(s.method == "setup" for s in sites):
+            return
+        items = list(dict.fromkeys(self.attributes.item(site, depth) for site in sites))
+        lists = list(dict.fromkeys(self.attributes.list_at(site, depth) for site in sites))
+        targets = [n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)]
+        if self.attributes.used_in_call(event, targets):
+            target = self.text.segment(node.target, {})
+            target = f"({target})" if isinstance(node.target, ast.Tuple) and not target.startswith("(") else target
+            items, lists = [target, *items], [self.text.segment(node.iter, {}), *lists]
+        self.plan.expressions[node.target] = ", ".join(items)
+        self.plan.expressions[node.iter] = lists[0] if len(lists) == 1 else f"zip({', '.join(lists)})"
+
+    # ---- sites ----------------------------------------------------------------------------------------------------
+
+    def emit_site(self, site: Site, level: int) -> None:
+        if self.attributes.nested(site):
+            return  # written inside the constructor call of the layer that holds it
+        if site.ref is None and not is_param(site):
+            return self.emit_stream(site, level)
+        code = self.param_code(site) if site.ref is None else self.module_code(site)
+        if code is None:
+            return
+        here = self.attributes.reference(site)
+        if site.method == "setup":
+            self.setup_site(site, level, code)
+            return
+        if site.loops:
+            self.line(level, f"{self.attributes.list_at(site, len(site.loops) - 1)}.append({code})", (), site.call)
+        else:
+            self.line(level, f"{here} = {code}", (), site.call)
+        value = here if site.ref is not None else f"{here}[...]"
+        self.plan.expressions[site.call] = value if not site.loops else self.attributes.item(site, len(site.loops) - 1)
+
+    def emit_stream(self, site: Site, level: int) -> None:
+        """`self.make_rng('dropout')` becomes `self.rngs.dropout()`, on a fork of the streams given at construction."""
+        stream = ast.literal_eval(site.positional[0]) if site.positional else "params"
+        self.plan.expressions[site.call] = f"self.rngs.{stream}()"
+        if not any(line.text == "self.rngs = rngs.fork()" for line in self.plan.init):
+            self.plan.init.insert(0, Line(0, "self.rngs = rngs.fork()"))
+
+    def setup_site(self, site: Site, level: int, code: str) -> None:
+        parent = self.facts.names.parent(site.call)
+        if site.loops or site.element:
+            statement = self.facts.names.enclosing(site.call, ast.Assign)
+            if isinstance(statement, ast.Assign):
+                self.plan.removed.add(statement)
+            if site.loops:
+                self.line(level, f"{self.attributes.list_at(site, len(site.loops) - 1)}.append({code})", (), statement)
+            else:
+                self.element_of_list(site, level, code)
+            return
+        if not isinstance(parent, (ast.Assign, ast.AnnAssign)) or site.attribute is None:
+            self.refuse(site.call, f"`{_quote(site.call)}` in setup is not assigned to an attribute of its own")
+            return
+        self.plan.removed.add(parent)
+        self.line(level, f"self.{site.attribute} = {code}", (), parent)
+        if site.ref is None:
+            self.read_variables(site.attribute)
+
+    def element_of_list(self, site: Site, level: int, code: str) -> None:
+        """`self.layers = [nn.Dense(3), nn.Dense(4)]`: one `nnx.List` line, its elements in order."""
+        opening = f"self.{site.attribute} = nnx.List(["
+        for index in range(len(self.plan.init) - 1, -1, -1):
+            line = self.plan.init[index]
+            if line.text.startswith(opening) and line.level == level:
+                self.plan.init[index] = Line(level, f"{line.text[:-2]}, {code}])", (), line.node)
+                return
+        self.line(level, f"{opening}{code}])", (), self.facts.names.enclosing(site.call, ast.Assign))
+
+    def read_variables(self, attribute: str) -> None:
+        """Reads of `self.<param>` outside subscripts get `[...]`: jax functions take arrays, not Variables."""
+        for node in ast.walk(self.cls.node):
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr == attribute
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "self"
+                and isinstance(node.ctx, ast.Load)
+            ):
+                parent = self.facts.names.parent(node)
+                if not (isinstance(parent, ast.Subscript) and parent.value is node):
+                    self.plan.expressions[node] = f"self.{attribute}[...]"
+
+    def param_code(self, site: Site) -> str | None:
+        """`nnx.Param(init(rngs.params(), shape, dtype))` for `self.param(name, init, shape, dtype)`."""
+        if site.keywords:
+            self.refuse(site.call, "self.param with keyword arguments (unbox=) is not handled")
+            return None
+        texts = [self.spell(site.texts.get(id(argument))) for argument in site.positional[1:]]
+        if None in texts or not texts:
+            self.refuse(site.call, f"`{_quote(site.call)}` needs values that only the call knows")
+            return None
+        initialiser, *rest = [self.functions(t or "", a) for t, a in zip(texts, site.positional[1:])]
+        callee = f"({initialiser})" if initialiser.startswith("lambda") else initialiser
+        return f"nnx.Param({callee}({', '.join(['rngs.params()', *rest])}))"
+
+    def module_code(self, site: Site) -> str | None:
+        """The NNX constructor call of a submodule."""
+        assert site.ref is not None
+        sizes: dict[str, str] = {}
+        for name, size in site_sizes(site, self.facts).items():
+            text = self.spell(size)
+            if text is None:
+                self.refuse(
+                    site.call,
+                    f"the input size ({name}) of `{_quote(site.call)}` cannot be told from the source",
+                    "compute its input with functions of known shape, or keep the Linen class for now",
+                )
+                return None
+            sizes[name] = text
+        if site.ref.linen == "Sequential":
+            return self.sequential_code(site)
+        arguments = self.constructor_arguments(site)
+        if arguments is None:
+            return None
+        positional, keywords = arguments
+        if site.ref.local is not None:
+            return self.local_code(site, sizes, positional, keywords)
+        layer = LAYERS[site.ref.linen or ""]
+        if not site.inputs:
+            self.refuse(site.call, f"`{_quote(site.call)}` is never called here, so its input size is unknown")
+            return None
+        made = construct(layer, positional, keywords, sizes)
+        for problem in made.problems:
+            self.refuse(site.call, problem)
+        for node, method, _ in site.inputs:
+            if method == "__call__" and node not in self.plan.arguments and isinstance(node, ast.Call):
+                self.call_arguments(layer, node)
+        return made.code
+
+    def constructor_arguments(self, site: Site) -> tuple[list[str], dict[str, str]] | None:
+        positional: list[str] = []
+        keywords: dict[str, str] = {}
+        names = LAYERS[site.ref.linen].linen_args if site.ref and site.ref.linen in LAYERS else ()
+        pairs: list[tuple[str | None, ast.expr]] = [(None, a) for a in site.positional]
+        pairs += [(k, v) for k, v in site.keywords.items() if k not in ("name", "parent")]
+        for index, (keyword, expression) in enumerate(pairs):
+            text = self.spell(site.texts.get(id(expression)))
+            if text is not None:
+                text = self.functions(text, expression)
+                if keyword is None:
+                    positional.append(text)
+                else:
+                    keywords[keyword] = text
+                continue
+            name = keyword or (names[index] if index < len(names) else None)
+            if site.ref and site.ref.linen and name in CALL_FLAGS and (keyword is not None or index == len(site.positional) - 1):
+                self.move_to_call(site, name, expression)
+                continue
+            self.refuse(expression, f"`{_quote(expression)}` in `{_quote(site.call)}` is known only in the call")
+            return None
+        return positional, keywords
+
+    def move_to_call(self, site: Site, name: str, expression: ast.expr) -> None:
+        """`nn.Dropout(0.5, deterministic=not train)(x)` becomes `self.dropout(x, deterministic=not train)`."""
+        for node, method, given in site.inputs:
+            if method == "__call__" and name not in given:
+                self.plan.keywords.setdefault(node, [])
+                if name not in [k for k, _ in self.plan.keywords[node]]:
+                    self.plan.keywords[node].append((name, self.text.segment(expression, {})))
+
+    def call_arguments(self, layer: Any, node: ast.Call) -> None:
+        """Rewrites the arguments of a layer's call only where NNX wants them otherwise."""
+        if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
+            self.refuse(node, f"`{_quote(node)}` is called with * or ** arguments")
+            return
+        positional = [ast.unparse(a) for a in node.args]
+        keywords = {k.arg: ast.unparse(k.value) for k in node.keywords if k.arg}
+        wanted, problems = nnx_call(layer, positional, keywords)
+        for problem in problems:
+            self.refuse(node, problem)
+        plain = [*positional, *(f"{k}={v}" for k, v in keywords.items())]
+        if wanted != plain:
+            self.plan.arguments[node] = list(wanted)
+
+    def local_code(self, site: Site, sizes: dict[str, str], positional: list[str], keywords: dict[str, str]) -> str:
+        assert site.ref is not None and site.ref.local is not None
+        self.plan.uses.setdefault(site.ref.local.name, site.call.lineno)
+        # Sizes come first in the new signature; positional fields follow them unchanged.
+        arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]
+        return f"{ast.unparse(site.call.func)}({', '.join([*arguments, 'rngs=rngs'])})"
+
+    def sequential_code(self, site: Site) -> str | None:
+        layers = elements(site.fields.get("layers"))
+        expression = (site.positional or list(site.keywords.values()))[0]
+        if layers is None or not isinstance(expression, (ast.List, ast.Tuple)):
+            self.refuse(site.call, "nn.Sequential of a computed list is not handled")
+            return None
+        parts = []
+        for value, element in zip(layers, expression.elts):
+            if isinstance(value, Module):
+                code = self.module_code(value.site)
+                if code is None:
+                    return None
+                parts.append(code)
+            else:
+                parts.append(self.functions(self.text.segment(element, {}), element))
+        return f"nnx.Sequential({', '.join(parts)})"
+
+    def functions(self, text: str, node: ast.AST) -> str:
+        """The text with Linen functions in their NNX spelling."""
+        return refuse.nnx_functions(text, node, self.facts)
+
+
+def _quote(node: ast.AST) -> str:
+    text = ast.unparse(node)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def plan_class(cls: LinenClass, facts: Facts, source: str) -> ClassPlan:
+    """The plan of one class of a file."""
+    return Planner(cls, facts, source).run()

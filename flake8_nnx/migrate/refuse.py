@@ -1,0 +1,215 @@
+"""What the migrator does not do, each with the line, the reason and what to do instead.
+
+A class with one refusal is left exactly as it is.
+"""
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from flake8_nnx.catalog.functions import FUNCTIONS
+from flake8_nnx.migrate.attributes import RESERVED, is_param
+from flake8_nnx.migrate.model import ClassPlan, Refusal
+from flake8_nnx.migrate.slots import loop_name
+from flake8_nnx.source.features import events
+from flake8_nnx.source.linen import LINEN, Facts
+from flake8_nnx.source.values import Assignment, Branch, Loop, Site, Trace
+
+INITIALIZERS = LINEN + "initializers."
+PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod", "property", "functools.cached_property", "abc.abstractmethod"})
+# Attributes and methods of a Linen module with no NNX twin that this version can write.
+LINEN_ONLY = frozenset(
+    "variable sow perturb variables scope has_variable get_variable put_variable is_mutable_collection is_initializing "
+    "has_rng name path parent clone copy bind unbind lazy_init init init_with_output apply tabulate module_paths".split()
+)
+
+
+def add(plan: ClassPlan, node: ast.AST, reason: str, advice: str | None = None) -> None:
+    line = getattr(node, "lineno", plan.cls.node.lineno)
+    refusal = Refusal(line, reason) if advice is None else Refusal(line, reason, advice)
+    if refusal not in plan.refusals:
+        plan.refusals.append(refusal)
+
+
+def check_class(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
+    """Refusals that the shape of the class and its trace decide."""
+    cls = plan.cls
+    if cls.bases != (LINEN + "Module",):
+        add(plan, cls.node, f"`{cls.name}` derives from {', '.join(cls.bases)}, not from flax.linen.Module alone")
+    if cls.node.decorator_list or cls.node.keywords:
+        add(plan, cls.node, f"class decorators and class keywords of `{cls.name}` are not handled")
+    _check_body(plan, facts)
+    for node, reason in trace.problems:
+        add(plan, node, f"`{ast.unparse(node)[:60]}` {reason}" if isinstance(node, ast.expr) else reason)
+    _check_sites(plan, trace, facts)
+    if cls.has_setup:
+        _check_setup(plan, trace)
+    for event in events(trace.events):
+        names = event.names if isinstance(event, Assignment) else ()
+        if isinstance(event, Loop):
+            names = tuple(n.id for n in ast.walk(event.node.target) if isinstance(n, ast.Name))
+        text = event.text if isinstance(event, Assignment) else ""
+        for name in names:
+            if name in facts.fields_of(cls) and text != f"{name} = {name}":
+                add(plan, event.node if hasattr(event.node, "lineno") else cls.node, f"the variable `{name}` hides the field `{name}`", "rename the variable")
+        if isinstance(event, Branch) and event.test is None:
+            add(plan, event.node, "an `if` that `__init__` cannot decide")
+
+
+def _check_body(plan: ClassPlan, facts: Facts) -> None:
+    for statement in plan.cls.node.body:
+        if isinstance(statement, (ast.AnnAssign, ast.FunctionDef, ast.Pass, ast.Assign, ast.ClassDef)):
+            continue
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue
+        add(plan, statement, f"`{type(statement).__name__}` in the body of `{plan.name}` is not handled")
+    for name, field in facts.fields_of(plan.cls).items():
+        if name in RESERVED:
+            add(plan, field.node, f"the field `{name}` would hide `{name}` of nnx.Module", "rename the field")
+        default = field.default
+        if isinstance(default, ast.Call) and (facts.origin(default.func) or "").endswith(".field"):
+            add(plan, field.node, f"the default of `{name}` is a dataclasses.field call, which is not handled")
+        holds_module = default is not None and facts.module_class(default)
+        if holds_module or facts.annotated_module(field.annotation) or (default is not None and facts.instance(default)):
+            add(plan, field.node, f"the field `{name}` holds a module or a module class, which this version does not move")
+    for name, method in plan.cls.methods.items():
+        if name == "__post_init__":
+            add(plan, method, "`__post_init__` is not handled", "move what it does to setup")
+        for decorator in method.decorator_list:
+            linen = facts.linen_name(decorator)
+            if linen in ("compact", "nowrap"):
+                plan.decorators.add(decorator)
+            elif (facts.origin(decorator) or ast.unparse(decorator)) not in PLAIN_DECORATORS:
+                add(plan, decorator, f"the decorator `{ast.unparse(decorator)[:60]}` of `{name}` is not handled")
+
+
+def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
+    seen: set[ast.Call] = set()
+    for site in trace.sites:
+        if site.call in seen:
+            add(plan, site.call, f"`{ast.unparse(site.call)[:60]}` creates new layers each time its method is called")
+        seen.add(site.call)
+        if site.ref is None:
+            _check_own(plan, site)
+            continue
+        if site.ref.linen is None and site.ref.local is None:
+            add(plan, site.call, f"`{site.ref.name}` is defined in another file", "migrate it first; this version follows one file")
+        layer = LAYER_REFUSALS.get(site.ref.linen or "")
+        if layer:
+            add(plan, site.call, f"nn.{site.ref.linen}: {layer}")
+        name = site.keywords.get("name")
+        if name is not None and not isinstance(name, ast.Constant):
+            if not isinstance(name, ast.JoinedStr) or not site.loops or loop_name(name, site) is None:
+                add(plan, name, f"the name `{ast.unparse(name)}` does not count the turns of a loop")
+        if "parent" in site.keywords:
+            add(plan, site.keywords["parent"], "`parent=` is not handled")
+        if site.ref.linen is not None and "name" in site.keywords and site.loops and isinstance(name, ast.Constant):
+            add(plan, name, "one name for every turn of a loop shares the layer")
+    for node in ast.walk(plan.cls.node):
+        if isinstance(node, ast.Call) and node not in seen and facts.module_class(node.func):
+            add(plan, node, f"`{ast.unparse(node)[:60]}` is created where this version cannot follow")
+
+
+LAYER_REFUSALS: dict[str, str] = {}
+
+
+def _check_own(plan: ClassPlan, site: Site) -> None:
+    func = site.call.func
+    assert isinstance(func, ast.Attribute)
+    if is_param(site):
+        first = site.positional[0] if site.positional else None
+        if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+            add(plan, site.call, "self.param without a literal name is not handled")
+        elif not first.value.isidentifier() or first.value in RESERVED:
+            add(plan, site.call, f"the parameter name {first.value!r} cannot be an attribute")
+        elif site.loops:
+            add(plan, site.call, "self.param in a loop is not handled")
+    elif func.attr != "make_rng":
+        add(plan, site.call, f"self.{func.attr} is not handled by this version")
+    elif site.loops or not all(isinstance(a, ast.Constant) for a in site.positional) or site.keywords:
+        add(plan, site.call, "self.make_rng in a loop or with a computed stream name is not handled")
+
+
+def _check_setup(plan: ClassPlan, trace: Trace) -> None:
+    """Every statement of setup must be understood, for setup disappears."""
+    covered = {event.node for event in events(trace.events) if isinstance(event, Assignment)}
+    sites = [site.call for site in trace.sites if site.method == "setup"]
+
+    def known(statement: ast.stmt) -> bool:
+        if statement in covered or isinstance(statement, ast.Pass):
+            return True
+        if isinstance(statement, (ast.If, ast.For)):
+            orelse = statement.orelse
+            return all(known(inner) for inner in [*statement.body, *orelse])
+        if isinstance(statement, ast.Expr):
+            return isinstance(statement.value, ast.Constant)
+        inside = {id(n) for n in ast.walk(statement)}
+        return isinstance(statement, (ast.Assign, ast.AnnAssign)) and any(id(call) in inside for call in sites)
+
+    for statement in plan.cls.methods["setup"].body:
+        if not known(statement):
+            add(plan, statement, f"`{ast.unparse(statement).splitlines()[0][:60]}` in setup is not understood")
+
+
+def check_plan(plan: ClassPlan, facts: Facts) -> None:
+    """Rewrite Linen functions to their NNX names; refuse what Linen is left over."""
+    skip = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
+    setup = plan.cls.methods.get("setup")
+    for node in _nodes(plan.cls.node, skip | ({setup} if setup else set())):
+        if isinstance(node, ast.Call) and facts.linen_name(node.func) == "merge_param" and len(node.args) == 3:
+            _, own, given = (ast.unparse(argument) for argument in node.args)
+            plan.expressions[node] = f"{given} if {given} is not None else {own}"
+        elif isinstance(node, ast.Call) and _self_attribute(node.func) == "make_rng":
+            continue
+        elif isinstance(node, ast.Attribute) and _self_attribute(node) in LINEN_ONLY:
+            if node.attr not in facts.fields_of(plan.cls) and node.attr not in plan.cls.methods:
+                add(plan, node, f"self.{node.attr} is not handled by this version")
+        elif isinstance(node, (ast.Name, ast.Attribute)):
+            origin = facts.origin(node)
+            if not origin or not origin.startswith("flax.linen"):
+                continue
+            parent = facts.names.parent(node)
+            if isinstance(parent, ast.Attribute) and (facts.origin(parent) or "").startswith("flax.linen."):
+                continue  # the whole dotted name is looked at, not its parts
+            if node in plan.cls.node.bases:
+                continue
+            new = nnx_function(origin)
+            if new is None:
+                add(plan, node, f"`{ast.unparse(node)}` has no NNX spelling that this version writes")
+            else:
+                plan.expressions[node] = new
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super":
+            add(plan, node, "`super()` of a Linen module is not handled")
+
+
+def _self_attribute(node: ast.AST) -> str | None:
+    own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+    return node.attr if own else None  # type: ignore[attr-defined]
+
+
+def _nodes(node: ast.AST, skip: set[ast.AST]) -> Iterator[ast.AST]:
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if current in skip:
+            continue
+        yield current
+        stack.extend(ast.iter_child_nodes(current))
+
+
+def nnx_function(origin: str) -> str | None:
+    """`nnx.relu` for `flax.linen.relu`."""
+    if origin.startswith(INITIALIZERS):
+        return "nnx.initializers." + origin[len(INITIALIZERS):]
+    return FUNCTIONS.get(origin[len(LINEN):]) if origin.startswith(LINEN) else None
+
+
+def nnx_functions(text: str, node: ast.AST, facts: Facts) -> str:
+    """A piece of source with the Linen functions of `node` in their NNX spelling."""
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Name, ast.Attribute)):
+            new = nnx_function(facts.origin(part) or "")
+            if new:
+                text = re.sub(rf"(?<![\w.]){re.escape(ast.unparse(part))}\b", new, text)
+    return text

@@ -1,0 +1,134 @@
+"""The variable map of a planned class, as slots in the order in which Linen creates its variables."""
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from flake8_nnx.catalog.layers import LAYERS
+from flake8_nnx.migrate.attributes import Attributes, is_param
+from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.values import Branch, Loop, Module, Site, Trace, elements
+
+
+def slots_of(trace: Trace, attributes: Attributes, facts: Facts) -> list[dict[str, Any]]:
+    """Slots of one class (see `flake8_nnx.variable_map`)."""
+    return _slots(trace.events, attributes, {})
+
+
+def _slots(events: list[Any], attributes: Attributes, counts: dict[str, int]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for event in events:
+        if isinstance(event, Branch):
+            found += _slots(event.body, attributes, counts) + _slots(event.orelse, attributes, counts)
+        elif isinstance(event, Loop):
+            inner = _slots(event.body, attributes, counts)
+            if inner:
+                found.append({"each": inner})
+        elif isinstance(event, Site):
+            slot = _slot(event, attributes, counts)
+            if slot is not None:
+                found.append(slot)
+    return found
+
+
+def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[str, Any] | None:
+    if site.ref is None:
+        if not is_param(site):
+            return None
+        name = site.positional[0]
+        return {"param": ast.literal_eval(name), "collection": "params", "nnx": attributes.stems[site]}
+    holder = attributes.holder.get(site)
+    if holder is not None:
+        return _held_slot(site, holder, attributes)
+    nnx = _nnx_path(site, attributes, counts)
+    if site.method == "setup" and "name" not in site.keywords:
+        linen, auto = nnx.replace("/", "_"), False
+    else:
+        linen, auto = _linen_name(site)
+    return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx})
+
+
+def _held_slot(site: Site, holder: Site, attributes: Attributes) -> dict[str, Any]:
+    """A layer inside `nn.Sequential`: under it in setup, beside it in a compact method."""
+    index = next(
+        i for i, value in enumerate(elements(holder.fields["layers"]) or ()) if isinstance(value, Module) and value.site is site
+    )
+    nnx = f"{_nnx_path(holder, attributes, {})}/layers/{index}"
+    if holder.method == "setup":
+        return _with_leaves(site, {"linen": f"{attributes.stems[holder]}/layers_{index}", "nnx": nnx})
+    linen, auto = _linen_name(site)
+    return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx})
+
+
+def _with_leaves(site: Site, slot: dict[str, Any]) -> dict[str, Any]:
+    assert site.ref is not None
+    if site.ref.local is not None:
+        return {**slot, "class": site.ref.local.name}
+    layer = LAYERS.get(site.ref.linen or "")
+    leaves = {f"{v.collection}/{v.linen}": v.nnx for v in layer.variables} if layer else {}
+    return {**slot, "leaves": leaves} if leaves else slot
+
+
+def _nnx_path(site: Site, attributes: Attributes, counts: dict[str, int]) -> str:
+    if site.loops:
+        return "/".join([attributes.list_at(site, 0).removeprefix("self."), *(f"{{{i}}}" for i in range(len(site.loops)))])
+    if site.element:
+        assert site.attribute is not None
+        counts[site.attribute] = counts.get(site.attribute, -1) + 1
+        return f"{site.attribute}/{counts[site.attribute]}"
+    return attributes.stems[site]
+
+
+def _linen_name(site: Site) -> tuple[str, bool]:
+    """The name that Linen gives the module, and whether Linen counts it."""
+    assert site.ref is not None
+    name = site.keywords.get("name")
+    if isinstance(name, ast.Constant):
+        return str(name.value), False
+    if isinstance(name, ast.JoinedStr):
+        return loop_name(name, site) or "?", False
+    return site.ref.name, True
+
+
+def loop_name(name: ast.JoinedStr, site: Site) -> str | None:
+    """`f"block_{i + 1}"` in a loop over range or enumerate is `block_{0+1}`; None when it is anything else."""
+    parts = []
+    for value in name.values:
+        if isinstance(value, ast.Constant):
+            parts.append(str(value.value))
+            continue
+        expression = value.value if isinstance(value, ast.FormattedValue) else None
+        plain = isinstance(value, ast.FormattedValue) and value.conversion == -1 and value.format_spec is None
+        offset = 0
+        if isinstance(expression, ast.BinOp) and isinstance(expression.op, (ast.Add, ast.Sub)):
+            if not isinstance(expression.right, ast.Constant) or not isinstance(expression.right.value, int):
+                return None
+            offset = expression.right.value * (1 if isinstance(expression.op, ast.Add) else -1)
+            expression = expression.left
+        depth = _counter_depth(expression, site) if plain else None
+        if depth is None:
+            return None
+        start = depth[1] + offset
+        parts.append(f"{{{depth[0]}}}" if start == 0 else f"{{{depth[0]}{start:+d}}}")
+    return "".join(parts)
+
+
+def _counter_depth(expression: ast.expr | None, site: Site) -> tuple[int, int] | None:
+    """The loop that this name counts, and from where: `for i in range(1, n)`, `for i, f in enumerate(fs)`."""
+    if not isinstance(expression, ast.Name):
+        return None
+    for depth, loop in enumerate(site.loops):
+        iterable, target = loop.node.iter, loop.node.target
+        if not (isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name)):
+            continue
+        arguments = iterable.args
+        if iterable.func.id == "range" and isinstance(target, ast.Name) and target.id == expression.id:
+            if len(arguments) == 1:
+                return depth, 0
+            first = arguments[0]
+            constant = isinstance(first, ast.Constant) and isinstance(first.value, int) and len(arguments) == 2
+            return (depth, first.value) if constant else None  # type: ignore[union-attr]
+        if iterable.func.id == "enumerate" and isinstance(target, ast.Tuple) and len(arguments) == 1:
+            if isinstance(target.elts[0], ast.Name) and target.elts[0].id == expression.id:
+                return depth, 0
+    return None

@@ -1,0 +1,47 @@
+"""The flake8 adapter: options, the substring filter, findings as flake8 wants them.
+
+Loads the standard library only; rules are imported at the first file that mentions flax or jax.
+"""
+from __future__ import annotations
+
+import argparse
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from flake8_nnx import __version__
+from flake8_nnx.lint import lint_tree, relevant
+from flake8_nnx.source.declared import Declared
+
+
+class Plugin:
+    """flake8 makes one per file and asks `run` for its findings."""
+
+    name = "flake8-nnx"
+    version = __version__
+    declared = Declared()
+
+    def __init__(self, tree: ast.Module, lines: list[str], filename: str = "-") -> None:
+        self.tree, self.lines, self.filename = tree, lines, filename
+
+    @staticmethod
+    def add_options(parser: Any) -> None:
+        """Register the `--nnx-…` options, readable from setup.cfg, tox.ini and .flake8 as well."""
+        parser.add_option(
+            "--nnx-module-classes",
+            default="",
+            metavar="NAMES",
+            parse_from_config=True,
+            comma_separated_list=True,
+            help="Dotted names of Linen module classes defined in other files (flake8 sees one file at a time), "
+            "for example mylib.layers.BaseModule; classes derived from them are Linen modules too.",
+        )
+
+    @classmethod
+    def parse_options(cls, options: argparse.Namespace) -> None:
+        cls.declared = Declared(frozenset(options.nnx_module_classes))
+
+    def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
+        if relevant("".join(self.lines)):
+            for found in lint_tree(self.tree, self.filename, elsewhere=self.declared):
+                yield found.line, found.col, f"{found.code} {found.message}", type(self)

@@ -1,0 +1,69 @@
+"""Compact methods.
+
+NNX modules create their submodules once, in `__init__`; Linen's `@nn.compact` creates them inside the call.
+
+**What it flags.** The `@nn.compact` decorator of a method, at the decorator.
+
+**Why.** Linen derives sizes lazily from the input, so a compact method can create layers as it goes. NNX wants sizes when
+a layer is built: a compact method becomes a constructor (sizes, layers, `rngs`) and a call (arithmetic only).
+
+**Caveats.** Layers created in a loop become an `nnx.List`; layers created only for some inputs have no NNX twin and must be
+created always, or chosen by a constructor argument.
+
+Source: Flax guide "Linen to NNX", section "Basic Module definition".
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_nnx.rule import Example, Report, Rule
+from flake8_nnx.rules import _text
+from flake8_nnx.source.linen import Facts
+
+RULE = Rule(
+    "NNX101",
+    "compact-method",
+    "`@nn.compact` on `{cls}.{method}`: {advice}",
+    doc=__doc__,
+    fix="safe",
+    examples=(
+        Example(
+            linen='''
+import flax.linen as nn
+import jax.numpy as jnp
+
+
+class Scale(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return jnp.tanh(x) * 2
+''',
+            nnx='''
+import jax.numpy as jnp
+from flax import nnx
+
+
+class Scale(nnx.Module):
+    def __call__(self, x):
+        return jnp.tanh(x) * 2
+''',
+            also=("NNX103",),
+        ),
+    ),
+)
+
+
+@RULE.on(ast.FunctionDef)
+def check(method: ast.FunctionDef, facts: Facts) -> Iterator[Report]:
+    """One finding per method decorated with `flax.linen.compact`."""
+    decorator = facts.compact_decorator(method)
+    cls = facts.linen_class(facts.names.parent(method))
+    if decorator is None or cls is None:
+        return
+    created = _text.created_layers(method, facts)
+    if created:
+        advice = f"create {_text.listed(created)} in `__init__` and keep the arithmetic in `{method.name}`"
+    else:
+        advice = f"delete the decorator, `{method.name}` creates no layers"
+    yield decorator, {"cls": cls.name, "method": method.name, "advice": advice}

@@ -1,0 +1,432 @@
+"""Abstract evaluation of expressions: what `__init__` can know of each, in the order in which Python evaluates.
+
+`Evaluator.value` gives an abstract value, `Evaluator.text` the expression's source inside `__init__`, or None.
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flake8_nnx.source import shapes
+from flake8_nnx.source.linen import LINEN, PARTIAL
+from flake8_nnx.source.names import COMPREHENSIONS
+from flake8_nnx.source.values import (
+    Array,
+    Function,
+    Items,
+    Module,
+    Partial,
+    Prefix,
+    Repeated,
+    Shape,
+    Site,
+    Size,
+    Static,
+    Unknown,
+    add,
+    array_of,
+    elements,
+    floor_divide,
+    multiply,
+    size_of,
+)
+
+if TYPE_CHECKING:
+    from flake8_nnx.source.trace import Tracer
+
+Env = dict[str, Any]
+
+
+class NotStatic(Exception):
+    """An expression that `__init__` cannot compute."""
+
+
+def static(size: Size) -> Any:
+    return Unknown() if size is None else Static(str(size))
+
+
+def merge(ref_args: Partial, call: ast.Call) -> tuple[list[ast.expr], dict[str, ast.expr]]:
+    """Arguments of a constructor call through the partials around it."""
+    keywords = {**ref_args.keywords, **{k.arg: k.value for k in call.keywords if k.arg}}
+    return [*ref_args.positional, *call.args], keywords
+
+
+class Evaluator:
+    """Evaluates expressions of one class for a `Tracer`."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+        self.facts = tracer.facts
+
+    # ---- source text in __init__ ----------------------------------------------------------------------------------
+
+    def text(self, node: ast.expr, env: Env) -> str | None:
+        """Source of the expression inside `__init__`, or None when it depends on the call."""
+        try:
+            return self.tracer.source.segment(node, self._swaps(node, env, set()))
+        except NotStatic:
+            return None
+
+    def _swaps(self, node: ast.AST, env: Env, local: set[str]) -> dict[int, str]:
+        """Replacements that turn an expression of a method into one of `__init__`."""
+        if isinstance(node, ast.Name):
+            if node.id in local or node.id not in env:
+                if node.id == "self":
+                    raise NotStatic
+                return {}
+            value = env[node.id]
+            if isinstance(value, Static):
+                return {} if value.text == node.id else {id(node): value.text}
+            if isinstance(value, Partial) and self.facts.module_class(node):
+                raise NotStatic
+            raise NotStatic
+        if isinstance(node, (ast.Attribute, ast.Subscript)):
+            value = self._chain(node, env, local)
+            if isinstance(value, Static):
+                return {id(node): value.text}
+            if value is not None:
+                raise NotStatic
+        if isinstance(node, ast.Call):
+            if self.facts.module_class(node.func) or self._root_is_self(node.func):
+                raise NotStatic
+            if isinstance(node.func, ast.Name) and isinstance(env.get(node.func.id), (Partial, Function, Module)):
+                raise NotStatic
+        if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)):
+            raise NotStatic
+        if isinstance(node, ast.Lambda):
+            arguments = node.args
+            local = local | {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
+        elif isinstance(node, COMPREHENSIONS):
+            names = [n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)]
+            local = local | set(names)
+        swaps: dict[int, str] = {}
+        for child in ast.iter_child_nodes(node):
+            swaps.update(self._swaps(child, env, local))
+        return swaps
+
+    def _chain(self, node: ast.expr, env: Env, local: set[str]) -> Any:
+        """Value of `a.b[0].c` where the parts alone tell it; None where the root is no variable of the method."""
+        if isinstance(node, ast.Name):
+            return None if node.id in local or node.id == "self" else env.get(node.id)
+        if isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name) and node.value.id == "self":
+                return self.tracer.attribute(node.attr)
+            owner = self._chain(node.value, env, local)
+            if isinstance(owner, Array):
+                return Shape(owner) if node.attr == "shape" else Unknown()
+            return Static(f"{owner.text}.{node.attr}") if isinstance(owner, Static) else owner and Unknown()
+        if isinstance(node, ast.Subscript):
+            owner = self._chain(node.value, env, local)
+            index = node.slice
+            literal = isinstance(index, (ast.Constant, ast.UnaryOp))
+            position = size_of(Static(ast.unparse(index))) if literal else None
+            if isinstance(owner, Shape):
+                return static(owner.array.at(position)) if isinstance(position, int) else Unknown()
+            if isinstance(owner, Static):
+                text = self.tracer.source.segment(index, self._swaps(index, env, local))
+                return Static(f"{owner.text}[{text}]")
+            return owner and Unknown()
+        return None
+
+    @staticmethod
+    def _root_is_self(node: ast.expr) -> bool:
+        return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+
+    # ---- values ---------------------------------------------------------------------------------------------------
+
+    def value(self, node: ast.expr | None, env: Env) -> Any:
+        """The abstract value of an expression; constructions and applications on the way are recorded."""
+        if node is None:
+            return Unknown()
+        method = getattr(self, "_" + type(node).__name__.lower(), None)
+        return method(node, env) if method else self._children(node, env)
+
+    def _children(self, node: ast.AST, env: Env) -> Any:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.value(child, env)
+        return self._static(node, env)  # type: ignore[arg-type]
+
+    def _static(self, node: ast.expr, env: Env, items: tuple[Any, ...] | None = None) -> Any:
+        text = self.text(node, env)
+        return Unknown() if text is None else Static(text, items)
+
+    def _constant(self, node: ast.Constant, env: Env) -> Any:
+        return self._static(node, env)
+
+    def _name(self, node: ast.Name, env: Env) -> Any:
+        if node.id in env:
+            return env[node.id]
+        ref = self.facts.module_class(node)
+        if ref is not None:
+            return Partial(ref)
+        binding = self.facts.names.binding(node)
+        if binding is not None and binding.kind == "def" and isinstance(binding.node, ast.FunctionDef):
+            return Function(binding.node)
+        return Unknown() if node.id == "self" else Static(node.id)
+
+    def _attribute(self, node: ast.Attribute, env: Env) -> Any:
+        if isinstance(node.value, ast.Name) and node.value.id == "self":
+            return self.tracer.attribute(node.attr)
+        ref = self.facts.module_class(node)
+        if ref is not None:
+            return Partial(ref)
+        owner = self.value(node.value, env)
+        if isinstance(owner, Array):
+            if node.attr == "shape":
+                return Shape(owner)
+            return shapes.transpose(owner, None) if node.attr == "T" else owner if node.attr == "at" else Unknown()
+        if isinstance(owner, Static):
+            return Static(f"{owner.text}.{node.attr}")
+        return Unknown()
+
+    def _subscript(self, node: ast.Subscript, env: Env) -> Any:
+        owner = self.value(node.value, env)
+        index = node.slice
+        position = self._int(index, env)
+        if isinstance(owner, Shape):
+            if position is not None:
+                return static(owner.array.at(position))
+            if isinstance(index, ast.Slice) and index.lower is None and index.step is None and index.upper is not None:
+                end = self._int(index.upper, env)
+                if end is not None and end < 0:
+                    return Prefix(owner.array, -end)
+            return Unknown()
+        if isinstance(owner, Array):
+            return self._indexed(owner, index, env)
+        items = elements(owner)
+        if items is not None and position is not None and -len(items) <= position < len(items):
+            return items[position]
+        if isinstance(owner, Repeated):
+            return owner.element
+        return self._static(node, env) if isinstance(owner, Static) else self._children(node, env)
+
+    def _int(self, node: ast.expr | None, env: Env) -> int | None:
+        if isinstance(node, (ast.Constant, ast.UnaryOp)):
+            size = size_of(self._static(node, env))
+            return size if isinstance(size, int) else None
+        return None
+
+    def _indexed(self, array: Array, index: ast.expr, env: Env) -> Any:
+        """`x[i, :, None, ...]`: basic indexing with integers, slices, None and ellipsis."""
+        parts = index.elts if isinstance(index, ast.Tuple) else [index]
+        dims = array.dims()
+        if any(isinstance(p, ast.Constant) and p.value is Ellipsis for p in parts):
+            place = next(i for i, p in enumerate(parts) if isinstance(p, ast.Constant) and p.value is Ellipsis)
+            tail = [self._picked(part, array.size(len(parts) - place - 1 - k), env) for k, part in enumerate(parts[place + 1:])]
+            if place == 0 and all(len(t) == 1 for t in tail):
+                return array.with_axes({len(tail) - k: t[0] for k, t in enumerate(tail)})
+            return array_of([]) if not tail else Unknown()
+        if dims is None:
+            simple = all(isinstance(p, ast.Slice) or self._int(p, env) is not None for p in parts)
+            return Array(None, {1: array.size(1)}) if simple else Unknown()
+        result: list[Size] = []
+        for part in parts:
+            if isinstance(part, ast.Constant) and part.value is None:
+                result.append(1)
+            elif dims:
+                result += self._picked(part, dims.pop(0), env)
+        return array_of([*result, *dims])
+
+    def _picked(self, part: ast.expr, size: Size, env: Env) -> list[Size]:
+        if not isinstance(part, ast.Slice):
+            value = self.value(part, env)
+            return [] if not isinstance(value, Array) else [None]
+        if part.step is not None:
+            return [None]
+        lower = size_of(self.value(part.lower, env)) if part.lower is not None else 0
+        if part.upper is None:
+            return [size if lower == 0 else None if size is None or lower is None else f"{size} - {lower}"]
+        upper = size_of(self.value(part.upper, env))
+        if isinstance(upper, int) and upper < 0:
+            upper = None if size is None else f"{size} - {-upper}"
+        return [upper if lower == 0 else None]
+
+    def _tuple(self, node: ast.Tuple | ast.List, env: Env) -> Any:
+        if len(node.elts) and isinstance(node.elts[0], ast.Starred):
+            first = self.value(node.elts[0].value, env)
+            if isinstance(first, Prefix):
+                return Prefix(first.array, first.dropped, (*first.items, *(self.value(e, env) for e in node.elts[1:])))
+        values = tuple(self.value(element, env) for element in node.elts)
+        if any(isinstance(element, ast.Starred) for element in node.elts):
+            return self._static(node, env)
+        found = self._static(node, env, values)
+        return found if isinstance(found, Static) else Items(values)
+
+    _list = _tuple
+
+    def _starred(self, node: ast.Starred, env: Env) -> Any:
+        return self.value(node.value, env)
+
+    def _binop(self, node: ast.BinOp, env: Env) -> Any:
+        left, right = self.value(node.left, env), self.value(node.right, env)
+        if isinstance(node.op, ast.MatMult):
+            return shapes.matmul(left, right)
+        if isinstance(left, Prefix) and isinstance(node.op, ast.Add):
+            items = elements(right)
+            return Prefix(left.array, left.dropped, (*left.items, *items)) if items is not None else Unknown()
+        if isinstance(left, Array) or isinstance(right, Array):
+            return shapes.broadcast([left, right])
+        found = self._static(node, env)
+        a, b = size_of(left), size_of(right)
+        if isinstance(found, Static) and isinstance(a, int) and isinstance(b, int):
+            operation = {ast.Add: add, ast.Mult: multiply, ast.FloorDiv: floor_divide}.get(type(node.op))
+            return static(operation(a, b)) if operation else found
+        return found
+
+    def _compare(self, node: ast.Compare, env: Env) -> Any:
+        values = [self.value(node.left, env), *(self.value(c, env) for c in node.comparators)]
+        return shapes.broadcast(values) if any(isinstance(v, Array) for v in values) else self._static(node, env)
+
+    def _unaryop(self, node: ast.UnaryOp, env: Env) -> Any:
+        value = self.value(node.operand, env)
+        return value if isinstance(value, Array) else self._static(node, env)
+
+    def _boolop(self, node: ast.BoolOp, env: Env) -> Any:
+        values = [self.value(v, env) for v in node.values]
+        return next((v for v in values if isinstance(v, Array)), None) or self._static(node, env)
+
+    def _ifexp(self, node: ast.IfExp, env: Env) -> Any:
+        test = self.text(node.test, env)
+        self.value(node.test, env)
+        body, orelse = self.value(node.body, env), self.value(node.orelse, env)
+        found = self._static(node, env)
+        return found if isinstance(found, Static) else self.tracer.join(body, orelse, test)
+
+    def _lambda(self, node: ast.Lambda, env: Env) -> Any:
+        text = self.text(node, env)
+        return Function(node, dict(env)) if text is None else Static(text)
+
+    def _listcomp(self, node: ast.ListComp, env: Env) -> Any:
+        found = self.tracer.comprehension(node, env)
+        return self._static(node, env) if found is None else found
+
+    def _generatorexp(self, node: ast.GeneratorExp, env: Env) -> Any:
+        return self._static(node, env)
+
+    _setcomp = _dictcomp = _generatorexp
+
+    def _namedexpr(self, node: ast.NamedExpr, env: Env) -> Any:
+        value = self.value(node.value, env)
+        self.tracer.bind(node.target, value, env)
+        return value
+
+    # ---- calls ----------------------------------------------------------------------------------------------------
+
+    def _call(self, node: ast.Call, env: Env) -> Any:
+        func = node.func
+        if self._root_is_self(func) and func.attr in ("param", "variable", "sow", "make_rng"):  # type: ignore[attr-defined]
+            return self.tracer.own_call(node, env)
+        origin = self.facts.origin(func)
+        if origin in PARTIAL and node.args:
+            inner = self.value(node.args[0], env)
+            if isinstance(inner, Partial):
+                positional, keywords = merge(inner, ast.Call(node.args[0], node.args[1:], node.keywords))
+                return Partial(inner.ref, tuple(positional), keywords)
+        # A receiver that is an array: its methods; otherwise evaluate the callee first, as Python does.
+        if isinstance(func, ast.Attribute) and not self._root_is_self(func) and origin is None:
+            owner = self.value(func.value, env)
+            if isinstance(owner, Array):
+                return self._array_method(owner, func.attr, node, env)
+            if isinstance(owner, Module):
+                return self.tracer.apply(owner.site, func.attr, node, *self.arguments(node, env))
+            callee: Any = Unknown()
+            if isinstance(owner, Static):
+                self.arguments(node, env)
+                return self._static(node, env)
+        else:
+            callee = self.value(func, env)
+        if isinstance(callee, Partial):
+            positional, keywords = self.arguments(node, env)
+            return self.tracer.construct(node, callee, positional, keywords, env)
+        positional, keywords = self.arguments(node, env)
+        if isinstance(callee, (Module, Repeated)):
+            target = callee if isinstance(callee, Module) else callee.element
+            if isinstance(target, Module):
+                return self.tracer.apply(target.site, "__call__", node, positional, keywords)
+        if isinstance(callee, Function):
+            found = self.tracer.inline(callee, positional, keywords, env)
+            return self._static(node, env) if isinstance(found, Unknown) else found
+        if origin:
+            found = self._function(origin, node, positional, keywords, env)
+            if not isinstance(found, Unknown):
+                return found
+        elif isinstance(callee, Static) and len(positional) == 1 and isinstance(positional[0], Array):
+            return positional[0]  # `self.activation(x)`: a function of one array is taken to keep its shape
+        return self._static(node, env)
+
+    def arguments(self, node: ast.Call, env: Env) -> tuple[list[Any], dict[str, Any]]:
+        positional = [self.value(a, env) for a in node.args]
+        keywords = {k.arg: self.value(k.value, env) for k in node.keywords if k.arg}
+        for extra in node.keywords:
+            if extra.arg is None:
+                self.value(extra.value, env)
+        return positional, keywords
+
+    def _array_method(self, array: Array, name: str, node: ast.Call, env: Env) -> Any:
+        positional, keywords = self.arguments(node, env)
+        return self._shape_effect(name, [array, *positional], keywords)
+
+    def _function(self, origin: str, node: ast.Call, positional: list[Any], keywords: Mapping[str, Any], env: Env) -> Any:
+        if not origin.startswith(shapes.ELEMENTWISE_ROOTS):
+            return Unknown()
+        name = origin.rsplit(".", 1)[-1]
+        if name == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
+            return shapes.einsum(str(node.args[0].value), positional[1:])
+        if origin in (LINEN + "max_pool", LINEN + "avg_pool", LINEN + "min_pool") and positional:
+            window = positional[1] if len(positional) > 1 else keywords.get("window_shape")
+            strides = positional[2] if len(positional) > 2 else keywords.get("strides")
+            padding = positional[3] if len(positional) > 3 else keywords.get("padding")
+            return shapes.pool(positional[0], window, strides, padding) if isinstance(positional[0], Array) else Unknown()
+        return self._shape_effect(name, positional, keywords)
+
+    def _shape_effect(self, name: str, positional: list[Any], keywords: Mapping[str, Any]) -> Any:
+        """Functions of jax.numpy and methods of arrays, the array first."""
+        first = positional[0] if positional else Unknown()
+        second = positional[1] if len(positional) > 1 else None
+        if name in ("concatenate", "hstack", "concat"):
+            axis = keywords.get("axis", second)
+            position = 0 if axis is None else shapes.integer(axis)
+            return shapes.concatenate(elements(first) or (), position) if position is not None else Unknown()
+        if name in shapes.ELEMENTWISE:
+            return shapes.broadcast(positional)
+        if not isinstance(first, Array):
+            return Unknown()
+        if name in shapes.REDUCTIONS:
+            keep = keywords.get("keepdims")
+            return shapes.reduce(first, keywords.get("axis", second), isinstance(keep, Static) and keep.text == "True")
+        if name in ("reshape", "view"):
+            shape = keywords.get("shape", keywords.get("newshape", second))
+            if isinstance(shape, Prefix):
+                return shapes.reshape_like(shape)
+            if isinstance(shape, Shape):
+                return shape.array
+            items = elements(shape) if len(positional) < 3 else tuple(positional[1:])
+            return shapes.reshape(first, items if items is not None else [shape])
+        if name in ("ravel", "flatten"):
+            return shapes.reshape(first, [Static("-1")])
+        if name in ("expand_dims", "squeeze"):
+            return getattr(shapes, name)(first, keywords.get("axis", second))
+        if name == "transpose":
+            order = shapes.integers(keywords.get("axes", second)) if len(positional) < 3 else None
+            rest = [shapes.integer(p) for p in positional[1:]] if len(positional) > 2 else order
+            return shapes.transpose(first, None if rest is None or None in rest else rest)  # type: ignore[arg-type]
+        if name == "swapaxes" and len(positional) > 2:
+            return shapes.swap_axes(first, shapes.integer(positional[1]), shapes.integer(positional[2]))
+        if name == "repeat":
+            return shapes.repeat(first, keywords.get("repeats", second), keywords.get("axis", (positional + [None] * 3)[2]))
+        if name == "matmul" or name == "dot":
+            return shapes.matmul(first, second)
+        if name in ("set", "add", "copy", "block_until_ready", "multiply", "max", "min"):
+            return first
+        if name == "split" and isinstance(shapes.integer(second), int):
+            count, axis = shapes.integer(second), shapes.integer(keywords.get("axis", (positional + [None] * 3)[2]))
+            if axis is not None and axis < 0:
+                part = first.with_axes({-axis: floor_divide(first.size(-axis), count)})
+                return Items((part,) * (count or 0))
+        return Unknown()
+
+
+def site_of(value: Any) -> Site | None:
+    return value.site if isinstance(value, Module) else None

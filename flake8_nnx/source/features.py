@@ -1,0 +1,153 @@
+"""Symbolic sizes: what `in_features` is at each construction site, and which sizes a class must be told.
+
+Constructor parameters are named as in the guide: `in_features` for the first argument, `<arg>_features` for others,
+`in_shape` and `<arg>_shape` when axes before the last are needed.
+"""
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.text import SourceText
+from flake8_nnx.source.trace import Tracer
+from flake8_nnx.source.values import AXIS, Array, Assignment, Branch, Loop, Site, Size, Trace
+
+
+WORD = re.compile(r"self\.\w+|\w+")
+
+
+@dataclass(frozen=True)
+class SizeParameter:
+    """A constructor parameter that tells a class the size of one of its inputs."""
+
+    name: str  # in_features, in_shape, mask_features, …
+    argument: str  # the method argument that it describes
+    whole: bool  # the shape without the batch axis, instead of the last axis alone
+
+
+def trace(cls: LinenClass, facts: Facts, source: str | None = None) -> Trace:
+    """The trace of a class, made once per file."""
+    key = id(cls.node)
+    if key not in facts.traces:
+        facts.traces[key] = Tracer(cls, facts, SourceText(source)).run_all()
+    return facts.traces[key]
+
+
+def needed_sizes(found: Trace, facts: Facts, seen: frozenset[str] = frozenset()) -> list[SizeParameter]:
+    """The size parameters of a class, in the order of its arguments."""
+    axes: dict[str, set[int]] = {}
+    for text in size_texts(found, facts, seen | {found.cls.name}):
+        for axis, argument in AXIS.findall(text):
+            axes.setdefault(argument, set()).add(int(axis))
+    call = found.cls.methods.get("__call__")
+    first = next((a.arg for a in call.args.args[1:]), None) if call else None
+    order = [name for arguments in found.arguments.values() for name in arguments]
+    fields = set(facts.fields_of(found.cls))
+    parameters = []
+    for argument in sorted(axes, key=lambda name: order.index(name) if name in order else len(order)):
+        whole = axes[argument] != {1}
+        stem = "in" if argument == first else argument
+        name = f"{stem}_shape" if whole else f"{stem}_features"
+        parameters.append(SizeParameter(f"input_{name}" if name in fields else name, argument, whole))
+    return parameters
+
+
+def size_texts(found: Trace, facts: Facts, seen: frozenset[str] = frozenset()) -> list[str]:
+    """Every text of `__init__` that is needed to create the sites, and so may mention the size of an input."""
+    needed: list[str] = []
+    definitions: dict[str, list[str]] = {}
+    for site in found.sites:
+        needed += [str(size) for size in site_sizes(site, facts, seen).values() if size is not None]
+        needed += site.texts.values()
+    for event in events(found.events):
+        creates = isinstance(event, (Branch, Loop)) and any(isinstance(e, Site) for e in events([event]))
+        if isinstance(event, Assignment):
+            for name in event.names:
+                definitions.setdefault(name, []).append(event.text.partition(" = ")[2] or event.text)
+        elif isinstance(event, Branch) and creates:
+            needed.append(event.test)
+        elif isinstance(event, Loop) and creates:
+            needed.append(event.iterable)
+        for carry, sizes in getattr(event, "carried", {}).items():
+            definitions.setdefault(carry, []).extend(str(size) for size in sizes if size is not None)
+    reached: set[str] = set()
+    position = 0
+    while position < len(needed):
+        for word in WORD.findall(needed[position]):
+            if word in definitions and word not in reached:
+                reached.add(word)
+                needed += definitions[word]
+        position += 1
+    return needed
+
+
+def events(found: list[Any]) -> Iterator[Any]:
+    """All events, nested ones too, in order."""
+    for event in found:
+        yield event
+        if isinstance(event, Branch):
+            yield from events(event.body)
+            yield from events(event.orelse)
+        elif isinstance(event, Loop):
+            yield from events(event.body)
+
+
+def site_sizes(site: Site, facts: Facts, seen: frozenset[str] = frozenset()) -> dict[str, Size]:
+    """Size arguments of one construction: from the catalogue, or the class's own parameters filled in."""
+    ref = site.ref
+    if ref is None or ref.local is None:
+        return {name: size for name, size in site.sizes.items() if name != "?"}
+    if ref.local.name in seen:
+        return {}
+    sizes: dict[str, Size] = {}
+    inner = trace(ref.local, facts)
+    for parameter in needed_sizes(inner, facts, seen):
+        sizes[parameter.name] = next(
+            (size for _, _, given in site.inputs if (size := argument_size(parameter, given, inner)) is not None), None
+        )
+    return sizes
+
+
+def argument_size(parameter: SizeParameter, given: Mapping[str, Any], inner: Trace) -> Size:
+    value = given.get(parameter.argument)
+    if not isinstance(value, Array):
+        return None
+    if not parameter.whole:
+        return value.size(1)
+    dims = value.dims()
+    if dims is None or None in dims[1:] or len(dims) < 2:
+        return None
+    return f"({', '.join(map(str, dims[1:]))}{',' if len(dims) == 2 else ''})"
+
+
+def spelled(text: Size, parameters: list[SizeParameter]) -> str | None:
+    """The text with `axisK_of_arg` replaced by the parameters: `in_features`, `in_shape[-2]`."""
+    if text is None:
+        return None
+    by_argument = {p.argument: p for p in parameters}
+
+    def replacement(match: Any) -> str:
+        parameter = by_argument.get(match.group(2))
+        if parameter is None:
+            return f"{match.group(2)}_features"
+        return f"{parameter.name}[-{match.group(1)}]" if parameter.whole else parameter.name
+
+    return AXIS.sub(replacement, str(text))
+
+
+def sizes(call: ast.Call, facts: Facts) -> dict[str, str]:
+    """Known sizes of a constructor call in a Linen class, as source for its `__init__`; empty when unknown."""
+    cls = facts.enclosing_class(call)
+    if cls is None:
+        return {}
+    found = trace(cls, facts)
+    for site in found.sites:
+        if site.call is call:
+            parameters = needed_sizes(found, facts)
+            spelt = {name: spelled(size, parameters) for name, size in site_sizes(site, facts).items()}
+            return {name: text for name, text in spelt.items() if text is not None}
+    return {}

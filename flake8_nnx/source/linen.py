@@ -1,0 +1,349 @@
+"""Facts of one file: which classes are Linen modules, which expressions are their instances, classes and variables.
+
+Everything is answered on demand and remembered, so that a file costs what its rules ask.
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from flake8_nnx.source.names import FUNCTIONS, MAX_DEPTH, Binding, Names
+
+LINEN = "flax.linen."
+# Module classes of flax.linen, layers and base classes alike.
+LINEN_MODULES = frozenset(
+    "BatchApply BatchNorm Bidirectional Conv ConvLSTMCell ConvLocal ConvTranspose Dense DenseGeneral Dropout Einsum Embed "
+    "Fp8DirectDotGeneralOp Fp8DotGeneral Fp8DotGeneralOp Fp8Einsum GRUCell GroupNorm InstanceNorm LSTMCell LayerNorm "
+    "MGUCell Module MultiHeadAttention MultiHeadDotProductAttention NANOOFp8DotGeneralOp OptimizedLSTMCell PReLU RMSNorm "
+    "RNN RNNCellBase SelfAttention Sequential SimpleCell SpectralNorm WeightNorm".split()
+)
+# Lifted transforms that take a module class and return a module class.
+CLASS_TRANSFORMS = frozenset(
+    LINEN + name for name in "scan vmap remat checkpoint remat_scan jit map_variables add_metadata_axis".split()
+)
+PARTIAL = frozenset({"functools.partial", "jax.tree_util.Partial"})
+SAME_MODULE_METHODS = frozenset({"bind", "clone", "copy"})
+
+
+@dataclass(frozen=True)
+class Field:
+    """A dataclass field of a module class."""
+
+    name: str
+    node: ast.AnnAssign
+
+    @property
+    def annotation(self) -> ast.expr:
+        return self.node.annotation
+
+    @property
+    def default(self) -> ast.expr | None:
+        return self.node.value
+
+
+@dataclass(frozen=True)
+class LinenClass:
+    """A class of this file that derives from `flax.linen.Module`, directly or not."""
+
+    name: str
+    node: ast.ClassDef
+    bases: tuple[str, ...]  # origins; a class of the same file stands by its own name
+    fields: tuple[Field, ...]  # its own, without inherited ones
+    methods: Mapping[str, ast.FunctionDef]
+    compact: frozenset[str]  # names of methods under `@nn.compact`
+
+    @property
+    def has_setup(self) -> bool:
+        return "setup" in self.methods
+
+
+@dataclass(frozen=True)
+class ModuleRef:
+    """A Linen module class as an expression names it; `linen` is set for the classes of flax.linen itself."""
+
+    name: str
+    linen: str | None = None
+    local: LinenClass | None = None
+
+
+class Elsewhere(Protocol):
+    """What other files of the project know (see `source.project`)."""
+
+    def translate(self, origin: str) -> str | None:
+        """Follow re-exports: the origin of what a project module re-exports, or None."""
+
+    def module_class(self, origin: str) -> bool:
+        """Whether this dotted name is a Linen module class of the project."""
+
+    def instance(self, origin: str) -> str | None:
+        """The class name when this dotted name is a Linen module instance or a factory of one."""
+
+
+class Facts:
+    """Facts of one parsed file; `elsewhere` adds what the rest of the project knows."""
+
+    def __init__(
+        self, tree: ast.Module, filename: str = "-", package: str = "", elsewhere: Elsewhere | None = None
+    ) -> None:
+        self.tree = tree
+        self.filename = filename
+        self.elsewhere = elsewhere
+        self.names = Names(tree, package)
+        self.traces: dict[int, Any] = {}  # by class, see source.features
+        self._origins: dict[int, str | None] = {}
+        self._classes: dict[int, LinenClass | None] = {}
+        self._attributes: dict[tuple[int, str], list[ast.expr]] | None = None
+
+    # ---- names ----------------------------------------------------------------------------------------------------
+
+    def origin(self, node: ast.AST | None) -> str | None:
+        """Canonical dotted name of an expression, or None."""
+        if not isinstance(node, (ast.Name, ast.Attribute)):
+            return None
+        if id(node) not in self._origins:
+            known = self.elsewhere.translate if self.elsewhere else None
+            self._origins[id(node)] = self.names.origin(node, known)
+        return self._origins[id(node)]
+
+    def linen_name(self, node: ast.AST | None) -> str | None:
+        """`Dense` for an expression whose origin is `flax.linen.Dense`."""
+        origin = self.origin(node)
+        if origin and origin.startswith(LINEN) and "." not in origin[len(LINEN):]:
+            return origin[len(LINEN):]
+        return None
+
+    def is_call_of(self, node: ast.AST | None, *origins: str) -> bool:
+        return isinstance(node, ast.Call) and self.origin(node.func) in origins
+
+    # ---- classes --------------------------------------------------------------------------------------------------
+
+    @property
+    def classes(self) -> Iterator[LinenClass]:
+        """The Linen module classes of this file, in source order."""
+        for node in self.names.nodes:
+            if isinstance(node, ast.ClassDef):
+                found = self.linen_class(node)
+                if found:
+                    yield found
+
+    def linen_class(self, node: ast.AST | None) -> LinenClass | None:
+        """The facts of a class statement when it is a Linen module."""
+        if not isinstance(node, ast.ClassDef):
+            return None
+        if id(node) not in self._classes:
+            self._classes[id(node)] = None  # a class among its own bases is not a module
+            self._classes[id(node)] = self._read_class(node)
+        return self._classes[id(node)]
+
+    def _read_class(self, node: ast.ClassDef) -> LinenClass | None:
+        bases: list[str] = []
+        is_linen = False
+        for base in node.bases:
+            ref = self.module_class(base.value if isinstance(base, ast.Subscript) else base)
+            if ref is not None:
+                is_linen = True
+                bases.append(LINEN + ref.linen if ref.linen else ref.name)
+            else:
+                bases.append(self.origin(base) or ast.unparse(base))
+        methods = {stmt.name: stmt for stmt in node.body if isinstance(stmt, ast.FunctionDef)}
+        compact = frozenset(name for name, method in methods.items() if self.compact_decorator(method) is not None)
+        nnx = any(base.startswith("flax.nnx") for base in bases)
+        if not is_linen and (nnx or not compact or not node.bases):
+            return None  # a base that cannot be seen is a module only if the class itself proves it
+        fields = tuple(
+            Field(stmt.target.id, stmt)
+            for stmt in node.body
+            if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name) and not _is_classvar(stmt.annotation)
+        )
+        return LinenClass(node.name, node, tuple(bases), fields, methods, compact)
+
+    def compact_decorator(self, method: ast.AST) -> ast.expr | None:
+        """The `@nn.compact` of a method, wherever it stands among its decorators."""
+        for decorator in getattr(method, "decorator_list", ()):
+            if self.linen_name(decorator) == "compact":
+                return decorator
+        return None
+
+    def enclosing_class(self, node: ast.AST) -> LinenClass | None:
+        """The Linen class whose method (or body) holds this node; a nested function belongs to its method's class."""
+        return self.linen_class(self.names.enclosing(node, ast.ClassDef))
+
+    def enclosing_method(self, node: ast.AST) -> ast.FunctionDef | None:
+        """The method of a Linen class around this node."""
+        found: ast.AST | None = node
+        while found is not None:
+            found = self.names.enclosing(found, ast.FunctionDef)
+            if found is not None and self.linen_class(self.names.parent(found)):
+                return found  # type: ignore[return-value]
+        return None
+
+    def fields_of(self, cls: LinenClass) -> dict[str, Field]:
+        """Fields by name, inherited ones first, as far as the bases stand in this file."""
+        found: dict[str, Field] = {}
+        for base in reversed(self.ancestors(cls)):
+            found.update({f.name: f for f in base.fields})
+        return found
+
+    def ancestors(self, cls: LinenClass) -> list[LinenClass]:
+        """The class and its Linen bases in this file, nearest first."""
+        line, found = [cls], []
+        while line:
+            current = line.pop(0)
+            if current in found or len(found) > MAX_DEPTH:
+                continue
+            found.append(current)
+            for base in current.node.bases:
+                ref = self.module_class(base.value if isinstance(base, ast.Subscript) else base)
+                if ref and ref.local:
+                    line.append(ref.local)
+        return found
+
+    def method_of(self, cls: LinenClass, name: str) -> ast.FunctionDef | None:
+        for base in self.ancestors(cls):
+            if name in base.methods:
+                return base.methods[name]
+        return None
+
+    def module_class(self, node: ast.AST | None, depth: int = 0) -> ModuleRef | None:
+        """The Linen module class that an expression evaluates to: a name, a partial or a lifted class."""
+        if node is None or depth > MAX_DEPTH:
+            return None
+        if isinstance(node, ast.Call):
+            origin = self.origin(node.func)
+            if (origin in PARTIAL or origin in CLASS_TRANSFORMS) and node.args:
+                return self.module_class(node.args[0], depth + 1)
+            return None
+        if not isinstance(node, (ast.Name, ast.Attribute)):
+            return None
+        linen = self.linen_name(node)
+        if linen is not None:
+            return ModuleRef(linen, linen=linen) if linen in LINEN_MODULES else None
+        if isinstance(node, ast.Name):
+            binding = self.names.binding(node)
+            if binding is not None and binding.kind == "class":
+                local = self.linen_class(binding.node)
+                return ModuleRef(local.name, local=local) if local else None
+            if binding is not None and binding.kind == "assign" and binding.value is not node:
+                found = self.module_class(binding.value, depth + 1)
+                if found:
+                    return found
+        origin = self.origin(node)
+        if origin and self.elsewhere and self.elsewhere.module_class(origin):
+            return ModuleRef(origin.rsplit(".", 1)[-1])
+        return None
+
+    def annotated_module(self, annotation: ast.expr | None) -> ModuleRef | None:
+        """The module class in `Model`, `"Model"`, `Optional[Model]` or `Model | None`."""
+        if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+            name = annotation.value.split("[")[-1].rstrip("]").split("|")[0].strip()
+            binding = self.names.lookup(name, self.names.module) if name.isidentifier() else None
+            local = self.linen_class(binding.node) if binding and binding.kind == "class" else None
+            return ModuleRef(local.name, local=local) if local else None
+        if isinstance(annotation, ast.BinOp):
+            return self.annotated_module(annotation.left) or self.annotated_module(annotation.right)
+        if isinstance(annotation, ast.Subscript):
+            if self.origin(annotation.value) in ("typing.Optional", "typing.Annotated", "typing.Union"):
+                inner = annotation.slice
+                options = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+                return next((ref for option in options if (ref := self.annotated_module(option))), None)
+            return None
+        return self.module_class(annotation)
+
+    # ---- instances ------------------------------------------------------------------------------------------------
+
+    def instance(self, node: ast.AST | None, depth: int = 0) -> ModuleRef | None:
+        """The module class when an expression is known to evaluate to a Linen module instance."""
+        if node is None or depth > MAX_DEPTH:
+            return None
+        if isinstance(node, ast.Call):
+            return self._called(node, depth)
+        if isinstance(node, ast.Name):
+            if node.id == "self":
+                method = self.enclosing_method(node)
+                cls = self.linen_class(self.names.parent(method)) if method else None
+                return ModuleRef(cls.name, local=cls) if cls else None
+            binding = self.names.binding(node)
+            found = self._bound(binding, depth) if binding else None
+            origin = self.origin(node) if found is None and self.elsewhere else None
+            name = self.elsewhere.instance(origin) if origin and self.elsewhere else None
+            return ModuleRef(name) if name else found
+        if isinstance(node, ast.Attribute):
+            return self._attribute(node, depth)
+        if isinstance(node, (ast.IfExp, ast.BoolOp)):
+            options = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
+            return next((ref for option in options if (ref := self.instance(option, depth + 1))), None)
+        if isinstance(node, (ast.NamedExpr, ast.Await)):
+            return self.instance(node.value, depth + 1)
+        return None
+
+    def _called(self, node: ast.Call, depth: int) -> ModuleRef | None:
+        ref = self.module_class(node.func)
+        if ref is not None:
+            return ref
+        if isinstance(node.func, ast.Attribute) and node.func.attr in SAME_MODULE_METHODS:
+            return self.instance(node.func.value, depth + 1)
+        if isinstance(node.func, ast.Name):
+            binding = self.names.binding(node.func)
+            if binding is not None and isinstance(binding.node, ast.FunctionDef) and binding.kind == "def":
+                return self._returned(binding.node, depth)
+            origin = self.origin(node.func)
+            name = self.elsewhere.instance(origin) if origin and self.elsewhere else None
+            return ModuleRef(name) if name else None
+        return None
+
+    def _returned(self, function: ast.FunctionDef, depth: int) -> ModuleRef | None:
+        """What a factory function returns, when every return is a module."""
+        refs = []
+        for node in ast.walk(function):
+            if isinstance(node, ast.Return) and self.names.enclosing(node, *FUNCTIONS) is function:
+                refs.append(self.instance(node.value, depth + 1))
+        return refs[0] if refs and all(refs) else None
+
+    def _bound(self, binding: Binding, depth: int) -> ModuleRef | None:
+        if binding.kind == "assign":
+            return self.instance(binding.value, depth + 1) or self.annotated_module(binding.annotation)
+        if binding.kind in ("param", "annotation"):
+            return self.annotated_module(binding.annotation)
+        return None
+
+    def _attribute(self, node: ast.Attribute, depth: int) -> ModuleRef | None:
+        """`self.model` of any class of this file, and attributes of known modules."""
+        owner: ast.ClassDef | None = None
+        if isinstance(node.value, ast.Name) and node.value.id == "self":
+            found = self.names.enclosing(node, ast.ClassDef)
+            owner = found if isinstance(found, ast.ClassDef) else None
+        else:
+            ref = self.instance(node.value, depth + 1)
+            owner = ref.local.node if ref and ref.local else None
+        if owner is None:
+            return None
+        for value in self.attribute_values(owner, node.attr):
+            found_ref = self.instance(value, depth + 1)
+            if found_ref:
+                return found_ref
+        for stmt in owner.body:
+            if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name) and stmt.target.id == node.attr:
+                return self.annotated_module(stmt.annotation)
+        return None
+
+    def attribute_values(self, cls: ast.ClassDef, name: str) -> list[ast.expr]:
+        """Every expression assigned to `self.<name>` in the methods of a class."""
+        if self._attributes is None:
+            self._attributes = {}
+            for node in self.names.nodes:
+                if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
+                    continue
+                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+                        owner = self.names.enclosing(node, ast.ClassDef)
+                        self._attributes.setdefault((id(owner), target.attr), []).append(node.value)
+        return self._attributes.get((id(cls), name), [])
+
+
+def _is_classvar(annotation: ast.expr) -> bool:
+    name = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    return (isinstance(name, ast.Name) and name.id == "ClassVar") or (
+        isinstance(name, ast.Attribute) and name.attr == "ClassVar"
+    )

@@ -1,0 +1,323 @@
+"""Facts across files: what an imported name is, followed through the modules and packages of a project.
+
+Names are resolved as Python would from the importing file, so that every script has its own `models`; nothing is executed.
+"""
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Union
+
+from flake8_nnx.source.declared import Declared
+from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
+from flake8_nnx.source.names import Binding, canonical
+from flake8_nnx.source.read import SourceError, decode, parse, python_files, read_source
+
+# What these export is known by name; a checkout of them in the project changes nothing.
+FOUNDATIONS = frozenset({"flax", "jax"})
+# The directory that holds one of these is the top of a project: absolute imports may start there or in its `src`.
+TOP_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """Where a name that an import reaches gets its value: a class, a function or an assignment at top level."""
+
+    file: SourceFile
+    name: str
+    binding: Binding
+
+
+# A definition, a module of the project, or the dotted name of something outside of it.
+Target = Union[Definition, "SourceFile", str, None]
+Seen = frozenset[tuple[Path, str]]
+
+
+class SourceFile:
+    """One file: its text, its place among the packages, its facts; an `Elsewhere` for those facts.
+
+    `source`, `tree` and `facts` raise `SourceError` when the file cannot be read or is not Python.
+    """
+
+    def __init__(self, project: Project, path: Path, root: Path, text: str | None = None) -> None:
+        self.project, self.path, self.root, self._text = project, path, root, text
+        self._targets: dict[str, Target] = {}
+
+    def __repr__(self) -> str:
+        return f"SourceFile({str(self.path)!r})"
+
+    @functools.cached_property
+    def source(self) -> str:
+        return read_source(self.path) if self._text is None else self._text
+
+    @functools.cached_property
+    def _parsed(self) -> ast.Module | SourceError:
+        try:
+            return parse(self.source, str(self.path))
+        except SourceError as error:
+            return error
+
+    @property
+    def tree(self) -> ast.Module:
+        if isinstance(self._parsed, SourceError):
+            raise self._parsed
+        return self._parsed
+
+    @functools.cached_property
+    def facts(self) -> Facts:
+        return Facts(self.tree, str(self.path), self.package, self)
+
+    def forget_tree(self) -> None:
+        """Free the tree of a file that has nothing to do with Linen; it is parsed anew if another file asks."""
+        if "facts" not in vars(self):
+            vars(self).pop("_parsed", None)
+
+    @property
+    def is_package(self) -> bool:
+        return self.path.name == "__init__.py"
+
+    @functools.cached_property
+    def top(self) -> Path:
+        """The directory from which the file's dotted name counts: above its outermost package, else where it was found."""
+        above = self.path.parent
+        while (above / "__init__.py").exists() and above.parent != above:
+            above = above.parent
+        if above != self.path.parent:
+            return above
+        source_layout = self.root / "src"
+        return source_layout if source_layout in self.path.parents else self.root
+
+    @functools.cached_property
+    def module(self) -> str:
+        """Dotted module name: `pkg.models` of `pkg/models.py`, `pkg` of `pkg/__init__.py`."""
+        parts = self.path.with_suffix("").relative_to(self.top).parts
+        return ".".join(parts[:-1] if self.is_package else parts)
+
+    @property
+    def package(self) -> str:
+        """The package that relative imports start from, `""` for a script."""
+        return self.module if self.is_package else self.module.rpartition(".")[0]
+
+    # ---- Elsewhere --------------------------------------------------------------------------------------------------
+
+    def translate(self, origin: str) -> str | None:
+        """The origin behind re-exports: outside the project as it is known there, else where it is defined."""
+        target = self.resolve(origin)
+        if isinstance(target, Definition):
+            name = f"{target.file.module}.{target.name}"
+            # A script's name is no name for files that would import another module by it.
+            target = name if self.resolve(name) == target else None
+        return target if isinstance(target, str) and target != origin else None
+
+    def module_class(self, origin: str) -> bool:
+        target = self.resolve(origin)
+        if isinstance(target, Definition):
+            return self.project.class_of(target) is not None
+        return self.project.declared.module_class(target if isinstance(target, str) else origin)
+
+    def instance(self, origin: str) -> str | None:
+        target = self.resolve(origin)
+        return self.project.instance_of(target) if isinstance(target, Definition) else None
+
+    # ---- imports ----------------------------------------------------------------------------------------------------
+
+    def imported(self) -> Iterator[Target]:
+        """What the import statements at top level bring in."""
+        for statement in self.tree.body:
+            if isinstance(statement, ast.Import):
+                yield from (self.resolve(alias.name) for alias in statement.names)
+            elif isinstance(statement, ast.ImportFrom):
+                module = "." * statement.level + (f"{statement.module}." if statement.module else "")
+                yield from (self.resolve(module + alias.name) for alias in statement.names if alias.name != "*")
+
+    def resolve(self, origin: str) -> Target:
+        """What a dotted name means in an import of this file."""
+        if origin not in self._targets:
+            self._targets[origin] = self._resolve(origin, frozenset())
+        return self._targets[origin]
+
+    def _resolve(self, origin: str, seen: Seen) -> Target:
+        if origin.startswith("."):
+            return self._relative(origin, seen)
+        head, *rest = origin.split(".")
+        if head in FOUNDATIONS:
+            return canonical(origin)
+        for directory in self._search_path:
+            file = self.project.module_at(directory / head)
+            if file is not None:
+                return file._member(rest, seen)
+        for directory in self._search_path:
+            if rest and (found := self._inside(directory, [head, *rest], seen)) is not None:
+                return found
+        return canonical(origin)
+
+    def _relative(self, origin: str, seen: Seen) -> Target:
+        """`.models.MLP` and `..models.MLP`, as they stand where the file's package is not known."""
+        parts = origin.lstrip(".").split(".")
+        level = len(origin) - len(origin.lstrip("."))
+        if not parts[0]:
+            return None
+        places = [self.path.parent, *self.path.parent.resolve().parents][:level]
+        # The origin of `from . import models` has a dot more than its level.
+        found = (self._inside(place, parts, seen) for place in reversed(places[-2:]))
+        return next((target for target in found if target is not None), None)
+
+    @functools.cached_property
+    def _search_path(self) -> list[Path]:
+        """Directories in which an absolute import of this file may start, as `sys.path` would have them."""
+        path = [self.top, self.path.parent, self.root]
+        above = [self.path.parent, *self.path.parent.parents]
+        marked = next((i for i, place in enumerate(above) if any((place / m).exists() for m in TOP_MARKS)), None)
+        if marked is not None:
+            path += [place for directory in above[: marked + 1] for place in (directory, directory / "src")]
+        path.append(self.root / "src")
+        return list(dict.fromkeys(path))
+
+    def _inside(self, directory: Path, parts: Sequence[str], seen: Seen) -> Target:
+        """What `parts` names below a directory, which may be a package without `__init__.py`."""
+        file = self.project.module_at(directory / parts[0])
+        if file is not None:
+            return file._member(parts[1:], seen)
+        below = directory / parts[0]
+        return self._inside(below, parts[1:], seen) if parts[1:] and self.project.is_directory(below) else None
+
+    def _member(self, parts: Sequence[str], seen: Seen) -> Target:
+        """What `parts` names inside this module: an attribute or, of a package, a module below."""
+        if not parts:
+            return self
+        ways = [self._attribute]
+        if self.is_package:
+            # `from . import mlp` binds the module's own name: the last part is first an attribute, the others modules.
+            ways.insert(0 if len(parts) > 1 else 1, self._below)
+        return next((found for way in ways if (found := way(parts, seen)) is not None), None)
+
+    def _below(self, parts: Sequence[str], seen: Seen) -> Target:
+        return self._inside(self.path.parent, parts, seen)
+
+    def _attribute(self, parts: Sequence[str], seen: Seen) -> Target:
+        name, rest = parts[0], parts[1:]
+        here = (self.path, name)
+        try:
+            names = self.facts.names
+        except SourceError:
+            return None
+        if here in seen:
+            return None
+        seen = seen | {here}
+        binding = names.lookup(name, names.module)
+        if binding is None:
+            return self._starred(parts, seen)
+        if binding.kind == "import" and binding.origin:
+            return self._resolve(".".join([binding.origin, *rest]), seen)
+        dotted = _dotted(binding.value) if binding.kind == "assign" else []
+        if dotted:
+            return self._attribute([*dotted, *rest], seen)
+        return None if rest else Definition(self, name, binding)
+
+    def _starred(self, parts: Sequence[str], seen: Seen) -> Target:
+        """What `from .models import *` brings in; the last such line wins."""
+        if parts[0].startswith("_"):
+            return None
+        for statement in reversed(self.facts.tree.body):
+            if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
+                base = self.facts.names.absolute(statement.module, statement.level)
+                name = f"{base}{'' if base.endswith('.') else '.'}{'.'.join(parts)}"
+                found = self._resolve(name, seen)
+                if found is not None and not isinstance(found, str):
+                    return found
+        return None
+
+
+class Project:
+    """The Python files under some paths, each with its facts, and what their imports reach.
+
+    Files that are imported but not under the paths are read for their facts; they are not in `files`.
+    """
+
+    def __init__(self, paths: Sequence[Path], declared: Declared = Declared()) -> None:
+        self.declared = declared
+        self.files: list[SourceFile] = []
+        self.errors: list[SourceError] = []
+        self._by_path: dict[Path, SourceFile] = {}
+        self._modules: dict[Path, SourceFile | None] = {}
+        self._directories: dict[Path, bool] = {}
+        self._answers: dict[tuple[Definition, str], str | None] = {}
+        for found in python_files(paths):
+            if isinstance(found, SourceError):
+                self.errors.append(found)
+            else:
+                self.files.append(self._file(*found))
+
+    def add_text(self, text: bytes, path: Path) -> None:
+        """A file whose text is given, as an editor has it before it is saved.
+
+        Raises:
+            SourceError: the bytes are not text in the encoding they declare.
+        """
+        file = SourceFile(self, path, path.parent, decode(text, str(path)))
+        self._by_path[path.resolve()] = file
+        self.files.append(file)
+
+    def parsed(self) -> Iterator[SourceFile]:
+        """The files that are Python, in order; what is wrong with the others is added to `errors`."""
+        for file in self.files:
+            try:
+                file.tree
+            except SourceError as error:
+                self.errors.append(error)
+            else:
+                yield file
+
+    def _file(self, path: Path, root: Path) -> SourceFile:
+        return self._by_path.setdefault(path.resolve(), SourceFile(self, path, root))
+
+    def module_at(self, path: Path) -> SourceFile | None:
+        """The package or module that `path` without suffix names."""
+        if path not in self._modules:
+            found = next((file for file in (path / "__init__.py", path.with_name(path.name + ".py")) if file.is_file()), None)
+            self._modules[path] = self._file(found, path.parent) if found else None
+        return self._modules[path]
+
+    def is_directory(self, path: Path) -> bool:
+        if path not in self._directories:
+            self._directories[path] = path.is_dir()
+        return self._directories[path]
+
+    def class_of(self, definition: Definition) -> str | None:
+        """The name of the Linen module class that a definition is."""
+        facts, binding = definition.file.facts, definition.binding
+        if binding.kind == "class":
+            return self._once(definition, "class", lambda: name_of(facts.linen_class(binding.node)))
+        return self._once(definition, "class", lambda: name_of(facts.module_class(binding.value)))
+
+    def instance_of(self, definition: Definition) -> str | None:
+        """The class name when a definition is a Linen module instance or a function that returns one."""
+        facts, binding = definition.file.facts, definition.binding
+        if isinstance(binding.node, ast.FunctionDef):
+            function = binding.node
+            return self._once(definition, "instance", lambda: name_of(facts._returned(function, 0)))
+        return self._once(definition, "instance", lambda: name_of(facts._bound(binding, 0)))
+
+    def _once(self, definition: Definition, question: str, answer: Callable[[], str | None]) -> str | None:
+        """Answer, remember; None while the answer is being found, since files may import each other."""
+        key = (definition, question)
+        if key not in self._answers:
+            self._answers[key] = None
+            self._answers[key] = answer()
+        return self._answers[key]
+
+
+def name_of(found: LinenClass | ModuleRef | None) -> str | None:
+    return found.name if found else None
+
+
+def _dotted(node: ast.expr | None) -> list[str]:
+    """`["nn", "Dense"]` of `nn.Dense`, `[]` of anything but a dotted name."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return [node.id, *reversed(parts)] if isinstance(node, ast.Name) else []

@@ -1,0 +1,326 @@
+"""What array functions and layers do to shapes, as far as sizes of later layers depend on it.
+
+A wrong guess here can only make construction fail, which the verifier sees: weights of another size never load.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flake8_nnx.source.values import (
+    Array,
+    Prefix,
+    Size,
+    Static,
+    Unknown,
+    add,
+    array_of,
+    ceil_divide,
+    elements,
+    floor_divide,
+    multiply,
+    product,
+    size_of,
+)
+
+Arguments = Mapping[str, Any]
+
+ELEMENTWISE_ROOTS = ("jax.numpy.", "jax.nn.", "jax.lax.", "flax.linen.", "numpy.")
+# Functions that return an array shaped as their first array argument (or the broadcast of all of them).
+ELEMENTWISE = frozenset(
+    "abs absolute exp exp2 log log1p log2 expm1 sqrt rsqrt square sin cos tan tanh sinh cosh sigmoid relu relu6 gelu silu swish "
+    "elu celu selu leaky_relu hard_tanh hard_sigmoid hard_silu hard_swish softplus soft_sign log_sigmoid log_softmax "
+    "softmax standardize normalize clip maximum minimum add subtract multiply divide power where astype asarray array "
+    "zeros_like ones_like full_like stop_gradient logical_not logical_and logical_or nan_to_num sign floor ceil round "
+    "cumsum flip roll sort reciprocal negative convert_element_type with_sharding_constraint erf".split()
+)
+REDUCTIONS = frozenset("sum mean max min prod std var any all amax amin median argmax argmin logsumexp".split())
+
+
+def broadcast(values: Sequence[Any]) -> Any:
+    """The shape of an elementwise operation on these operands."""
+    arrays = [value for value in values if isinstance(value, Array)]
+    if not arrays:
+        return Unknown()
+    best = max(arrays, key=lambda a: (a.base is not None, a.rank or 0, len(a.axes)))
+    axes = dict(best.axes)
+    for axis in {axis for a in arrays for axis in a.axes}:
+        sizes = [a.size(axis) for a in arrays]
+        known = [size for size in sizes if size not in (None, 1)]
+        axes[axis] = known[0] if known else best.size(axis)
+    return Array(best.base, axes, best.rank)
+
+
+def integer(value: Any) -> int | None:
+    size = size_of(value)
+    return size if isinstance(size, int) else None
+
+
+def integers(value: Any) -> list[int] | None:
+    """A literal axis or tuple of axes."""
+    items = elements(value)
+    if items is not None:
+        found = [integer(item) for item in items]
+        return None if None in found else found  # type: ignore[return-value]
+    one = integer(value)
+    return None if one is None else [one]
+
+
+def reduce(array: Array, axis: Any, keepdims: bool) -> Any:
+    if axis is None:
+        return array_of([])
+    axes = integers(axis)
+    if axes is None:
+        return Unknown()
+    if keepdims:
+        if any(a >= 0 for a in axes) and array.rank is None:
+            return Unknown()
+        return array.with_axes({(-a if a < 0 else (array.rank or 0) - a): 1 for a in axes})
+    dims = array.dims()
+    if dims is None:
+        # Over positive (leading) axes the last axis stays; otherwise nothing is known.
+        kept = array.size(1) if all(a >= 0 for a in axes) else None
+        return Array(None, {1: kept}) if kept is not None else Unknown()
+    gone = {a % len(dims) for a in axes}
+    return array_of([dim for i, dim in enumerate(dims) if i not in gone])
+
+
+def reshape_like(shape: Prefix) -> Any:
+    """`x.reshape((*y.shape[:-k], …))`: the leading axes are those of y."""
+    count = len(shape.items)
+    if any(size_of(item) == -1 for item in shape.items):
+        return Unknown()
+    axes = {count - i: size_of(item) for i, item in enumerate(shape.items)}
+    rank = None if shape.array.rank is None else shape.array.rank - shape.dropped + count
+    # Axis -(count + j) of the result is axis -(dropped + j) of the model array.
+    axes.update({count + j: shape.array.size(shape.dropped + j) for j in range(1, 4)})
+    return Array(None, axes, rank)
+
+
+def reshape(array: Array, shape: Sequence[Any]) -> Any:
+    """`x.reshape(shape)`; a -1 is the product of what is left, the batch axis cancelling out."""
+    sizes: list[Size] = [size_of(item) for item in shape]
+    if sizes and any(size == -1 for size in sizes):
+        dims = array.dims()
+        index = sizes.index(-1)
+        others = sizes[:index] + sizes[index + 1:]
+        sizes[index] = None
+        if dims is not None:
+            left = list(dims)
+            same_batch = len(sizes) > 1 and index > 0 and (sizes[0] is None or sizes[0] == dims[0])
+            if same_batch:
+                left, others = left[1:], others[1:]
+            for size in list(others):
+                if size in left and size is not None:
+                    left.remove(size)
+                    others.remove(size)
+            if same_batch or index > 0:
+                sizes[index] = floor_divide(product(left), product(others)) if None not in others else None
+    return array_of(sizes)
+
+
+def concatenate(arrays: Sequence[Any], axis: int) -> Any:
+    found = [a for a in arrays if isinstance(a, Array)]
+    if not found or len(found) != len(arrays):
+        return Unknown()
+    first = max(found, key=lambda a: (a.rank is not None, a.base is not None))
+    rank = next((a.rank for a in found if a.rank is not None), None)
+    if axis >= 0:
+        if rank is None:
+            return Array(None, {1: first.size(1)}) if axis == 0 else Unknown()
+        axis -= rank
+    total: Size = 0
+    for a in found:
+        total = add(total, a.size(-axis))
+    return first.with_axes({-axis: total}, rank)
+
+
+def convolve(array: Array, spatial: int, features: Size, kernel: Any, strides: Any, padding: Any, dilation: Any) -> Array:
+    """Output of a convolution over the `spatial` axes before the last one."""
+    rank = array.rank or spatial + 2
+    axes: dict[int, Size] = {1: features}
+    for i in range(spatial):
+        axis = spatial + 1 - i
+        window = _nth(kernel, i)
+        step = 1 if _absent(strides) else _nth(strides, i)
+        dilate = 1 if _absent(dilation) else _nth(dilation, i)
+        axes[axis] = _window(array.size(axis), window, step, dilate, padding, i)
+    return array.with_axes(axes, rank)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, Static) and value.text == "None")
+
+
+def _nth(value: Any, index: int) -> Size:
+    items = elements(value)
+    if items is not None:
+        return size_of(items[index]) if index < len(items) else None
+    return size_of(value)
+
+
+def _window(size: Size, window: Size, step: Size, dilate: Size, padding: Any, index: int) -> Size:
+    """Output size of a window function, `jax.lax.padtype_to_pads` rules."""
+    kind = padding.text.strip("'\"").upper() if isinstance(padding, Static) else None
+    if kind == "SAME" or kind == "CIRCULAR" or kind == "REFLECT":
+        return ceil_divide(size, step)
+    if not isinstance(window, int) or not isinstance(dilate, int):
+        return None
+    extent = (window - 1) * dilate + 1
+    if kind == "VALID":
+        return add(floor_divide(add(size, -extent) if isinstance(size, int) else _minus(size, extent), step), 1)
+    total = _padding(padding, index)
+    if total is None:
+        return None
+    return add(floor_divide(_minus(size, extent - total), step), 1)
+
+
+def _minus(size: Size, amount: int) -> Size:
+    if size is None or isinstance(size, int):
+        return None if size is None else size - amount
+    return size if amount == 0 else f"{size} - {amount}" if amount > 0 else f"{size} + {-amount}"
+
+
+def _padding(padding: Any, index: int) -> int | None:
+    one = integer(padding)
+    if one is not None:
+        return 2 * one
+    items = elements(padding)
+    if items is not None and index < len(items):
+        pair = integers(items[index])
+        if pair is not None:
+            return sum(pair) if len(pair) == 2 else 2 * pair[0]
+    return None
+
+
+def pool(array: Array, window: Any, strides: Any, padding: Any) -> Any:
+    """`nn.max_pool` and `nn.avg_pool`: windows over the axes before the last."""
+    items = elements(window)
+    if items is None:
+        return Unknown()
+    same_features = array.size(1)
+    return convolve(array, len(items), same_features, window, strides, padding or Static("'VALID'"), None)
+
+
+def expand_dims(array: Array, axis: Any) -> Any:
+    at = integer(axis)
+    dims = array.dims()
+    if at is None:
+        return Unknown()
+    if dims is not None:
+        at = at if at >= 0 else len(dims) + 1 + at
+        return array_of([*dims[:at], 1, *dims[at:]])
+    if at == -1:
+        return Array(None, {1: 1, 2: array.size(1)})
+    return Array(None, {1: array.size(1)}) if at >= 0 else Unknown()
+
+
+def squeeze(array: Array, axis: Any) -> Any:
+    dims, at = array.dims(), integer(axis) if axis is not None else None
+    if dims is None or at is None:
+        if at == -1:
+            return Array(None, {1: array.size(2), 2: array.size(3)}, None)
+        return Array(None, {1: array.size(1)}) if at is not None and at > 0 else Unknown()
+    return array_of([dim for i, dim in enumerate(dims) if i != at % len(dims)])
+
+
+def transpose(array: Array, order: list[int] | None) -> Any:
+    dims = array.dims() or ([None] * len(order) if order and array.base is None else None)
+    if dims is None and order:
+        dims = Array(array.base, array.axes, len(order)).dims()
+    if dims is None:
+        return Unknown()
+    order = order or list(range(len(dims)))[::-1]
+    return array_of([dims[i] for i in order]) if len(order) == len(dims) else Unknown()
+
+
+def swap_axes(array: Array, a: int | None, b: int | None) -> Any:
+    if a is None or b is None:
+        return Unknown()
+    if array.rank is None and a < 0 and b < 0:
+        return array.with_axes({-a: array.size(-b), -b: array.size(-a)})
+    dims = array.dims()
+    if dims is None:
+        return Unknown()
+    dims[a], dims[b] = dims[b], dims[a]
+    return array_of(dims)
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """`a @ b`: the last axis comes from b, the others from a."""
+    if not isinstance(a, Array) or not isinstance(b, Array):
+        return Unknown()
+    return a.with_axes({1: b.size(1)}) if a.base or a.rank else Array(None, {1: b.size(1), 2: a.size(2)})
+
+
+def repeat(array: Array, times: Any, axis: Any) -> Any:
+    at, count = integer(axis), size_of(times)
+    if at is None or (at >= 0 and array.rank is None):
+        return Unknown()
+    position = -at if at < 0 else (array.rank or 0) - at
+    return array.with_axes({position: multiply(array.size(position), count)})
+
+
+def einsum(spec: str, operands: Sequence[Any]) -> Any:
+    """Sizes of an einsum without ellipses or repeated letters."""
+    if "->" not in spec or "." in spec:
+        return Unknown()
+    inputs, output = spec.replace(" ", "").split("->")
+    sizes: dict[str, Size] = {}
+    for letters, operand in zip(inputs.split(","), operands):
+        if isinstance(operand, Array):
+            for i, letter in enumerate(reversed(letters)):
+                size = operand.size(i + 1)
+                sizes[letter] = sizes.get(letter) or size
+    return array_of([sizes.get(letter) for letter in output])
+
+
+LAYER_KEEPS_SHAPE = frozenset(
+    "Dropout BatchNorm LayerNorm RMSNorm GroupNorm InstanceNorm PReLU SpectralNorm WeightNorm".split()
+)
+Effect = Callable[[Array, Arguments], Any]
+
+
+def layer_output(layer: str, array: Any, arguments: Arguments) -> Any:
+    """Output of a built-in layer applied to `array`; `arguments` are its constructor arguments as values."""
+    if layer in LAYER_KEEPS_SHAPE:
+        return array
+    if layer == "Embed":
+        features = size_of(arguments.get("features"))
+        if isinstance(array, Array) and array.rank is not None:
+            return array_of([*(array.dims() or []), features])
+        return Array(None, {1: features, **({2: array.size(1)} if isinstance(array, Array) else {})})
+    if not isinstance(array, Array):
+        features = size_of(arguments.get("features"))
+        return Array(None, {1: features}) if layer in ("Dense", "Conv", "ConvTranspose") else Unknown()
+    features_value = arguments.get("features")
+    features = size_of(features_value)
+    if layer == "Dense":
+        return array.with_axes({1: features})
+    if layer in ("Conv", "ConvTranspose"):
+        kernel = arguments.get("kernel_size")
+        spatial = len(elements(kernel) or (1,))
+        padding = arguments.get("padding") or Static("'SAME'")
+        if layer == "ConvTranspose":
+            steps = arguments.get("strides")
+            same = isinstance(padding, Static) and "SAME" in padding.text.upper()
+            axes: dict[int, Size] = {1: features}
+            for i in range(spatial):
+                step = 1 if _absent(steps) else _nth(steps, i)
+                axes[spatial + 1 - i] = multiply(array.size(spatial + 1 - i), step) if same else None
+            return array.with_axes(axes, array.rank or spatial + 2)
+        return convolve(
+            array, spatial, features, kernel, arguments.get("strides"), padding, arguments.get("kernel_dilation")
+        )
+    if layer == "DenseGeneral":
+        count = len(elements(arguments.get("axis")) or (1,))
+        several = elements(features_value)
+        outputs = [features] if several is None else [size_of(f) for f in several]
+        dims = array.dims()
+        if dims is None:
+            return Array(None, {len(outputs) - i: size for i, size in enumerate(outputs)})
+        return array_of([*dims[: len(dims) - count], *outputs])
+    if layer in ("SelfAttention", "MultiHeadDotProductAttention", "MultiHeadAttention"):
+        out = size_of(arguments.get("out_features"))
+        return array if out is None else array.with_axes({1: out})
+    return Unknown()

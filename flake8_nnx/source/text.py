@@ -1,0 +1,73 @@
+"""Source text of expressions with some of their parts exchanged.
+
+Where the file's text is at hand its spelling is kept; otherwise `ast.unparse` writes it.
+"""
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+
+
+class SourceText:
+    """The text of one file by `ast` position (columns are UTF-8 bytes)."""
+
+    def __init__(self, source: str | None) -> None:
+        # Only \n, \r\n and \r end a line for the parser; form feeds do not.
+        self.lines = None if source is None else [line.encode() for line in re.split(r"(?<=\n)|(?<=\r)(?!\n)", source)]
+
+    def segment(self, node: ast.AST, swaps: Mapping[int, str]) -> str:
+        """Source of `node` with the nodes in `swaps` (by id) replaced by the given text."""
+        if self.lines is None:
+            return _unparsed(node, swaps)
+        pieces, position = [], _start(node)
+        for swapped, text in _outermost(node, swaps):
+            pieces += [self._between(position, _start(swapped)), text]
+            position = _end(swapped)
+        pieces.append(self._between(position, _end(node)))
+        result = "".join(pieces)
+        if "\n" not in result and "\r" not in result:
+            return result
+        if "#" in result or "\\" in result or '"""' in result or "'''" in result:
+            return _unparsed(node, swaps)  # comments are moved by the rewriter, one-line text has no room for them
+        result = re.sub(r"\s*\n\s*", " ", result.replace("\r", ""))
+        return re.sub(r",? ([)\]}])", r"\1", re.sub(r"([(\[{]) ", r"\1", result))
+
+    def _between(self, start: tuple[int, int], end: tuple[int, int]) -> str:
+        assert self.lines is not None
+        if start[0] == end[0]:
+            return self.lines[start[0] - 1][start[1]:end[1]].decode()
+        middle = self.lines[start[0]:end[0] - 1]
+        return b"".join([self.lines[start[0] - 1][start[1]:], *middle, self.lines[end[0] - 1][:end[1]]]).decode()
+
+
+def _start(node: ast.AST) -> tuple[int, int]:
+    return node.lineno, node.col_offset  # type: ignore[attr-defined]
+
+
+def _end(node: ast.AST) -> tuple[int, int]:
+    return node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
+
+
+def _outermost(node: ast.AST, swaps: Mapping[int, str]) -> list[tuple[ast.AST, str]]:
+    """Swapped nodes in source order, without those inside another swapped node."""
+    found, stack = [], [node]
+    while stack:
+        current = stack.pop()
+        if id(current) in swaps:
+            found.append((current, swaps[id(current)]))
+        else:
+            stack.extend(ast.iter_child_nodes(current))
+    return sorted(found, key=lambda item: _start(item[0]))
+
+
+def _unparsed(node: ast.AST, swaps: Mapping[int, str]) -> str:
+    def copy(value: object) -> object:
+        if isinstance(value, ast.AST):
+            if id(value) in swaps:
+                return ast.Name(id=swaps[id(value)], ctx=ast.Load())
+            same = type(value)(**{name: copy(getattr(value, name, None)) for name in value._fields})
+            return ast.copy_location(same, value) if hasattr(value, "lineno") else same
+        return [copy(item) for item in value] if isinstance(value, list) else value
+
+    return ast.unparse(copy(node))  # type: ignore[arg-type]

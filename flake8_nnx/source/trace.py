@@ -1,0 +1,542 @@
+"""Traces what a Linen class builds and calls: sites, loops, branches and sizes, as `__init__` will need them.
+
+An abstract interpreter over `setup` and the methods; what it cannot follow it records as a problem.
+"""
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from flake8_nnx.source import shapes
+from flake8_nnx.source.apply import applied, constructor_values
+from flake8_nnx.source.evaluate import Env, Evaluator, merge
+from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.text import SourceText
+from flake8_nnx.source.values import (
+    Array,
+    Assignment,
+    Branch,
+    Function,
+    Loop,
+    Module,
+    Partial,
+    Repeated,
+    Shape,
+    Site,
+    Size,
+    Static,
+    Trace,
+    Unknown,
+    array_of,
+    elements,
+    size_of,
+)
+
+MAX_INLINE = 8
+FLAG_NAMES = frozenset("train training is_training deterministic use_running_average eval inference decode mutable".split())
+
+
+class Tracer:
+    """Traces one class; `fields` are the values of its fields where a parent constructs it."""
+
+    def __init__(
+        self, cls: LinenClass, facts: Facts, source: SourceText, fields: dict[str, Any] | None = None, depth: int = 0
+    ) -> None:
+        self.cls, self.facts, self.source, self.depth = cls, facts, source, depth
+        self.trace = Trace(cls)
+        self.evaluator = Evaluator(self)
+        self.events: list[Any] = self.trace.events
+        self.loops: tuple[Loop, ...] = ()
+        self.sized: list[Site] = []  # in the order in which their sizes became known
+        self.returns: list[Any] = []
+        self.inlining = 0
+        self.method = ""
+        self.reached: set[str] = set()
+        self.fixed: set[str] = set(facts.fields_of(cls))
+        self.attributes: dict[str, Any] = dict(fields or {})
+        for name, field in facts.fields_of(cls).items():
+            if name not in self.attributes:
+                ref = facts.module_class(field.default) if field.default is not None else None
+                self.attributes[name] = Partial(ref) if ref else Static(name)
+
+    # ---- methods --------------------------------------------------------------------------------------------------
+
+    def run_all(self) -> Trace:
+        """setup, then `__call__`, then what neither of them reached."""
+        setup = self.facts.method_of(self.cls, "setup")
+        if setup is not None:
+            self.method = "setup"
+            self.block(setup.body, {})
+        names = sorted(self.cls.methods, key=lambda name: name != "__call__")
+        for name in names:
+            method = self.cls.methods[name]
+            static = any(isinstance(d, ast.Name) and d.id in ("staticmethod", "classmethod") for d in method.decorator_list)
+            if name not in ("setup", "__post_init__") and name not in self.reached and not static:
+                output = self.call_method(method)
+                if name == "__call__":
+                    self.trace.output = output
+        return self.trace
+
+    def call_method(self, method: ast.FunctionDef) -> Any:
+        """Run a method on its own arguments as unknown arrays."""
+        self.method = method.name
+        env: Env = {}
+        arrays = []
+        arguments = method.args
+        plain = [*arguments.posonlyargs, *arguments.args]
+        defaults = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
+        pairs = [*zip(plain, defaults), *zip(arguments.kwonlyargs, arguments.kw_defaults)]
+        for argument, default in pairs:
+            if argument.arg == "self":
+                continue
+            if is_flag(argument, default):
+                env[argument.arg] = Unknown()
+            else:
+                env[argument.arg] = Array(argument.arg)
+                arrays.append(argument.arg)
+        for extra in (arguments.vararg, arguments.kwarg):
+            if extra is not None:
+                env[extra.arg] = Unknown()
+        self.trace.arguments[method.name] = arrays
+        return self.body(method.body, env)
+
+    def body(self, statements: list[ast.stmt], env: Env) -> Any:
+        """Run a function body; its value is the join of what it returns."""
+        outer, self.returns = self.returns, []
+        self.block(statements, env)
+        found, self.returns = self.returns, outer
+        result = found[-1] if found else Unknown()
+        for value in found[:-1]:
+            result = value if isinstance(result, Unknown) else self.join(result, value, None)
+        return result
+
+    def inline(self, function: Function, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
+        """Value of calling a function of this file."""
+        if self.inlining >= MAX_INLINE:
+            return Unknown()
+        arguments = function.node.args
+        names = [a.arg for a in [*arguments.posonlyargs, *arguments.args]]
+        inner: Env = dict(function.env)
+        if function.bound:
+            names = names[1:]
+            self.reached.add(function.node.name)  # type: ignore[union-attr]
+        for name, default in zip(names[::-1], arguments.defaults[::-1]):
+            inner[name] = self.evaluator.value(default, {})
+        for argument, default_value in zip(arguments.kwonlyargs, arguments.kw_defaults):
+            inner[argument.arg] = self.evaluator.value(default_value, {})
+        inner.update({name: Unknown() for name in names if name not in inner})
+        inner.update(zip(names, positional))
+        inner.update(keywords)
+        self.inlining += 1
+        outer, self.method = self.method, getattr(function.node, "name", self.method)
+        if isinstance(function.node, ast.Lambda):
+            result = self.evaluator.value(function.node.body, inner)
+        else:
+            result = self.body(function.node.body, inner)
+        self.inlining -= 1
+        self.method = outer
+        return result
+
+    def attribute(self, name: str) -> Any:
+        """Value of `self.<name>`."""
+        if name in self.attributes:
+            return self.attributes[name]
+        method = self.facts.method_of(self.cls, name)
+        return Function(method, bound=True) if method is not None else Unknown()
+
+    def problem(self, node: ast.AST, reason: str) -> None:
+        self.trace.problems.append((node, reason))
+
+    # ---- statements -----------------------------------------------------------------------------------------------
+
+    def block(self, statements: list[ast.stmt], env: Env) -> bool:
+        """Run statements in order; True when the block always leaves its function."""
+        for statement in statements:
+            run = getattr(self, "_" + type(statement).__name__.lower(), None)
+            if run is None:
+                self._other(statement, env)
+            elif run(statement, env):
+                return True
+        return False
+
+    def _expr(self, node: ast.Expr, env: Env) -> None:
+        self.evaluator.value(node.value, env)
+
+    def _return(self, node: ast.Return, env: Env) -> bool:
+        self.returns.append(self.evaluator.value(node.value, env) if node.value else Unknown())
+        return True
+
+    def _raise(self, node: ast.Raise, env: Env) -> bool:
+        return True
+
+    _continue = _break = _raise
+
+    def _assign(self, node: ast.Assign, env: Env) -> None:
+        value = self.evaluator.value(node.value, env)
+        self._assigned(node, node.targets, node.value, value, env)
+
+    def _annassign(self, node: ast.AnnAssign, env: Env) -> None:
+        if node.value is not None:
+            self._assigned(node, [node.target], node.value, self.evaluator.value(node.value, env), env)
+
+    def _assigned(self, node: ast.stmt, targets: list[ast.expr], source: ast.expr, value: Any, env: Env) -> None:
+        text = self.evaluator.text(source, env) if isinstance(value, Static) or elements(value) is not None else None
+        for target in targets:
+            names = _plain_names(target)
+            if text is not None and names and not isinstance(value, (Partial, Function)):
+                self.record_assignment(node, names, text, value, target, env)
+            else:
+                self.bind(target, value, env)
+                own = self.trace.sites[-1] if self.trace.sites else None
+                if own is not None and own.call is source and own.ref is None and isinstance(target, ast.Attribute):
+                    own.attribute = target.attr  # self.kernel = self.param('kernel', …)
+
+    def record_assignment(
+        self, node: ast.stmt, names: tuple[str, ...], text: str, value: Any, target: ast.expr, env: Env
+    ) -> None:
+        """A statement that `__init__` can repeat: the names keep their own text there."""
+        for name in names:
+            self.forget(name, env)
+        self.events.append(Assignment(node, names, f"{', '.join(names)} = {text}"))
+        items = elements(value)
+        for index, name in enumerate(names):
+            part = value if len(names) == 1 else items[index] if items is not None and index < len(items) else Unknown()
+            known = Static(name, elements(part)) if self.depth == 0 else part
+            if name.startswith("self."):
+                self.attributes[name[5:]] = known
+            else:
+                env[name] = known
+
+    def forget(self, name: str, env: Env) -> None:
+        """A name gets a new value: sizes expressed with it are no longer known."""
+        if isinstance(env.get(name), Static):
+            for other, value in list(env.items()):
+                if isinstance(value, Array):
+                    stale = {axis: None for axis, size in value.axes.items() if isinstance(size, str) and name in _names(size)}
+                    if stale:
+                        env[other] = value.with_axes(stale)
+
+    def bind(self, target: ast.expr, value: Any, env: Env) -> None:
+        """Bind an assignment target to an abstract value."""
+        if isinstance(target, ast.Name):
+            env[target.id] = value
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+            self.attributes[target.attr] = value
+            self._name_sites(target.attr, value)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            items = elements(value)
+            if isinstance(value, Shape):
+                array = Array(value.array.base, value.array.axes, len(target.elts))
+                items = tuple(Unknown() if d is None else Static(str(d)) for d in array.dims() or [])
+                self._refine(value.array, array, env)
+            for index, element in enumerate(target.elts):
+                self.bind(element, items[index] if items is not None and index < len(items) else Unknown(), env)
+
+    def _refine(self, old: Array, new: Array, env: Env) -> None:
+        """`b, t, c = x.shape` tells the rank of x."""
+        for name, value in env.items():
+            if value is old:
+                env[name] = new
+
+    def _name_sites(self, attribute: str, value: Any) -> None:
+        if isinstance(value, Module) and value.site.attribute is None:
+            value.site.attribute = attribute
+        elif isinstance(value, Repeated):
+            self._name_elements(attribute, [value.element])
+        elif elements(value) is not None:
+            self._name_elements(attribute, list(elements(value) or ()))
+
+    def _name_elements(self, attribute: str, values: list[Any]) -> None:
+        for value in values:
+            if isinstance(value, Module) and value.site.attribute is None:
+                value.site.attribute, value.site.element = attribute, True
+
+    def _augassign(self, node: ast.AugAssign, env: Env) -> None:
+        value = self.evaluator.value(node.value, env)
+        if isinstance(node.target, ast.Name):
+            old = env.get(node.target.id, Unknown())
+            text = self.evaluator.text(node.value, env)
+            if isinstance(old, Static) and text is not None:
+                self.forget(node.target.id, env)
+                operator = ast.unparse(ast.AugAssign(ast.Name("a"), node.op, ast.Name("b")))[2:-2]
+                self.events.append(Assignment(node, (node.target.id,), f"{node.target.id} {operator} {text}"))
+                env[node.target.id] = Static(node.target.id)
+            else:
+                env[node.target.id] = shapes.broadcast([old, value])
+
+    def _functiondef(self, node: ast.FunctionDef, env: Env) -> None:
+        env[node.name] = Function(node, env)
+
+    def _with(self, node: ast.With, env: Env) -> bool:
+        for item in node.items:
+            value = self.evaluator.value(item.context_expr, env)
+            if item.optional_vars is not None:
+                self.bind(item.optional_vars, value, env)
+        return self.block(node.body, env)
+
+    def _if(self, node: ast.If, env: Env) -> bool:
+        test = self.evaluator.text(node.test, env)
+        self.evaluator.value(node.test, env)
+        outer, before = self.events, len(self.trace.sites)
+        bodies: list[list[Any]] = [[], []]
+        envs, left = [dict(env), dict(env)], [False, False]
+        attributes = dict(self.attributes)
+        for i, statements in enumerate((node.body, node.orelse)):
+            self.events = bodies[i]
+            left[i] = self.block(statements, envs[i])
+        self.events = outer
+        if test is not None:
+            self.events.append(Branch(node, test, bodies[0], bodies[1]))
+        else:
+            for site in self.trace.sites[before:]:
+                if site.ref is None or site.ref.linen != "Dropout":
+                    self.problem(site.call, f"is created only if `{_short(node.test)}`, which is known only in the call")
+            self.events += [*bodies[0], *bodies[1]]
+        if left[0] and left[1]:
+            return True
+        if left[0] or left[1]:
+            env.clear()
+            env.update(envs[left[0]])
+            return False
+        for name in envs[0].keys() | envs[1].keys():
+            env[name] = self.join(envs[0].get(name, Unknown()), envs[1].get(name, Unknown()), test)
+        for name in self.attributes.keys() - attributes.keys():
+            self.attributes[name] = self.attributes[name]
+        return False
+
+    def join(self, a: Any, b: Any, test: str | None) -> Any:
+        """What is known when either value may hold; with a static test, sizes choose by it."""
+        if a == b:
+            return a
+        if isinstance(a, Array) and isinstance(b, Array):
+            axes = {}
+            for axis in {1, *a.axes, *b.axes}:
+                x, y = a.size(axis), b.size(axis)
+                axes[axis] = x if x == y else None if test is None or None in (x, y) else f"({x} if {test} else {y})"
+            return Array(a.base if a.base == b.base else None, axes, a.rank or b.rank)
+        if isinstance(a, Array) or isinstance(b, Array):
+            return a if isinstance(a, Array) else b
+        if isinstance(a, Module) and isinstance(b, Module):
+            return Unknown()
+        if isinstance(a, Unknown) or isinstance(b, Unknown) or test is None:
+            return Unknown()
+        if isinstance(a, Static) and isinstance(b, Static):
+            return Static(f"({a.text} if {test} else {b.text})")
+        return Unknown()
+
+    # ---- loops ----------------------------------------------------------------------------------------------------
+
+    def _for(self, node: ast.For, env: Env) -> bool:
+        value = self.evaluator.value(node.iter, env)
+        iterable = self.evaluator.text(node.iter, env)
+        repeated = self._repeated(node.iter, node.target, env)
+        if iterable is None and repeated is None and elements(value) is not None:
+            for item in elements(value) or ():  # a list whose elements are known: one turn for each
+                self.bind(node.target, item, env)
+                self.block(node.body, env)
+            return False
+        if iterable is None and repeated is None:
+            self._opaque(node, env, "a loop over something known only in the call")
+            return False
+        loop = Loop(node, _target(node.target), iterable or "", source=repeated)
+        owner = repeated.loop if repeated else loop
+        outer, self.loops = self.loops, (*self.loops, loop) if repeated is None else self.loops
+        self._turns(node, loop, owner, env, repeated)
+        self.loops = outer
+        return False
+
+    def _turns(self, node: ast.For, loop: Loop, owner: Loop, env: Env, repeated: Repeated | None) -> None:
+        """One turn to see which sizes change from step to step, a second with names for them."""
+        events, sites, sized = self.events, len(self.trace.sites), len(self.sized)
+        problems = len(self.trace.problems)
+        before = dict(env)
+        self.events = []
+        self._turn(node, env, repeated)
+        carried: dict[str, tuple[str, int]] = {}
+        for name, old in before.items():
+            new = env.get(name)
+            if isinstance(old, Array) and isinstance(new, Array):
+                old = before[name] = Array(old.base, old.axes, old.rank if old.rank is not None else new.rank)
+                for axis in sorted({1, *old.axes, *new.axes}):
+                    if old.size(axis) != new.size(axis):
+                        carried[self._carry_name(name, axis)] = (name, axis)
+        if carried:
+            for site in self.sized[sized:]:
+                site.sizes.clear()
+            del self.trace.sites[sites:], self.sized[sized:], self.trace.problems[problems:]
+            env.clear()
+            env.update(before)
+            for carry, (name, axis) in carried.items():
+                env[name] = env[name].with_axes({axis: carry})
+            self.events = []
+            self._turn(node, env, repeated)
+            for carry, (name, axis) in carried.items():
+                after = env[name]
+                owner.carried[carry] = (before[name].size(axis), after.size(axis) if isinstance(after, Array) else None)
+                if isinstance(after, Array):
+                    last = carry if self.depth == 0 else _last(after.size(axis), loop)
+                    env[name] = after.with_axes({axis: last})
+        body, self.events = self.events, events
+        if repeated is None:
+            loop.body = body
+            self.events.append(loop)
+        else:
+            self.events += body
+
+    def _turn(self, node: ast.For, env: Env, repeated: Repeated | None) -> None:
+        for target in ast.walk(node.target):
+            if isinstance(target, ast.Name):
+                env[target.id] = Static(target.id) if repeated is None else Unknown()
+        if repeated is not None:
+            self._bind_elements(node.iter, node.target, env)
+        self.block(node.body, env)
+        for target in ast.walk(node.target):
+            if isinstance(target, ast.Name) and repeated is None:
+                env[target.id] = Static(target.id)
+
+    def _carry_name(self, name: str, axis: int) -> str:
+        carry = f"{name}_features" if axis == 1 else f"{name}_axis{axis}"
+        return f"{carry}_in" if carry in self.fixed else carry
+
+    def _repeated(self, iterable: ast.expr, target: ast.expr, env: Env) -> Repeated | None:
+        """The list of submodules that a loop runs over, through enumerate and zip."""
+        if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) and iterable.func.id in ("enumerate", "zip"):
+            found = [self._repeated(argument, target, env) for argument in iterable.args]
+            return next((value for value in found if value is not None), None)
+        value = self.evaluator.value(iterable, env) if isinstance(iterable, (ast.Attribute, ast.Name)) else None
+        return value if isinstance(value, Repeated) else None
+
+    def _bind_elements(self, iterable: ast.expr, target: ast.expr, env: Env) -> None:
+        if isinstance(iterable, ast.Call) and isinstance(target, ast.Tuple):
+            enumerated = isinstance(iterable.func, ast.Name) and iterable.func.id == "enumerate"
+            targets = target.elts[1:] if enumerated else target.elts
+            for argument, element in zip(iterable.args, targets):
+                self._bind_elements(argument, element, env)
+            return
+        value = self.evaluator.value(iterable, env)
+        if isinstance(value, Repeated):
+            self.bind(target, value.element, env)
+
+    def comprehension(self, node: ast.ListComp, env: Env) -> Any:
+        """`[nn.Dense(f) for f in self.features]`; None when no submodules are made."""
+        generator = node.generators[0]
+        iterable = self.evaluator.text(generator.iter, env)
+        if len(node.generators) != 1 or generator.ifs or iterable is None:
+            self.evaluator.value(node.elt, {**env, **{n.id: Unknown() for n in ast.walk(generator.target) if isinstance(n, ast.Name)}})
+            return None
+        loop = Loop(generator, _target(generator.target), iterable)
+        inner = {**env, **{n.id: Static(n.id) for n in ast.walk(generator.target) if isinstance(n, ast.Name)}}
+        outer, outer_loops = self.events, self.loops
+        self.events, self.loops = loop.body, (*self.loops, loop)
+        element = self.evaluator.value(node.elt, inner)
+        self.events, self.loops = outer, outer_loops
+        if not isinstance(element, Module):
+            return None
+        self.events.append(loop)
+        return Repeated(element, loop)
+
+    def _opaque(self, node: ast.stmt, env: Env, why: str) -> None:
+        """A statement whose course the constructor cannot know: its body may hold no constructions."""
+        before = len(self.trace.sites)
+        for child in ast.walk(node):
+            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+                env[child.id] = Unknown()
+        for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+            for part in getattr(node, name, None) or ():
+                statements = part.body if isinstance(part, (ast.ExceptHandler, ast.match_case)) else [part]
+                self.block(statements, env)
+        for site in self.trace.sites[before:]:
+            self.problem(site.call, f"is created in {why}")
+
+    def _other(self, node: ast.stmt, env: Env) -> None:
+        kind = {ast.While: "a while loop", ast.Try: "a try block", ast.Match: "a match statement"}.get(type(node))
+        if kind:
+            self._opaque(node, env, kind)
+
+    # ---- sites ----------------------------------------------------------------------------------------------------
+
+    def construct(self, node: ast.Call, callee: Partial, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
+        """A submodule is created here."""
+        arguments, named = merge(callee, node)
+        texts = {}
+        for expression in [*arguments, *named.values()]:
+            text = self.evaluator.text(expression, env)
+            if text is not None:
+                texts[id(expression)] = text
+        site = Site(node, callee.ref, arguments, named, texts, self.method, self.loops)
+        if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
+            self.problem(node, "is constructed with * or ** arguments")
+        # Arguments written at this call are evaluated already (they may construct layers); a partial's are not.
+        values = {id(a): v for a, v in zip(node.args, positional)} | {id(k.value): keywords[k.arg] for k in node.keywords if k.arg}
+        site.fields = constructor_values(
+            site, self.facts, lambda e: values[id(e)] if id(e) in values else self.evaluator.value(e, env)
+        )
+        self.trace.sites.append(site)
+        self.events.append(site)
+        return Module(site)
+
+    def apply(self, site: Site, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any]) -> Any:
+        """A submodule is called: its sizes become known, its output too where the layer is."""
+        known = bool(site.sizes)
+        output = applied(self, site, method, node, positional, keywords)
+        if not known and site.sizes:
+            self.sized.append(site)
+        return output
+
+    def own_call(self, node: ast.Call, env: Env) -> Any:
+        """self.param, self.variable, self.sow and self.make_rng."""
+        positional, _ = self.evaluator.arguments(node, env)
+        texts = {}
+        for expression in [*node.args, *(k.value for k in node.keywords)]:
+            text = self.evaluator.text(expression, env)
+            if text is not None:
+                texts[id(expression)] = text
+        site = Site(node, None, list(node.args), {k.arg: k.value for k in node.keywords if k.arg}, texts, self.method, self.loops)
+        self.trace.sites.append(site)
+        self.events.append(site)
+        if node.func.attr != "param":  # type: ignore[attr-defined]
+            return Unknown()
+        shape = elements(positional[2]) if len(positional) > 2 else None
+        if shape is None:
+            return Array()
+        return array_of([size_of(item) for item in shape])
+
+
+def is_flag(argument: ast.arg, default: ast.expr | None) -> bool:
+    """Whether a method's argument is a flag rather than data."""
+    annotation = ast.unparse(argument.annotation) if argument.annotation else ""
+    boolean = isinstance(default, ast.Constant) and isinstance(default.value, (bool, str))
+    return argument.arg in FLAG_NAMES or "bool" in annotation.split("[")[0].split(" ") or annotation == "str" or boolean
+
+
+def _last(size: Size, loop: Loop) -> Size:
+    """What a size is after the loop, seen from outside the class: `features[-1]`."""
+    if size == loop.target and loop.iterable:
+        return f"{loop.iterable}[-1]"
+    targets = {n.id for n in ast.walk(ast.parse(loop.target)) if isinstance(n, ast.Name)}
+    return None if isinstance(size, str) and _names(size) & targets else size
+
+
+def _target(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text[1:-1] if isinstance(node, ast.Tuple) else text
+
+
+def _plain_names(target: ast.expr) -> tuple[str, ...]:
+    """Names of a target made of names and attributes of self alone."""
+    if isinstance(target, ast.Name):
+        return (target.id,)
+    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+        return (f"self.{target.attr}",)
+    if isinstance(target, ast.Tuple) and all(isinstance(e, ast.Name) for e in target.elts):
+        return tuple(e.id for e in target.elts)  # type: ignore[attr-defined]
+    return ()
+
+
+def _names(text: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)}
+
+
+def _short(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text if len(text) < 50 else text[:49] + "…"

@@ -1,0 +1,250 @@
+"""Abstract values of a module's method: what the constructor of the NNX class can know of them.
+
+Sizes are integers or source text in terms of constructor parameters; `None` is a size that nobody knows.
+"""
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Union
+
+from flake8_nnx.source.linen import LinenClass, ModuleRef
+
+Size = Union[int, str, None]
+# The size of axis -k of argument `x` reads `axisk_of_x` until the constructor's parameters are chosen.
+AXIS = re.compile(r"\baxis(\d+)_of_(\w+)\b")
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Anything the constructor cannot know: data, flags of the call, results of unseen functions."""
+
+
+@dataclass(frozen=True)
+class Static:
+    """A value that can be computed in `__init__`; `text` is its source there, `items` its elements if known."""
+
+    text: str
+    items: tuple[Any, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array: axes counted from the end, those of the argument `base` unless overridden."""
+
+    base: str | None = None
+    axes: Mapping[int, Size] = field(default_factory=dict)  # 1 is the last axis
+    rank: int | None = None
+
+    def size(self, axis: int) -> Size:
+        """Size of axis -`axis`."""
+        if axis in self.axes:
+            return self.axes[axis]
+        return f"axis{axis}_of_{self.base}" if self.base else None
+
+    def at(self, index: int) -> Size:
+        """Size of `shape[index]`."""
+        if index < 0:
+            return self.size(-index)
+        return self.size(self.rank - index) if self.rank is not None and index < self.rank else None
+
+    def with_axes(self, axes: Mapping[int, Size], rank: int | None = None) -> Array:
+        return replace(self, axes={**self.axes, **axes}, rank=self.rank if rank is None else rank)
+
+    def dims(self) -> list[Size] | None:
+        """All sizes, first axis first, when the rank is known."""
+        return None if self.rank is None else [self.size(axis) for axis in range(self.rank, 0, -1)]
+
+
+def array_of(dims: list[Size]) -> Array:
+    """An array whose whole shape is given."""
+    return Array(None, {len(dims) - i: dim for i, dim in enumerate(dims)}, len(dims))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`x.shape` of an array."""
+
+    array: Array
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """`x.shape[:-dropped]` followed by `items`: a shape whose leading part is that of an array."""
+
+    array: Array
+    dropped: int
+    items: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Items:
+    """A tuple or list whose elements are known one by one, though `__init__` cannot compute it."""
+
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A list built in a loop: one element stands for all."""
+
+    element: Any
+    loop: Loop
+
+
+@dataclass(frozen=True)
+class Partial:
+    """`functools.partial` of a module class, or a module class itself as a value."""
+
+    ref: ModuleRef
+    positional: tuple[ast.expr, ...] = ()
+    keywords: Mapping[str, ast.expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of this file, with the names it closes over."""
+
+    node: ast.FunctionDef | ast.Lambda
+    env: Mapping[str, Any] = field(default_factory=dict)
+    bound: bool = False  # a method of the module itself
+
+
+@dataclass(eq=False)
+class Site:
+    """One place where a submodule or a parameter is created; equality is identity."""
+
+    call: ast.Call
+    ref: ModuleRef | None  # None for self.param
+    positional: list[ast.expr]
+    keywords: dict[str, ast.expr]
+    texts: dict[int, str]  # id(argument) -> its source in __init__, where it has one
+    method: str
+    loops: tuple[Loop, ...] = ()
+    attribute: str | None = None  # assigned to `self.<attribute>` in setup
+    element: bool = False  # an element of a list held by the attribute
+    sizes: dict[str, Size] = field(default_factory=dict)  # NNX size parameter -> size
+    inputs: list[tuple[ast.Call, str, dict[str, Any]]] = field(default_factory=list)  # (call, method, arguments)
+    fields: dict[str, Any] = field(default_factory=dict)  # of a class of this file: its fields' values
+    shape: str | None = None  # of self.param: source of the arguments after the initialiser
+
+
+@dataclass(frozen=True)
+class Module:
+    """An instance of a submodule."""
+
+    site: Site
+
+
+@dataclass(eq=False)
+class Loop:
+    """A loop over something that `__init__` knows; `carried` are sizes that change from step to step."""
+
+    node: ast.For | ast.comprehension
+    target: str
+    iterable: str
+    carried: dict[str, tuple[Size, Size]] = field(default_factory=dict)  # name -> (before the loop, after a step)
+    body: list[Any] = field(default_factory=list)  # events
+    source: Repeated | None = None  # iterates over this list of submodules
+
+
+@dataclass(eq=False)
+class Branch:
+    """An `if` on something that `__init__` knows."""
+
+    node: ast.If
+    test: str
+    body: list[Any]
+    orelse: list[Any]
+
+
+@dataclass(eq=False)
+class Assignment:
+    """A statement that `__init__` may need: the names it gives and their source there."""
+
+    node: ast.stmt
+    names: tuple[str, ...]
+    text: str
+
+
+@dataclass
+class Trace:
+    """What happens when a class is built and called: events in order, and why it cannot be told where it cannot."""
+
+    cls: LinenClass
+    events: list[Any] = field(default_factory=list)  # Site, Loop, Branch, Assignment
+    sites: list[Site] = field(default_factory=list)
+    problems: list[tuple[ast.AST, str]] = field(default_factory=list)
+    arguments: dict[str, list[str]] = field(default_factory=dict)  # method -> array arguments in order
+    output: Any = field(default_factory=Unknown)
+
+
+def elements(value: Any) -> tuple[Any, ...] | None:
+    """The elements of a tuple or list, where known."""
+    return value.items if isinstance(value, (Items, Static)) else None
+
+
+# ---- arithmetic on sizes ----------------------------------------------------------------------------------------
+
+
+TIGHT = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)
+
+
+def atom(size: Size, *also: type[ast.AST]) -> str:
+    """Source of a size that can stand as an operand; nodes of the types in `also` need no parentheses there."""
+    text = str(size)
+    node = ast.parse(text, mode="eval").body
+    operator = node.op if isinstance(node, ast.BinOp) else node
+    return text if isinstance(node, TIGHT) or isinstance(operator, also) else f"({text})"
+
+
+def add(a: Size, b: Size) -> Size:
+    if a is None or b is None:
+        return None
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    return b if a == 0 else a if b == 0 else f"{a} + {b}" if isinstance(b, int) or "-" not in b else f"{a} + {atom(b)}"
+
+
+def multiply(a: Size, b: Size) -> Size:
+    if a is None or b is None:
+        return None
+    if isinstance(a, int) and isinstance(b, int):
+        return a * b
+    return b if a == 1 else a if b == 1 else f"{atom(a, ast.Mult, ast.UnaryOp)} * {atom(b, ast.UnaryOp)}"
+
+
+def product(sizes: list[Size]) -> Size:
+    result: Size = 1
+    for size in sizes:
+        result = multiply(result, size)
+    return result
+
+
+def floor_divide(a: Size, b: Size) -> Size:
+    if a is None or b is None or b == 0:
+        return None
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b
+    return a if b == 1 else f"{atom(a, ast.Mult, ast.FloorDiv, ast.UnaryOp)} // {atom(b)}"
+
+
+def ceil_divide(a: Size, b: Size) -> Size:
+    if a is None or b is None or b == 0:
+        return None
+    if isinstance(a, int) and isinstance(b, int):
+        return -(-a // b)
+    return a if b == 1 else f"-(-{atom(a)} // {atom(b)})"
+
+
+def size_of(value: Any) -> Size:
+    """The size that a static value stands for."""
+    if isinstance(value, Static):
+        try:
+            literal = ast.literal_eval(value.text)
+        except (ValueError, SyntaxError):
+            return value.text
+        return literal if isinstance(literal, int) and not isinstance(literal, bool) else None
+    return None

@@ -1,0 +1,103 @@
+"""The variable map: which Linen variable is which NNX variable, for every size and configuration of a class.
+
+A rewrite emits it as a tree of slots in creation order; `resolve` turns it into flat paths for one concrete instance.
+"""
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Path = tuple[str, ...]
+INDEX = re.compile(r"\{(\d+)(?:([+-])(\d+))?\}")
+
+# A slot is one of
+#   {"param": "kernel", "collection": "params", "nnx": "kernel"}          a variable of the class itself
+#   {"linen": "fc1", "nnx": "fc1", "leaves": {"params/kernel": "kernel"}} a built-in layer with an explicit name
+#   {"linen": "Dense", "auto": true, "nnx": "dense_0", "leaves": …}       named by Linen: Dense_0, Dense_1, …
+#   {"linen": "block_{0}", "nnx": "blocks/{0}", "class": "Block"}         a class; {k} is the index in the k-th loop
+#   {"each": [slots]}                                                     the body of a loop
+
+
+def resolve(tree: Mapping[str, Any], linen_paths: Iterable[str], nnx_paths: Iterable[str]) -> dict[str, str]:
+    """Flat variable map of one instance, Linen path to NNX path.
+
+    Args:
+        tree: `{"slots": […], "classes": {name: […]}}`.
+        linen_paths: `collection/module/…/leaf` of every variable of the Linen instance.
+        nnx_paths: `attribute/…/leaf` of every variable of the NNX instance.
+
+    A slot without variables on both sides adds nothing, so the caller checks that the map is complete.
+    """
+    linen = frozenset(linen_paths)
+    nnx = [tuple(path.split("/")) for path in nnx_paths]
+    found: dict[str, str] = {}
+    resolver = _Resolver(tree.get("classes", {}), linen, frozenset(nnx), _prefixes(nnx), found)
+    resolver.walk(tree["slots"], (), (), (), Counter())
+    return found
+
+
+class _Resolver:
+    def __init__(
+        self,
+        classes: Mapping[str, Sequence[Mapping[str, Any]]],
+        linen: frozenset[str],
+        nnx: frozenset[Path],
+        prefixes: frozenset[Path],
+        found: dict[str, str],
+    ) -> None:
+        self.classes, self.linen, self.nnx, self.prefixes, self.found = classes, linen, nnx, prefixes, found
+
+    def walk(
+        self, slots: Sequence[Mapping[str, Any]], linen: Path, nnx: Path, indices: tuple[int, ...], counts: Counter[str]
+    ) -> None:
+        for slot in slots:
+            if "each" in slot:
+                turn = 0
+                while self.exists(slot["each"], nnx, (*indices, turn)):
+                    self.walk(slot["each"], linen, nnx, (*indices, turn), counts)
+                    turn += 1
+                continue
+            here = (*nnx, *filled(slot["nnx"], indices).split("/"))
+            if "param" in slot:
+                self.add((slot["collection"], *linen, slot["param"]), here)
+                continue
+            name = filled(slot["linen"], indices)
+            if slot.get("auto"):
+                if here not in self.prefixes:
+                    continue  # not created in this configuration, so Linen did not count it
+                counts[name] += 1
+                name = f"{name}_{counts[name] - 1}"
+            for leaf, target in slot.get("leaves", {}).items():
+                collection, *rest = leaf.split("/")
+                self.add((collection, *linen, name, *rest), (*here, *target.split("/")))
+            if "class" in slot:
+                self.walk(self.classes[slot["class"]], (*linen, name), here, (), Counter())
+
+    def exists(self, slots: Sequence[Mapping[str, Any]], nnx: Path, indices: tuple[int, ...]) -> bool:
+        return any(
+            self.exists(slot["each"], nnx, (*indices, 0))
+            if "each" in slot
+            else (*nnx, *filled(slot["nnx"], indices).split("/")) in self.prefixes
+            for slot in slots
+        )
+
+    def add(self, linen: Path, nnx: Path) -> None:
+        path = "/".join(linen)
+        if path in self.linen and nnx in self.nnx:
+            self.found[path] = "/".join(nnx)
+
+
+def filled(template: str, indices: tuple[int, ...]) -> str:
+    """`block_{0+1}` in the third turn of the loop is `block_3`."""
+
+    def value(match: re.Match[str]) -> str:
+        offset = int(match.group(3) or 0)
+        return str(indices[int(match.group(1))] + (-offset if match.group(2) == "-" else offset))
+
+    return INDEX.sub(value, template)
+
+
+def _prefixes(paths: Iterable[Path]) -> frozenset[Path]:
+    return frozenset(path[:length] for path in paths for length in range(1, len(path) + 1))
