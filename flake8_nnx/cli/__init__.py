@@ -13,11 +13,7 @@ from typing import Annotated
 import typer
 
 from flake8_nnx import __version__
-from flake8_nnx.cli import console
-from flake8_nnx.cli.check import check
-from flake8_nnx.cli.explain import explain
-from flake8_nnx.cli.migrate import migrate
-from flake8_nnx.cli.verify import verify
+from flake8_nnx.cli import check, console, explain, migrate, verify
 
 app = typer.Typer(
     name="flake8-nnx",
@@ -27,8 +23,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, explain, migrate, verify):
-    app.command(no_args_is_help=command in (check, migrate, verify))(command)
+app.command(no_args_is_help=True)(check.check)
+app.command()(explain.explain)
+app.command(no_args_is_help=True)(migrate.migrate)
+app.command(no_args_is_help=True)(verify.verify)
 
 
 def _print_version(wanted: bool) -> None:
@@ -48,13 +46,11 @@ def root(
 
     [bold]A first walk[/bold]
 
-    flake8-nnx check src                    what has to change, and into what
-
-    flake8-nnx explain NNX101               why, with an example that was run
-
-    flake8-nnx migrate src/models.py        what the tool would write, with a verdict per class
-
+    flake8-nnx check src                      what has to change, and into what
+    flake8-nnx explain NNX101                 why, with an example that was run
+    flake8-nnx migrate src/models.py --diff   what it would write, with verdicts
     flake8-nnx migrate src/models.py --write
+    flake8-nnx verify old.py::MLP new.py::MLP --init "MLP(8)" --args "f32[2,16]"
 
     [bold]Exit codes[/bold]
 

@@ -19,7 +19,7 @@ from flake8_nnx.cli import console
 from flake8_nnx.lint import drop_suppressed, lint_facts, relevant
 from flake8_nnx.rule import Finding
 from flake8_nnx.source.declared import Declared
-from flake8_nnx.source.project import Definition, Project, SourceFile
+from flake8_nnx.source.project import Project, SourceFile
 from flake8_nnx.source.read import SourceError, noqa_lines
 
 STDIN = "-"
@@ -32,7 +32,7 @@ class Format(str, Enum):
 
 
 def check(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and directories; - reads stdin.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and directories; - reads stdin.")],
     select: Annotated[list[str] | None, typer.Option(metavar="CODES", help="Only these: NNX101 or NNX1,NNX2.")] = None,
     ignore: Annotated[list[str] | None, typer.Option(metavar="CODES", help="None of these; the longer wins.")] = None,
     output_format: Annotated[Format, typer.Option(help="github: annotations of a workflow run.")] = Format.text,
@@ -52,9 +52,7 @@ def check(
     [bold]Examples[/bold]
 
     flake8-nnx check src tests
-
     flake8-nnx check models.py --select NNX1 --statistics
-
     flake8-nnx check . --output-format github
     """
     wanted = Wanted(console.comma_list(select or []), console.comma_list(ignore or []))
@@ -76,8 +74,9 @@ def check(
         print_text(findings)
     if statistics and output_format is not Format.json:
         names = {found.code: found.name for _, found in findings}
-        lines = (f"{count:<8}{code} {names[code]}" for code, count in sorted(counts.items()))
-        print(*lines, sep="\n", end="\n" if counts else "", file=sys.stdout if output_format is Format.text else sys.stderr)
+        for code, count in sorted(counts.items()):
+            line = f"{count:<8}{code} {names[code]}"
+            print(line, file=sys.stdout if output_format is Format.text else sys.stderr)
     console.say(summary(findings, project))
     console.finish(project.errors, bool(findings))
 
@@ -102,7 +101,7 @@ class Wanted:
 def lint_project(project: Project) -> Iterator[tuple[SourceFile, Finding]]:
     """The findings of every file, in the order of the files; what cannot be linted is added to `project.errors`."""
     for file in project.parsed():
-        if not concerns_linen(file):
+        if not relevant(file.source):
             file.forget_tree()
             continue
         try:
@@ -111,19 +110,6 @@ def lint_project(project: Project) -> Iterator[tuple[SourceFile, Finding]]:
             project.errors.append(SourceError(str(file.path), "is nested too deeply to be checked"))
         else:
             yield from ((file, found) for found in findings)
-
-
-def concerns_linen(file: SourceFile) -> bool:
-    """Whether a file names flax or jax, as the plugin asks, or imports something of the project that is made of them."""
-    return relevant(file.source) or any(_names_flax(target) for target in file.imported())
-
-
-def _names_flax(target: object) -> bool:
-    file = target.file if isinstance(target, Definition) else target
-    try:
-        return isinstance(file, SourceFile) and "flax" in file.source
-    except SourceError:
-        return False
 
 
 # ---- output -------------------------------------------------------------------------------------------------------
@@ -141,7 +127,7 @@ def print_text(findings: list[tuple[str, Finding]]) -> None:
 
 
 def as_json(findings: list[tuple[str, Finding]], counts: Counter[str], project: Project) -> dict[str, Any]:
-    """The object that `--output-format json` prints; lines and columns count from 1, `end_column` is exclusive."""
+    """What `--output-format json` prints; lines and columns count from 1, `end_column` is behind the last character."""
     return {
         "tool": "flake8-nnx",
         "version": __version__,

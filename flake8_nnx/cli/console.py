@@ -17,6 +17,7 @@ from rich.console import Console
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 GOOD_VERDICTS = ("PROVED", "MATCHED")
+VERDICT_STYLES = {"PROVED": "bold green", "MATCHED": "green", "DIFFERS": "bold red", "UNVERIFIED": "yellow"}
 # A table in a file or a pipe has no terminal to fit into.
 PIPED_WIDTH = 140
 

@@ -238,7 +238,10 @@ class Planner:
         positional, keywords = arguments
         if site.ref.local is not None:
             return self.local_code(site, sizes, positional, keywords)
-        layer = LAYERS[site.ref.linen or ""]
+        layer = LAYERS.get(site.ref.linen or "")
+        if layer is None:
+            self.refuse(site.call, f"nn.{site.ref.linen} has no NNX spelling that this version writes")
+            return None
         if not site.inputs:
             self.refuse(site.call, f"`{_quote(site.call)}` is never called here, so its input size is unknown")
             return None

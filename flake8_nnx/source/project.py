@@ -1,6 +1,6 @@
 """Facts across files: what an imported name is, followed through the modules and packages of a project.
 
-Names are resolved as Python would from the importing file, so that every script has its own `models`; nothing is executed.
+Names are resolved as Python would from the importing file, so every script has its own `models`; nothing is executed.
 """
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class SourceFile:
 
     @functools.cached_property
     def top(self) -> Path:
-        """The directory from which the file's dotted name counts: above its outermost package, else where it was found."""
+        """Where the file's dotted name starts: the directory above its outermost package, else where it was found."""
         above = self.path.parent
         while (above / "__init__.py").exists() and above.parent != above:
             above = above.parent
@@ -123,15 +123,6 @@ class SourceFile:
         return self.project.instance_of(target) if isinstance(target, Definition) else None
 
     # ---- imports ----------------------------------------------------------------------------------------------------
-
-    def imported(self) -> Iterator[Target]:
-        """What the import statements at top level bring in."""
-        for statement in self.tree.body:
-            if isinstance(statement, ast.Import):
-                yield from (self.resolve(alias.name) for alias in statement.names)
-            elif isinstance(statement, ast.ImportFrom):
-                module = "." * statement.level + (f"{statement.module}." if statement.module else "")
-                yield from (self.resolve(module + alias.name) for alias in statement.names if alias.name != "*")
 
     def resolve(self, origin: str) -> Target:
         """What a dotted name means in an import of this file."""
@@ -237,8 +228,8 @@ class Project:
     Files that are imported but not under the paths are read for their facts; they are not in `files`.
     """
 
-    def __init__(self, paths: Sequence[Path], declared: Declared = Declared()) -> None:
-        self.declared = declared
+    def __init__(self, paths: Sequence[Path], declared: Declared | None = None) -> None:
+        self.declared = declared or Declared()
         self.files: list[SourceFile] = []
         self.errors: list[SourceError] = []
         self._by_path: dict[Path, SourceFile] = {}
@@ -277,7 +268,8 @@ class Project:
     def module_at(self, path: Path) -> SourceFile | None:
         """The package or module that `path` without suffix names."""
         if path not in self._modules:
-            found = next((file for file in (path / "__init__.py", path.with_name(path.name + ".py")) if file.is_file()), None)
+            places = (path / "__init__.py", path.with_name(path.name + ".py"))
+            found = next((place for place in places if place.is_file()), None)
             self._modules[path] = self._file(found, path.parent) if found else None
         return self._modules[path]
 

@@ -19,7 +19,7 @@ SKIPPED = frozenset({"__pycache__", "node_modules"})
 SPACES = re.compile(r"\s+")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class SourceError(Exception):
     """A path that cannot be read or is not Python; `line` counts from 1, 0 when no line is to blame."""
 
@@ -51,7 +51,7 @@ def python_files(paths: Iterable[Path]) -> Iterator[tuple[Path, Path] | SourceEr
 def _single(path: Path) -> Path | SourceError:
     try:
         path.stat()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         return SourceError(str(path), _reason(error))
     return path
 
@@ -80,7 +80,7 @@ def read_source(path: Path) -> str:
     """
     try:
         data = path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+    except OSError as error:
         raise SourceError(str(path), _reason(error)) from None
     return decode(data, str(path))
 
@@ -132,7 +132,8 @@ def noqa_lines(source: str) -> list[str]:
             first, last = first or token.start[0], max(last, token.end[0])
             if token.type in (tokenize.NL, tokenize.NEWLINE):
                 if last > first:
-                    lines[first - 1 : last] = ["".join(lines[first - 1 : last])] * (last - first + 1)
+                    above = first - 1
+                    lines[above:last] = ["".join(lines[above:last])] * (last - above)
                 first = last = 0
     except (tokenize.TokenError, SyntaxError):
         pass  # flake8, too, then reads the lines as they are

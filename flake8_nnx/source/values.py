@@ -40,6 +40,8 @@ class Array:
 
     def size(self, axis: int) -> Size:
         """Size of axis -`axis`."""
+        if axis < 1:
+            return None
         if axis in self.axes:
             return self.axes[axis]
         return f"axis{axis}_of_{self.base}" if self.base else None

@@ -1,0 +1,1 @@
+"""Linen to NNX as data: layers and their arguments, functions, collections."""

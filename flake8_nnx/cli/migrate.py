@@ -1,0 +1,115 @@
+"""`flake8-nnx migrate`: rewrite Linen classes to NNX, and say of each how it was checked.
+
+Without a flag nothing is written: the table says what would be.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from flake8_nnx.cli import console
+
+STYLES = {**console.VERDICT_STYLES, "refused": "yellow"}
+
+
+def migrate(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and directories.")],
+    diff: Annotated[bool, typer.Option("--diff", help="Print what would change as a diff.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Rewrite the files where they are.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the new files below this directory.")] = None,
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="Write also what was not shown to compute the same.")
+    ] = False,
+    cases: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Python file with a list CASES: how to run each class.")
+    ] = None,
+    log: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write one object per Linen class.")] = None,
+    timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds to verify one class.")] = 120.0,
+) -> None:
+    """Rewrite Linen classes to NNX, each with a verdict.
+
+    A class is written when its verdict is PROVED or MATCHED, or with --unverified. Without --diff, --write or --out
+    nothing but the table is printed.
+
+    [bold]Examples[/bold]
+
+    flake8-nnx migrate src/models.py
+    flake8-nnx migrate src/models.py --cases cases.py --diff
+    flake8-nnx migrate src --cases cases.py --write --log migration.json
+    """
+    if write and out is not None:
+        console.fail("--write rewrites in place and --out DIR elsewhere: give one of them")
+    missing = [path for path in paths if not Path(path).exists()]
+    if cases is not None and not cases.is_file():
+        console.fail(f"{cases}: no such file; --cases takes a Python file with a list CASES")
+    if out is not None and out.exists() and not out.is_dir():
+        console.fail(f"{out}: is a file; --out takes a directory")
+    if len(missing) == len(paths):
+        console.finish(f"{path}: no such file or directory" for path in missing)
+    if cases is not None or not unverified:
+        console.need_jax("migrate")
+
+    from flake8_nnx.migrate.run import migrate_paths
+
+    run = migrate_paths([Path(path) for path in paths], cases=cases, unverified=unverified, timeout=timeout)
+    errors = list(run.errors)
+    records = [as_record(found) for found in run.classes]
+    if diff:
+        print_diff(run.diff())
+    if write or out is not None:
+        try:
+            for path in run.write(out):
+                console.say(f"wrote {path}")
+        except OSError as error:
+            errors.append(f"{error.filename}: {error.strerror}")
+    if log is not None:
+        try:
+            log.write_text(console.json_text(records) + "\n", encoding="utf-8")
+        except OSError as error:
+            errors.append(f"{log}: {error.strerror}")
+    print_table(records)
+    console.finish(errors, any(record.get("verdict") not in console.GOOD_VERDICTS for record in records))
+
+
+def as_record(found: Any) -> dict[str, Any]:
+    """A class of the run as the log has it."""
+    return dict(found) if isinstance(found, Mapping) else found.to_json()
+
+
+def print_diff(text: str) -> None:
+    out = console.stdout()
+    if not out.is_terminal:
+        print(text, end="")
+        return
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for line in text.splitlines():
+        style = "bold" if line.startswith(("+++", "---")) else colours.get(line[:1], "")
+        out.print(Text(line, style), soft_wrap=True)
+
+
+def print_table(records: Sequence[Mapping[str, Any]]) -> None:
+    """Class, status, verdict and what to look at, on stderr."""
+    err = console.stderr()
+    if not records:
+        console.say("no Linen classes")
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("file", "class", "status", "verdict", "what to look at"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("status", "verdict"))
+    for record in records:
+        status, verdict = str(record.get("status") or ""), str(record.get("verdict") or "")
+        todo = record.get("todo") or []
+        look = [str(record.get("reason") or ""), *([todo] if isinstance(todo, str) else map(str, todo))]
+        table.add_row(
+            str(record.get("file", "")),
+            str(record.get("class", "")),
+            Text(status, STYLES.get(status, "")),
+            Text(verdict, STYLES.get(verdict, "")),
+            "; ".join(text for text in look if text),
+        )
+    err.print(table)

@@ -1,0 +1,165 @@
+"""A migration run: plan every file, verify every class that has a case, keep what the gate lets through.
+
+Nothing is written before `MigrationRun.write` is called.
+"""
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from flake8_nnx.migrate.file import FilePlan, plan_file, rewrite, todo
+from flake8_nnx.migrate.model import ClassPlan, ClassRecord
+from flake8_nnx.migrate.write import SourceFile, read_file, replace_file
+from flake8_nnx.source.read import SourceError, python_files
+
+NO_CASE = "no case: say how to run it in a cases file (--cases)"
+
+
+@dataclass
+class FileRun:
+    """One file of a run; `new` is what may be written, equal to the old text when nothing may."""
+
+    source: SourceFile
+    root: Path
+    new: str
+    maps: dict[str, Any] = field(default_factory=dict)  # class -> variable map of what is written
+
+    @property
+    def changed(self) -> bool:
+        return self.new != self.source.text
+
+
+@dataclass
+class MigrationRun:
+    """What became of every Linen class, and the new texts."""
+
+    files: list[FileRun] = field(default_factory=list)
+    classes: list[ClassRecord] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def diff(self) -> str:
+        """A patch of what may be written, for `patch -p1` or `git apply`."""
+        return "".join(_patch(run) for run in self.files if run.changed)
+
+    def write(self, out: Path | None) -> list[Path]:
+        """Write the new files in place, or below `out`; beside each its variable map.
+
+        Raises:
+            OSError: a file cannot be written or has changed meanwhile; those before it are written.
+        """
+        written = []
+        for run in self.files:
+            if not run.changed:
+                continue
+            target = run.source.path if out is None else out / os.path.relpath(run.source.path, run.root)
+            replace_file(run.source, run.new, target)
+            written.append(target)
+            beside = target.with_suffix(".nnx-map.json")
+            beside.write_text(json.dumps(run.maps, indent=1) + "\n", encoding="utf-8")
+            written.append(beside)
+        return written
+
+
+def migrate_paths(
+    paths: Sequence[Path], *, cases: Path | None = None, unverified: bool = False, timeout: float = 120.0
+) -> MigrationRun:
+    """Migrate the Linen classes below these paths as far as the gate lets them through.
+
+    Args:
+        paths: files and directories.
+        cases: a Python file whose list `CASES` says how to run the classes.
+        unverified: let through what was not shown to be equal (but never what was shown to differ).
+        timeout: seconds for the verification of one class.
+    """
+    run = MigrationRun()
+    for found in python_files(paths):
+        if isinstance(found, SourceError):
+            run.errors.append(str(found))
+            continue
+        path, root = found
+        try:
+            source = read_file(path)
+            planned = plan_file(source.text, str(path)) if "flax" in source.text else None
+        except SourceError as error:
+            run.errors.append(str(error))
+            continue
+        except SyntaxError as error:
+            run.errors.append(f"{path}:{error.lineno}: {error.msg}; fix it and run again")
+            continue
+        if planned is not None and planned.plans:
+            file_run, records = _migrate_file(source, root, planned, cases, unverified, timeout)
+            run.files.append(file_run)
+            run.classes += records
+    return run
+
+
+def _migrate_file(
+    source: SourceFile, root: Path, planned: FilePlan, cases: Path | None, unverified: bool, timeout: float
+) -> tuple[FileRun, list[ClassRecord]]:
+    path = str(source.path)
+    new = rewrite(planned)
+    verdicts = _verify(planned, source, new, cases, timeout) if cases is not None else {}
+    closed = {
+        plan.name for plan in planned.native if not _passes(verdicts.get(plan.name), unverified)
+    }
+    # Classes that may not be written stay Linen, and so do those that need them.
+    final = plan_file(source.text, path, without=closed) if closed else planned
+    text = rewrite(final) if closed else new
+    written = {plan.name: plan for plan in final.native}
+    records = []
+    for plan in planned.plans:
+        record = _record(path, plan, planned, verdicts.get(plan.name), plan.name in written)
+        if not plan.refusals and plan.name not in written and plan.name not in closed:
+            stays = next(p for p in final.plans if p.name == plan.name)
+            record = replace(record, reason=f"{record.reason}; not written: {stays.refusals[0].reason}".lstrip("; "))
+        records.append(record)
+    notes = todo(final, text, path) if written else []
+    if notes and records:
+        records[-1] = replace(records[-1], todo=tuple(notes))
+    maps = {name: final.variable_map(plan) for name, plan in written.items()}
+    return FileRun(source, root, text, maps), records
+
+
+def _passes(verdict: Any, unverified: bool) -> bool:
+    if verdict is not None and verdict.status in ("PROVED", "MATCHED"):
+        return True
+    return unverified and (verdict is None or verdict.status == "UNVERIFIED")
+
+
+def _record(path: str, plan: ClassPlan, planned: FilePlan, verdict: Any, written: bool) -> ClassRecord:
+    line = plan.cls.node.lineno
+    if plan.refusals:
+        reason = "; ".join(str(refusal) for refusal in plan.refusals[:3])
+        more = f" (and {len(plan.refusals) - 3} more)" if len(plan.refusals) > 3 else ""
+        return ClassRecord(path, plan.name, line, "refused", reason=reason + more)
+    variable_map = planned.variable_map(plan)
+    if verdict is None:
+        return ClassRecord(path, plan.name, line, "native", "UNVERIFIED", NO_CASE, {}, variable_map, written=written)
+    return ClassRecord(
+        path, plan.name, line, "native", verdict.status, verdict.reason, verdict.evidence, variable_map, written=written
+    )
+
+
+def _verify(planned: FilePlan, source: SourceFile, new: str, cases: Path, timeout: float) -> Mapping[str, Any]:
+    """Verdicts by class name, of the classes that have a case; user code runs in the verifier's worker only."""
+    from flake8_nnx.verify import verify_cases
+
+    path = source.path.resolve()
+    names = [plan.name for plan in planned.native]
+    maps = {plan.name: planned.variable_map(plan) for plan in planned.native}
+    return verify_cases(path, new, names, maps, cases.resolve(), timeout=timeout)
+
+
+def _patch(run: FileRun) -> str:
+    name = run.source.path.as_posix().lstrip("/")
+    old, new = run.source.text.splitlines(keepends=True), run.new.splitlines(keepends=True)
+    lines = []
+    for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
+        lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+    return "".join(lines)
+

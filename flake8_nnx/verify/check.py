@@ -1,0 +1,116 @@
+"""Verifies one case in this process: structure, then runs, then the place of the first difference."""
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+
+
+from flake8_nnx.verify import inputs as data
+from flake8_nnx.verify.case import Case
+from flake8_nnx.verify.compare import Comparison, Figures, Mode, compare
+from flake8_nnx.verify.keys import check_streams
+from flake8_nnx.verify.locate import locate
+from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide, constructor, linen_side, nnx_side
+from flake8_nnx.verify.verdict import Different, Unverifiable, Verdict, unverified
+
+
+def check(
+    case: Case,
+    old_namespace: dict[str, Any],
+    new_class: Any,
+    new_namespace: dict[str, Any],
+    variable_map: Mapping[str, Any] | None = None,
+) -> Verdict:
+    """The verdict on one case; every error becomes an UNVERIFIED with its reason, never an exception.
+
+    Args:
+        old_namespace: globals of the Linen file, in which `case.init` is evaluated.
+        new_class, new_namespace: the NNX class and the globals of its file.
+        variable_map: flat, or slots (see `flake8_nnx.variable_map`), or None to have one proposed.
+    """
+    names: dict[str, str] = {}
+    try:
+        modes = _modes(case)
+        linen, new, names, proposed = _sides(case, modes[0].arguments, old_namespace, new_class, new_namespace, variable_map)
+        weights = {path: data.weight(path, tuple(s.shape), s.dtype) for path, s in linen.shapes.items()}
+        found = compare(linen, new, weights, modes)
+    except Unverifiable as error:
+        return unverified(str(error))
+    except Different as error:
+        return Verdict("DIFFERS", str(error), {}, names)
+    except Exception as error:  # user code may raise anything
+        return unverified(_blame(error))
+    return _verdict(found, linen, new, weights, names, proposed)
+
+
+def _modes(case: Case) -> list[Mode]:
+    try:
+        args = data.materialise(tuple(case.args))
+        modes = [Mode("eval", Arguments(args, data.materialise(dict(case.kwargs), 1)))]
+        if case.train_kwargs is not None:
+            modes.append(Mode("train", Arguments(args, data.materialise({**case.kwargs, **case.train_kwargs}, 1))))
+    except ValueError as error:
+        raise Unverifiable(f"case for {case.target}: {error}") from None
+    return modes
+
+
+def _sides(
+    case: Case,
+    arguments: Arguments,
+    old_namespace: dict[str, Any],
+    new_class: Any,
+    new_namespace: dict[str, Any],
+    variable_map: Mapping[str, Any] | None,
+) -> tuple[LinenSide, NnxSide, dict[str, str], bool]:
+    try:
+        module = case.build() if case.build else eval(case.init or f"{case.class_name}()", dict(old_namespace))  # noqa: S307
+    except Exception as error:
+        raise Unverifiable(f"the Linen module cannot be built: {_blame(error)}") from error
+    try:
+        linen = linen_side(module, case, arguments)
+    except Unverifiable:
+        raise
+    except Exception as error:
+        raise Unverifiable(f"the Linen module does not initialise with these inputs: {_blame(error)}") from error
+    try:
+        new, names, proposed = nnx_side(new_class, linen, case, arguments, variable_map, new_namespace)
+        if case.rngs:
+            check_streams(constructor(new_class, module, case, arguments, new_namespace)())
+    except (Unverifiable, Different):
+        raise
+    except Exception as error:
+        raise Unverifiable(f"the NNX module cannot be constructed: {_blame(error)}") from error
+    return linen, new, names, proposed
+
+
+def _verdict(
+    found: Comparison, linen: LinenSide, new: NnxSide, weights: dict[str, Any], names: dict[str, str], proposed: bool
+) -> Verdict:
+    evidence: dict[str, Any] = {k: v.to_json() if isinstance(v, Figures) else v for k, v in found.evidence.items()}
+    evidence["variable map"] = "proposed from names and shapes" if proposed else "given"
+    if found.difference:
+        place = locate(linen, new, weights, found.mode, found.scale) if found.mode else None
+        return Verdict("DIFFERS", f"{found.difference}{'; ' + place if place else ''}", evidence, names)
+    runs = [v for v in found.evidence.values() if isinstance(v, Figures)]
+    exact = all(figures.max_abs == 0 for figures in runs)
+    devices = sorted({key.rpartition("(")[2].rstrip(")") for key in found.evidence if key.endswith(")")})
+    checked = ", ".join(dict.fromkeys(key.rpartition(" (")[0] for key in found.evidence if key.endswith(")")))
+    closeness = "bit for bit" if exact else f"within {max(f.max_ulp for f in runs):.3g} ulp"
+    return Verdict("MATCHED", f"{checked} agree {closeness} on {', '.join(devices)}", evidence, names)
+
+
+def _blame(error: BaseException) -> str:
+    """The last line of an exception with the user's file and line, on one line."""
+    text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_library(f.filename)]
+    return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if frames else text
+
+
+def _is_library(filename: str) -> bool:
+    parts = filename.replace("\\", "/").split("/")
+    return bool({"site-packages", "dist-packages", "flake8_nnx"} & set(parts)) or filename.startswith("<") or "/lib/python" in filename
+
+
+

@@ -1,0 +1,75 @@
+"""Arrays for shape strings and weights: deterministic, never zero, never all alike."""
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from flake8_nnx.verify.case import DTYPES, ShapeSpec, parse_shape
+
+
+def materialise(value: Any, seed: int = 0) -> Any:
+    """Shape strings inside a value (tuples, lists and dicts included) become arrays.
+
+    Raises:
+        ValueError: a malformed shape string.
+    """
+    if isinstance(value, str):
+        spec = parse_shape(value)
+        return value if spec is None else array(spec, seed)
+    if isinstance(value, jax.ShapeDtypeStruct):
+        return random_like(value.shape, value.dtype, seed)
+    if isinstance(value, (tuple, list)):
+        items = [materialise(item, seed + 31 * (i + 1)) for i, item in enumerate(value)]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, dict):
+        return {key: materialise(item, seed + 37 * (i + 1)) for i, (key, item) in enumerate(value.items())}
+    return value
+
+
+def array(spec: ShapeSpec, seed: int) -> Any:
+    """A random array of this shape."""
+    if spec.dtype == "key":
+        return jax.random.key(seed)
+    return random_like(spec.dims, getattr(jnp, DTYPES[spec.dtype]), seed, spec.below)
+
+
+def random_like(shape: tuple[int, ...], dtype: Any, seed: int, below: int | None = None) -> jax.Array:
+    """Random values of a dtype: normal for floats, below a bound for integers, both values for booleans."""
+    rng = np.random.default_rng(seed + 1)
+    kind = jnp.dtype(dtype)
+    if kind == jnp.bool_:
+        return jnp.asarray(rng.random(shape) < 0.75)
+    if jnp.issubdtype(kind, jnp.integer):
+        return jnp.asarray(rng.integers(0, below or 3, shape), kind)
+    if jnp.issubdtype(kind, jnp.complexfloating):
+        return jnp.asarray(rng.standard_normal(shape) + 1j * rng.standard_normal(shape), kind)
+    return jnp.asarray(rng.standard_normal(shape), kind)
+
+
+def weight(path: str, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    """A random value for the variable at `path`: no bias is zero, no scale is one, variances are positive."""
+    seed = zlib.crc32(path.encode())
+    if not jnp.issubdtype(dtype, jnp.floating):
+        return jnp.zeros(shape, dtype) if jnp.issubdtype(dtype, jnp.integer) else random_like(shape, dtype, seed)
+    rng = np.random.default_rng(seed)
+    value = rng.standard_normal(shape)
+    leaf = path.rsplit("/", 1)[-1]
+    if leaf in ("var", "scale"):
+        value = 0.5 + np.abs(value) if leaf == "var" else 1 + 0.3 * value
+    elif len(shape) > 1:
+        value = value / np.sqrt(np.prod(shape[:-1]))  # keeps activations near unit size
+    else:
+        value = 0.5 * value
+    return jnp.asarray(value, dtype)
+
+
+def is_array(value: Any) -> bool:
+    return isinstance(value, (jax.Array, np.ndarray))
+
+
+def is_float(value: Any) -> bool:
+    return is_array(value) and jnp.issubdtype(value.dtype, jnp.floating)

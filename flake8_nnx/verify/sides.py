@@ -1,0 +1,280 @@
+"""Both modules as pure functions of the same weights, keys and inputs.
+
+Linen variables are random values by path; the NNX model gets exactly those through the variable map, one to one.
+"""
+from __future__ import annotations
+
+import inspect
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from flake8_nnx.variable_map import resolve
+from flake8_nnx.verify import inputs as data
+from flake8_nnx.verify.case import Case
+from flake8_nnx.verify.propose import propose
+from flake8_nnx.verify.verdict import Different, Unverifiable
+
+Weights = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Inputs of one call: the arrays are traced, the rest is static."""
+
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+    def arrays(self) -> list[Any]:
+        return [leaf for leaf in self._leaves() if data.is_array(leaf)]
+
+    def _leaves(self) -> list[Any]:
+        return jax.tree.leaves((self.args, dict(self.kwargs)), is_leaf=lambda x: x is None)
+
+    def filled(self, arrays: list[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with these arrays in place of their own."""
+        rest = iter(arrays)
+        fill = jax.tree.map(
+            lambda leaf: next(rest) if data.is_array(leaf) else leaf,
+            (self.args, dict(self.kwargs)),
+            is_leaf=lambda x: x is None,
+        )
+        return fill
+
+
+@dataclass(frozen=True)
+class LinenSide:
+    """A Linen module and the shapes of its variables by `collection/path`."""
+
+    module: nn.Module
+    case: Case
+    shapes: Mapping[str, jax.ShapeDtypeStruct]
+
+    @property
+    def mutable(self) -> tuple[str, ...]:
+        own = {path.split("/")[0] for path in self.shapes} - {"params"}
+        return tuple(self.case.mutable) or tuple(sorted(own))
+
+    def call(self, weights: Weights, key: Any, arguments: Arguments, arrays: list[Any]) -> tuple[Any, Weights]:
+        """Outputs, and every variable after the call."""
+        args, kwargs = arguments.filled(arrays)
+        variables = nested(weights)
+        rngs = {name: key for name in self.case.rngs} or None
+        out, updates = self.module.apply(
+            variables, *args, **kwargs, method=self.case.method, rngs=rngs, mutable=list(self.mutable)
+        )
+        return out, {**weights, **{k: v for k, v in flat(nn.unbox(updates)).items() if k in weights}}
+
+
+@dataclass(frozen=True)
+class NnxSide:
+    """An NNX model in pieces: graph, variables by path, and the Linen path of each."""
+
+    graphdef: Any
+    variables: Mapping[tuple[Any, ...], Any]
+    linen_paths: Mapping[tuple[Any, ...], str]
+    case: Case
+
+    def call(self, weights: Weights, arguments: Arguments, arrays: list[Any]) -> tuple[Any, Weights]:
+        """Outputs, and every variable after the call, by Linen path."""
+        state = {
+            path: variable.replace(weights[self.linen_paths[path]]) if path in self.linen_paths else _concrete(path, variable)
+            for path, variable in self.variables.items()
+        }
+        model = nnx.merge(self.graphdef, nnx.from_flat_state(list(state.items())), copy=True)
+        args, kwargs = arguments.filled(arrays)
+        out = getattr(model, self.case.method)(*args, **kwargs)
+        after = {path: value for path, value in flat_state(model).items()}
+        new = {self.linen_paths[path]: after[path].get_value() for path in self.linen_paths if path in after}
+        gone = [path for path in self.linen_paths if path not in after]
+        if gone:
+            raise Different(f"the NNX call removes the variable {spell(gone[0])}")
+        return out, new
+
+
+def _concrete(path: tuple[Any, ...], variable: Any) -> Any:
+    """Random streams and variables without a Linen counterpart: any value serves, draws are numbered anyway."""
+    value = variable.get_value()
+    if isinstance(value, jax.ShapeDtypeStruct):
+        if jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+            key = jax.random.key(zlib.crc32(spell(path).encode()))
+            value = key if value.shape == () else jax.random.split(key, value.shape)
+        else:
+            value = jnp.zeros(value.shape, value.dtype)
+    return variable.replace(value)
+
+
+# ---- building ---------------------------------------------------------------------------------------------------
+
+
+def linen_side(module: Any, case: Case, arguments: Arguments) -> LinenSide:
+    """Shapes of a Linen module's variables for these inputs.
+
+    Raises:
+        Unverifiable: not a Linen module.
+    """
+    if not isinstance(module, nn.Module):
+        raise Unverifiable(f"the case for {case.target} builds {type(module).__name__}, which is no flax.linen.Module")
+    keys = {name: jax.random.key(0) for name in ("params", *case.rngs)}
+
+    def init(arrays: list[Any]) -> Any:
+        args, kwargs = arguments.filled(arrays)
+        return nn.unbox(module.init(keys, *args, **kwargs, method=case.method))
+
+    shapes = flat(jax.eval_shape(init, arguments.arrays()))
+    return LinenSide(module, case, {path: shape for path, shape in shapes.items() if not path.startswith("intermediates/")})
+
+
+def nnx_side(
+    cls: Any, linen: LinenSide, case: Case, arguments: Arguments, variable_map: Mapping[str, Any] | None, namespace: dict[str, Any]
+) -> tuple[NnxSide, dict[str, str], bool]:
+    """The NNX model with its variable map, and whether that map was only proposed.
+
+    Raises:
+        Unverifiable: it cannot be constructed from the case.
+        Different: its variables are not those of the Linen module.
+    """
+    make = constructor(cls, linen.module, case, arguments, namespace)
+    model = nnx.eval_shape(make)
+    variables = flat_state(model)
+    own = {path: v for path, v in variables.items() if not isinstance(v, (nnx.RngState, nnx.Intermediate))}
+    shapes = {spell(path): (path, v) for path, v in own.items()}
+    proposed = variable_map is None
+    if variable_map is None:
+        names = propose(
+            {path: (tuple(s.shape), str(s.dtype)) for path, s in linen.shapes.items()},
+            {name: (tuple(v.get_value().shape), str(v.get_value().dtype)) for name, (_, v) in shapes.items()},
+        )
+    elif "slots" in variable_map:
+        names = resolve(variable_map, linen.shapes, shapes)
+    else:
+        names = dict(variable_map)
+    check_map(names, linen, {name: v for name, (_, v) in shapes.items()}, case, proposed)
+    linen_paths = {shapes[new][0]: old for old, new in names.items()}
+    graphdef, _ = nnx.split(model)
+    return NnxSide(graphdef, variables, linen_paths, case), names, proposed
+
+
+def check_map(names: Mapping[str, str], linen: LinenSide, new: Mapping[str, Any], case: Case, proposed: bool) -> None:
+    """The map is one to one, complete on both sides, and keeps shape, dtype and kind of every variable."""
+    hint = "; no variable map was given and none could be proposed" if proposed else ""
+    for old, target in names.items():
+        if old not in linen.shapes:
+            raise Unverifiable(f"the variable map names {old}, which the Linen module does not have")
+        if target not in new:
+            raise Unverifiable(f"the variable map names {target}, which the NNX module does not have")
+    twice = [target for target in names.values() if list(names.values()).count(target) > 1]
+    if twice:
+        raise Unverifiable(f"the variable map uses {twice[0]} twice")
+    for old, shape in linen.shapes.items():
+        if old not in names:
+            raise Different(f"the Linen variable {old} {_shape(shape)} has no counterpart in the NNX module{hint}")
+        value = new[names[old]].get_value()
+        if tuple(value.shape) != tuple(shape.shape) or value.dtype != shape.dtype:
+            raise Different(f"{old} is {_shape(shape)} in Linen and {_shape(value)} in NNX ({names[old]})")
+        _check_kind(old, names[old], new[names[old]])
+    if case.method == "__call__":
+        for target, variable in new.items():
+            if target not in names.values():
+                raise Different(f"the NNX variable {target} {_shape(variable.get_value())} has no counterpart in Linen{hint}")
+
+
+def _check_kind(old: str, target: str, variable: Any) -> None:
+    collection = old.split("/")[0]
+    wanted = {"params": nnx.Param, "batch_stats": nnx.BatchStat, "cache": nnx.Cache}.get(collection)
+    if wanted is not None and not isinstance(variable, wanted):
+        raise Different(f"{old} is an nnx.{type(variable).__name__} in NNX ({target}), not an nnx.{wanted.__name__}")
+    if wanted is None and isinstance(variable, nnx.Param):
+        raise Different(f"{old} is an nnx.Param in NNX ({target}), so an optimiser would train it")
+
+
+def _shape(value: Any) -> str:
+    return f"{value.dtype}{list(value.shape)}"
+
+
+def constructor(
+    cls: Any, module: nn.Module, case: Case, arguments: Arguments, namespace: dict[str, Any]
+) -> Callable[[], Any]:
+    """How to make the NNX model: `new_init`, or the Linen fields by name and the sizes of the inputs.
+
+    Raises:
+        Unverifiable: a required parameter that neither tells.
+    """
+    streams = {name: i + 1 for i, name in enumerate(case.rngs) if name != "params"}
+
+    def rngs() -> nnx.Rngs:
+        return nnx.Rngs(params=0, **streams)
+
+    if case.new_init:
+        return lambda: eval(case.new_init or "", {**namespace, "rngs": rngs(), "nnx": nnx})  # noqa: S307
+    parameters = dict(list(inspect.signature(cls.__init__).parameters.items())[1:])  # nnx.Module has a metaclass __call__
+    known: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        if name == "rngs":
+            continue
+        if name in getattr(module, "__dataclass_fields__", {}) and name not in ("parent", "name"):
+            known[name] = getattr(module, name)
+        elif (size := _size(name, module, case, arguments)) is not None:
+            known[name] = size
+        elif parameter.default is inspect.Parameter.empty and parameter.kind not in (
+            parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD
+        ):
+            raise Unverifiable(
+                f"cannot tell the parameter `{name}` of {cls.__name__}: it is no field of the Linen class and no size of the "
+                f"inputs; give the constructor call as new_init (--new-init)"
+            )
+    if "rngs" in parameters:
+        return lambda: cls(**known, rngs=rngs())
+    return lambda: cls(**known)
+
+
+def _size(name: str, module: nn.Module, case: Case, arguments: Arguments) -> Any:
+    """`in_features`, `in_shape`, `<arg>_features`, `<arg>_shape` from the inputs."""
+    stem, _, kind = name.removeprefix("input_").rpartition("_")
+    if kind not in ("features", "shape"):
+        return None
+    method = getattr(type(module), case.method)
+    try:
+        bound = inspect.signature(method).bind(module, *arguments.args, **arguments.kwargs).arguments
+    except TypeError:
+        return None
+    values = [value for key, value in bound.items() if key != "self"]
+    first = next((value for value in values if data.is_array(value)), None)
+    value = first if stem == "in" else bound.get(stem)
+    if not data.is_array(value) or not value.shape:  # type: ignore[union-attr]
+        return None
+    return int(value.shape[-1]) if kind == "features" else tuple(map(int, value.shape[1:]))  # type: ignore[union-attr]
+
+
+# ---- trees ------------------------------------------------------------------------------------------------------
+
+
+def flat(variables: Mapping[str, Any]) -> Weights:
+    """Variables by `collection/path`."""
+    leaves = jax.tree_util.tree_flatten_with_path(variables)[0]
+    return {"/".join(str(getattr(k, "key", getattr(k, "idx", k))) for k in path): leaf for path, leaf in leaves}
+
+
+def nested(weights: Weights) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for path, value in weights.items():
+        *parents, leaf = path.split("/")
+        node = tree
+        for name in parents:
+            node = node.setdefault(name, {})
+        node[leaf] = value
+    return tree
+
+
+def flat_state(model: Any) -> dict[tuple[Any, ...], Any]:
+    return dict(nnx.to_flat_state(nnx.state(model)))
+
+
+def spell(path: tuple[Any, ...]) -> str:
+    return "/".join(map(str, path))
