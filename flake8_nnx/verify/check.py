@@ -41,7 +41,7 @@ def check(
     except Different as error:
         return Verdict("DIFFERS", str(error), {}, names)
     except Exception as error:  # user code may raise anything
-        return unverified(_blame(error))
+        return unverified(blame(error))
     return _verdict(found, linen, new, weights, names, proposed)
 
 
@@ -67,13 +67,13 @@ def _sides(
     try:
         module = case.build() if case.build else eval(case.init or f"{case.class_name}()", dict(old_namespace))  # noqa: S307
     except Exception as error:
-        raise Unverifiable(f"the Linen module cannot be built: {_blame(error)}") from error
+        raise Unverifiable(f"the Linen module cannot be built: {blame(error)}") from error
     try:
         linen = linen_side(module, case, arguments)
     except Unverifiable:
         raise
     except Exception as error:
-        raise Unverifiable(f"the Linen module does not initialise with these inputs: {_blame(error)}") from error
+        raise Unverifiable(f"the Linen module does not initialise with these inputs: {blame(error)}") from error
     try:
         new, names, proposed = nnx_side(new_class, linen, case, arguments, variable_map, new_namespace)
         if case.rngs:
@@ -81,7 +81,7 @@ def _sides(
     except (Unverifiable, Different):
         raise
     except Exception as error:
-        raise Unverifiable(f"the NNX module cannot be constructed: {_blame(error)}") from error
+        raise Unverifiable(f"the NNX module cannot be constructed: {blame(error)}") from error
     return linen, new, names, proposed
 
 
@@ -101,7 +101,7 @@ def _verdict(
     return Verdict("MATCHED", f"{checked} agree {closeness} on {', '.join(devices)}", evidence, names)
 
 
-def _blame(error: BaseException) -> str:
+def blame(error: BaseException) -> str:
     """The last line of an exception with the user's file and line, on one line."""
     text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_library(f.filename)]

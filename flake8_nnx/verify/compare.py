@@ -128,6 +128,7 @@ def _compare_mode(found: Comparison, linen: LinenSide, new: NnxSide, weights: We
     arguments = mode.arguments
     run_old = program(lambda w, key, arrays: linen.call(w, key, arguments, arrays), old_streams)
     run_new = program(lambda w, key, arrays: new.call(w, arguments, arrays), new_streams)
+    reference = Reference(linen, weights, mode)
     for scale in SCALES:
         given = prepared(weights, arguments, scale)
         old = run_old(*given)
@@ -137,10 +138,10 @@ def _compare_mode(found: Comparison, linen: LinenSide, new: NnxSide, weights: We
                 f"{mode.name}: Linen draws {len(old_streams)} random keys ({', '.join(old_streams) or 'none'}), "
                 f"NNX {len(new_streams)} ({', '.join(new_streams) or 'none'})"
             )
-        reference = _reference(linen, weights, mode, scale)
+        exact = reference.at(scale)
         found.scale, found.mode = scale, mode
         _note_dependence(found, old)
-        for kind, a, b, c in _parts(old, other, reference):
+        for kind, a, b, c in _parts(old, other, exact):
             key = f"{mode.name} {kind} ({platform})"
             figures = found.evidence.get(key) or Figures()
             problem = _measure(figures, a, b, c, kind)
@@ -165,14 +166,20 @@ def prepared(weights: Weights, arguments: Arguments, scale: float, dtype: Any = 
     return params, floats, rest, others, jax.random.key(7), order
 
 
-def _reference(linen: LinenSide, weights: Weights, mode: Mode, scale: float) -> Any:
-    """The Linen run in float64, on the CPU; None where the module does not allow it."""
-    try:
-        with x64(), jax.default_device(jax.local_devices(backend="cpu")[0]):
-            run = program(lambda w, key, arrays: linen.call(w, key, mode.arguments, arrays), [])
-            return jax.device_get(run(*prepared(weights, mode.arguments, scale, jnp.float64)))
-    except Exception:  # a module may insist on float32; the bound then comes from the dtype, and says so
-        return None
+class Reference:
+    """The Linen run in float64 on the CPU, compiled once."""
+
+    def __init__(self, linen: LinenSide, weights: Weights, mode: Mode) -> None:
+        self.weights, self.mode = weights, mode
+        self.run = program(lambda w, key, arrays: linen.call(w, key, mode.arguments, arrays), [])
+
+    def at(self, scale: float) -> Any:
+        """Outputs, state and gradients, None where the module does not run in float64."""
+        try:
+            with x64(), jax.default_device(jax.local_devices(backend="cpu")[0]):
+                return jax.device_get(self.run(*prepared(self.weights, self.mode.arguments, scale, jnp.float64)))
+        except Exception:  # a module may insist on float32; the bound then comes from the dtype, and says so
+            return None
 
 
 def x64() -> contextlib.AbstractContextManager[Any]:

@@ -1,0 +1,118 @@
+"""Verifies that a Linen module and its NNX counterpart compute the same, on every local JAX device.
+
+Importing this package loads neither jax nor flax; verifying does, user files in a subprocess with limits.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flake8_nnx.verify.case import Case
+from flake8_nnx.verify.verdict import Verdict
+
+__all__ = ["Case", "Verdict", "assert_equivalent", "verify", "verify_cases", "verify_files"]
+
+
+def verify(
+    old: str | type,
+    new: str | type,
+    case: Case,
+    variable_map: Mapping[str, Any] | None = None,
+    *,
+    timeout: float = 120.0,
+    memory_mb: int = 8192,
+) -> Verdict:
+    """Compare a Linen class with an NNX class on one case.
+
+    Args:
+        old, new: `path/to/file.py::Class` (run in a subprocess with limits), or the classes themselves (run here).
+        case: how to run them.
+        variable_map: Linen path to NNX path of every variable; proposed from names and shapes when not given.
+        timeout, memory_mb: limits of the subprocess, seconds and MiB.
+
+    Raises:
+        ValueError: a target that names no file and class, or files given with a case that holds a function.
+    """
+    if isinstance(old, str) and isinstance(new, str):
+        job = {"old": target(old), "new": target(new), "case": case.to_json(), "variable_map": variable_map}
+        found = verify_files([job], timeout=timeout, memory_mb=memory_mb)[0]
+        assert found is not None
+        return found
+    if isinstance(old, str) or isinstance(new, str):
+        raise ValueError("give both sides as classes, or both as path::Class")
+    import sys
+
+    from flake8_nnx.verify.check import check
+
+    namespaces = [vars(sys.modules[cls.__module__]) for cls in (old, new)]
+    return check(case, {**namespaces[0], old.__name__: old}, new, {**namespaces[1], new.__name__: new}, variable_map)
+
+
+def assert_equivalent(old: str | type, new: str | type, case: Case, variable_map: Mapping[str, Any] | None = None) -> None:
+    """Fail unless the verdict is good.
+
+    Raises:
+        AssertionError: the two differ, or nothing could be shown; the message says where and why.
+    """
+    verdict = verify(old, new, case, variable_map)
+    if not verdict.good:
+        raise AssertionError(f"{verdict.status}: {verdict.reason}")
+
+
+def verify_files(
+    jobs: Sequence[Mapping[str, Any]], *, timeout: float = 120.0, memory_mb: int = 8192
+) -> list[Verdict | None]:
+    """Verify many pairs of files in one worker (see `flake8_nnx.verify.pool.run_jobs`)."""
+    from flake8_nnx.verify.pool import run_jobs
+
+    return run_jobs(jobs, timeout=timeout, memory_mb=memory_mb)
+
+
+def verify_cases(
+    path: Path,
+    new_source: str,
+    classes: Sequence[str],
+    maps: Mapping[str, Mapping[str, Any]],
+    cases_file: Path,
+    *,
+    timeout: float = 120.0,
+) -> dict[str, Verdict]:
+    """Verify a text that is not yet written against the file it replaces.
+
+    Args:
+        path: the Linen file.
+        new_source: its NNX text.
+        classes: the classes to verify.
+        maps: variable map of each class.
+        cases_file: a Python file with a list `CASES`; classes without a case are left out of the result.
+    """
+    jobs = [
+        {
+            "old": {"path": str(path), "class": name},
+            "new": {"path": str(path), "class": name, "source": new_source},
+            "cases_file": str(cases_file),
+            "variable_map": maps.get(name),
+        }
+        for name in classes
+    ]
+    verdicts = verify_files(jobs, timeout=timeout)
+    return {name: verdict for name, verdict in zip(classes, verdicts) if verdict is not None}
+
+
+def target(text: str) -> dict[str, str]:
+    """`path/to/file.py::Class` as path and class.
+
+    Raises:
+        ValueError: it has another form, or the file does not exist.
+    """
+    path, separator, name = text.rpartition("::")
+    if not separator:
+        path, separator, name = text.rpartition(":")
+    if not separator or not name.isidentifier():
+        raise ValueError(f"{text!r} does not name a class; write path/to/file.py::Class")
+    if not path.endswith(".py"):
+        path = path.replace(".", "/") + ".py"
+    if not Path(path).is_file():
+        raise ValueError(f"{path}: no such file")
+    return {"path": str(Path(path).resolve()), "class": name}
