@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -70,6 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = stop.code if isinstance(stop.code, int) else console.CLEAN
     except BrokenPipeError:
         code = console.FOUND
+    except Exception:
+        traceback.print_exc()  # ours to mend, and not to be taken for findings
+        code = console.FAILED
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 GOOD_VERDICTS = ("PROVED", "MATCHED")
@@ -37,6 +38,14 @@ def _console(stderr: bool) -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPED_WIDTH
     return console
+
+
+def table(*headings: str) -> Table:
+    """A table without lines, whose cells fold rather than lose text."""
+    found = Table(box=None, pad_edge=False)
+    for heading in headings:
+        found.add_column(heading, overflow="fold")
+    return found
 
 
 def say(message: object) -> None:

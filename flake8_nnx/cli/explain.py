@@ -9,7 +9,6 @@ from enum import Enum
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from flake8_nnx.cli import console
 from flake8_nnx.rule import Rule
@@ -62,9 +61,7 @@ def named(codes: list[str]) -> list[Rule]:
 
 def print_table(rules: list[Rule]) -> None:
     """Code, name, fix class and first sentence of every rule."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("code", "name", "fix", "about"):
-        table.add_column(heading, no_wrap=heading != "about")
+    table = console.table("code", "name", "fix", "about")
     for rule in rules:
         table.add_row(rule.code, rule.name, rule.fix, rule.doc.strip().split("\n\n")[0])
     console.stdout().print(table)

@@ -5,9 +5,13 @@ Shape strings stay strings, for the verifier to make arrays of; everything else 
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from flake8_nnx.source.read import SourceError, parse, read_source
 
 SHAPE = re.compile(r"key|[a-z]+\d*\w*\[[\d\s,]*\](<\d+)?")
 NAMED = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
@@ -49,13 +53,28 @@ def value(word: str) -> Any:
     if SHAPE.fullmatch(word):
         return word
     try:
-        return ast.literal_eval(word)
+        found = ast.literal_eval(word)
+        json.dumps(found)  # it goes to another process
+        return found
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         pass
     if word[:1] in ("(", "[") and word[-1:] == BRACKETS[word[0]]:
         items = [value(item) for item in split(word[1:-1])]
         return items if word[0] == "[" else tuple(items)
     raise ValueError(f"{word!r} is neither a shape such as f32[2,7,16] nor a Python literal (strings need quotes)")
+
+
+def cases_file(path: Path) -> Path:
+    """A cases file as far as it can be judged without running it.
+
+    Raises:
+        SourceError: it cannot be read, is not Python, or does not assign `CASES`.
+    """
+    tree = parse(read_source(path), str(path))
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    if "CASES" not in names:
+        raise SourceError(str(path), "has no list CASES of flake8_nnx.verify.Case")
+    return path
 
 
 def split(text: str) -> list[str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
-from flake8_nnx.cli import console
+from flake8_nnx.cli import console, inputs
+from flake8_nnx.source.read import SourceError
 
 STYLES = {**console.VERDICT_STYLES, "refused": "yellow"}
 
@@ -45,8 +45,10 @@ def migrate(
     if write and out is not None:
         console.fail("--write rewrites in place and --out DIR elsewhere: give one of them")
     missing = [path for path in paths if not Path(path).exists()]
-    if cases is not None and not cases.is_file():
-        console.fail(f"{cases}: no such file; --cases takes a Python file with a list CASES")
+    try:
+        cases = inputs.cases_file(cases) if cases is not None else None
+    except SourceError as error:
+        console.fail(error)
     if out is not None and out.exists() and not out.is_dir():
         console.fail(f"{out}: is a file; --out takes a directory")
     if len(missing) == len(paths):
@@ -73,6 +75,8 @@ def migrate(
         except OSError as error:
             errors.append(f"{log}: {error.strerror}")
     print_table(records)
+    if run.diff() and not (diff or write or out):
+        console.say("nothing written: --diff shows the changes, --write and --out DIR write them")
     console.finish(errors, any(record.get("verdict") not in console.GOOD_VERDICTS for record in records))
 
 
@@ -98,9 +102,7 @@ def print_table(records: Sequence[Mapping[str, Any]]) -> None:
     if not records:
         console.say("no Linen classes")
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("file", "class", "status", "verdict", "what to look at"):
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("status", "verdict"))
+    table = console.table("file", "class", "status", "verdict", "what to look at")
     for record in records:
         status, verdict = str(record.get("status") or ""), str(record.get("verdict") or "")
         todo = record.get("todo") or []

@@ -8,6 +8,7 @@ import ast
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
@@ -258,8 +259,29 @@ def pruned(plan: ClassPlan, read: set[str]) -> list[Line]:
         }
         more |= {opener for i in needed | more for opener in openers(lines, i)} - needed
         if not more:
-            return [line for i, line in enumerate(lines) if i in needed]
+            return without_empty_branches([line for i, line in enumerate(lines) if i in needed])
         needed |= more
+
+
+def without_empty_branches(lines: list[Line]) -> list[Line]:
+    """`if a:` with nothing before its `else:` becomes `if not a:`."""
+    result: list[Line] = []
+    for line in lines:
+        above = result[-1] if result else None
+        if line.text == "else:" and above is not None and above.level == line.level and above.text.startswith("if "):
+            test = above.text[3:-1]
+            result[-1] = replace(above, text=f"if {test[4:] if test.startswith('not ') else negated(test)}:")
+        else:
+            result.append(line)
+    return result
+
+
+def negated(test: str) -> str:
+    node = ast.parse(test, mode="eval").body
+    opposite = {ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In}
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in opposite:
+        return ast.unparse(ast.Compare(node.left, [opposite[type(node.ops[0])]()], node.comparators))
+    return f"not {test}" if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"not ({test})"
 
 
 def opens(line: Line) -> bool:

@@ -13,6 +13,7 @@ from flake8_nnx.migrate.imports import fix_imports, nnx_is_taken
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.plan import plan_class
 from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.read import parse
 
 
 @dataclass
@@ -40,13 +41,15 @@ class FilePlan:
         return {"slots": list(plan.slots), "classes": classes}
 
 
-def plan_file(source: str, filename: str, without: Collection[str] = ()) -> FilePlan:
+def plan_file(source: str, filename: str, without: Collection[str] = (), keep_running: bool = True) -> FilePlan:
     """Plan every Linen class of a file; those named in `without` stay as they are.
 
+    With `keep_running`, so do classes that a remaining Linen class still uses.
+
     Raises:
-        SyntaxError: the text is not Python.
+        SourceError: the text is not Python.
     """
-    facts = Facts(ast.parse(source, filename), filename)
+    facts = Facts(parse(source, filename), filename)
     found = FilePlan(source, facts, [plan_class(cls, facts, source) for cls in facts.classes])
     taken = nnx_is_taken(facts.names)
     for plan in found.plans:
@@ -54,11 +57,11 @@ def plan_file(source: str, filename: str, without: Collection[str] = ()) -> File
             refuse.add(plan, plan.cls.node, "the name `nnx` means something else in this file", "rename it")
         if plan.name in without and not plan.refusals:
             refuse.add(plan, plan.cls.node, "not verified")
-    settle(found)
+    settle(found, keep_running)
     return found
 
 
-def settle(found: FilePlan) -> None:
+def settle(found: FilePlan, keep_running: bool) -> None:
     """A class stays Linen when it needs one that does, or when one that does needs it: the file must keep running."""
     changed = True
     while changed:
@@ -66,7 +69,7 @@ def settle(found: FilePlan) -> None:
         refused = {plan.name: plan for plan in found.plans if plan.refusals}
         for plan in found.native:
             blocking = [name for name in plan.uses if name in refused]
-            users = [other for other in refused.values() if needs(other.cls, plan.cls, found.facts)]
+            users = [other for other in refused.values() if keep_running and needs(other.cls, plan.cls, found.facts)]
             if blocking:
                 name = blocking[0]
                 refuse.add(plan, plan.cls.node, f"it constructs `{name}` (line {plan.uses[name]}), which stays Linen", f"see `{name}`")
@@ -119,7 +122,7 @@ def linen_functions(facts: Facts, skip: set[ast.ClassDef]) -> dict[ast.AST, str]
 
 def todo(found: FilePlan, new: str, filename: str) -> list[str]:
     """What the file still needs by hand: constructions without the new arguments, and Linen that is left."""
-    notes = []
+    notes = [note for plan in found.native for note in plan.notes]
     for plan in found.native:
         required = [p.name for p in plan.parameters if p.default is None and p.name.endswith(("_features", "_shape"))]
         inside = {node for other in found.native for node in ast.walk(other.cls.node)}

@@ -59,6 +59,7 @@ class ClassPlan:
     uses: dict[str, int] = field(default_factory=dict)  # classes of this file it constructs -> line
     slots: list[Mapping[str, Any]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what the new code does otherwise, for the user to know
 
     @property
     def name(self) -> str:

@@ -44,7 +44,8 @@ class Planner:
         self.plan.slots = slots_of(self.trace, self.attributes, self.facts)
         self.plan.removed |= self.attributes.dead
         self.parameters()
-        refuse.check_plan(self.plan, self.facts)
+        if not self.plan.refusals:
+            refuse.check_plan(self.plan, self.facts)
         return self.plan
 
     def refuse(self, node: ast.AST, reason: str, advice: str | None = None) -> None:
@@ -155,6 +156,8 @@ class Planner:
 
     def emit_stream(self, site: Site, level: int) -> None:
         """`self.make_rng('dropout')` becomes `self.rngs.dropout()`, on a fork of the streams given at construction."""
+        if isinstance(site.call.func, ast.Attribute) and site.call.func.attr == "sow":
+            return
         stream = ast.literal_eval(site.positional[0]) if site.positional else "params"
         self.plan.expressions[site.call] = f"self.rngs.{stream}()"
         if not any(line.text == "self.rngs = rngs.fork()" for line in self.plan.init):

@@ -20,7 +20,7 @@ INITIALIZERS = LINEN + "initializers."
 PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod", "property", "functools.cached_property", "abc.abstractmethod"})
 # Attributes and methods of a Linen module with no NNX twin that this version can write.
 LINEN_ONLY = frozenset(
-    "variable sow perturb variables scope has_variable get_variable put_variable is_mutable_collection is_initializing "
+    "variable perturb variables scope has_variable get_variable put_variable is_mutable_collection is_initializing "
     "has_rng name path parent clone copy bind unbind lazy_init init init_with_output apply tabulate module_paths".split()
 )
 
@@ -125,6 +125,8 @@ def _check_own(plan: ClassPlan, site: Site) -> None:
             add(plan, site.call, f"the parameter name {first.value!r} cannot be an attribute")
         elif site.loops:
             add(plan, site.call, "self.param in a loop is not handled")
+    elif func.attr == "sow":
+        return
     elif func.attr != "make_rng":
         add(plan, site.call, f"self.{func.attr} is not handled by this version")
     elif site.loops or not all(isinstance(a, ast.Constant) for a in site.positional) or site.keywords:
@@ -154,14 +156,17 @@ def _check_setup(plan: ClassPlan, trace: Trace) -> None:
 
 def check_plan(plan: ClassPlan, facts: Facts) -> None:
     """Rewrite Linen functions to their NNX names; refuse what Linen is left over."""
-    skip = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
-    setup = plan.cls.methods.get("setup")
-    for node in _nodes(plan.cls.node, skip | ({setup} if setup else set())):
+    skip: set[ast.AST] = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
+    if "setup" in plan.cls.methods:
+        skip.add(plan.cls.methods["setup"])
+    for node in _nodes(plan.cls.node, skip):
         if isinstance(node, ast.Call) and facts.linen_name(node.func) == "merge_param" and len(node.args) == 3:
             _, own, given = (ast.unparse(argument) for argument in node.args)
             plan.expressions[node] = f"{given} if {given} is not None else {own}"
-        elif isinstance(node, ast.Call) and _self_attribute(node.func) == "make_rng":
-            continue
+            skip.add(node.func)
+        elif isinstance(node, ast.Call) and _self_attribute(node.func) == "sow":
+            _sow(plan, node)
+            skip.add(node.func)
         elif isinstance(node, ast.Attribute) and _self_attribute(node) in LINEN_ONLY:
             if node.attr not in facts.fields_of(plan.cls) and node.attr not in plan.cls.methods:
                 add(plan, node, f"self.{node.attr} is not handled by this version")
@@ -181,6 +186,17 @@ def check_plan(plan: ClassPlan, facts: Facts) -> None:
                 plan.expressions[node] = new
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super":
             add(plan, node, "`super()` of a Linen module is not handled")
+
+
+def _sow(plan: ClassPlan, node: ast.Call) -> None:
+    """`self.sow('intermediates', 'h', x)` becomes `self.sow(nnx.Intermediate, 'h', x)`."""
+    first = node.args[0] if node.args else None
+    if not isinstance(first, ast.Constant) or first.value != "intermediates":
+        add(plan, node, "self.sow into a collection other than 'intermediates' is not handled")
+        return
+    plan.expressions[first] = "nnx.Intermediate"
+    note = "self.sow stores a value at every call now: read and clear them with nnx.pop(model, nnx.Intermediate)"
+    plan.notes.append(f"line {node.lineno}: {note}")
 
 
 def _self_attribute(node: ast.AST) -> str | None:

@@ -84,12 +84,9 @@ def migrate_paths(
         path, root = found
         try:
             source = read_file(path)
-            planned = plan_file(source.text, str(path)) if "flax" in source.text else None
+            planned = plan_file(source.text, str(path), keep_running=False) if "flax" in source.text else None
         except SourceError as error:
             run.errors.append(str(error))
-            continue
-        except SyntaxError as error:
-            run.errors.append(f"{path}:{error.lineno}: {error.msg}; fix it and run again")
             continue
         if planned is not None and planned.plans:
             file_run, records = _migrate_file(source, root, planned, cases, unverified, timeout)
@@ -107,9 +104,9 @@ def _migrate_file(
     closed = {
         plan.name for plan in planned.native if not _passes(verdicts.get(plan.name), unverified)
     }
-    # Classes that may not be written stay Linen, and so do those that need them.
-    final = plan_file(source.text, path, without=closed) if closed else planned
-    text = rewrite(final) if closed else new
+    # Classes that may not be written stay Linen, and so do those that need them or that they need.
+    final = plan_file(source.text, path, without=closed)
+    text = rewrite(final)
     written = {plan.name: plan for plan in final.native}
     records = []
     for plan in planned.plans:

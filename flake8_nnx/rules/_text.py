@@ -1,17 +1,24 @@
-"""Wording that several rules share: how code is quoted in a one-line message."""
+"""Wording that several rules share: how code is quoted in a one-line message, and how things are named."""
 from __future__ import annotations
 
 import ast
 import re
 
-from flake8_nnx.source.linen import Facts
+from flake8_nnx.catalog.functions import FUNCTIONS
+from flake8_nnx.source.linen import LINEN, Facts
 
 MAX_QUOTE = 60
+INITIALIZERS = LINEN + "initializers."
+
+
+def one_line(text: str) -> str:
+    """The text with every run of white space as one space."""
+    return re.sub(r"\s+", " ", text)
 
 
 def quote(node: ast.AST) -> str:
     """The source of an expression on one line, shortened when long."""
-    text = re.sub(r"\s+", " ", ast.unparse(node))
+    text = one_line(ast.unparse(node))
     return text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 1] + "…"
 
 
@@ -26,7 +33,20 @@ def listed(words: list[str], most: int = 3) -> str:
 def snake(name: str) -> str:
     """Attribute name in the style of the guide: `BatchNorm` is `batch_norm`, `MLPBlock` is `mlp_block`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return spaced.lower()
+    return spaced.lower().strip("_")
+
+
+def plural(stem: str) -> str:
+    """`block` is `blocks`, `layer_norm_1` is `layer_norms_1`, `dense` is `dense_layers`."""
+    base, number = re.fullmatch(r"(.*?)(_\d+)?", stem).groups()  # type: ignore[union-attr]
+    return (f"{base}_layers" if base.endswith(("dense", "s")) else f"{base}s") + (number or "")
+
+
+def identifier(name: str, taken: set[str]) -> str:
+    """A Linen module name as an attribute name."""
+    text = re.sub(r"\W", "_", name)
+    text = f"_{text}" if text[:1].isdigit() else text
+    return f"{text}_layer" if text in taken else text
 
 
 def created_layers(method: ast.AST, facts: Facts) -> list[str]:
@@ -34,3 +54,20 @@ def created_layers(method: ast.AST, facts: Facts) -> list[str]:
     calls = [node for node in ast.walk(method) if isinstance(node, ast.Call) and facts.module_class(node.func)]
     calls.sort(key=lambda call: (call.lineno, call.col_offset))
     return [f"`{quote(call.func)}`" for call in calls]
+
+
+def nnx_function(node: ast.AST, facts: Facts) -> str | None:
+    """`nnx.relu` for an expression that is `flax.linen.relu`, `nnx.initializers.zeros` for its initialisers."""
+    origin = facts.origin(node) or ""
+    if origin.startswith(INITIALIZERS):
+        return "nnx.initializers." + origin[len(INITIALIZERS):]
+    return FUNCTIONS.get(origin[len(LINEN):]) if origin.startswith(LINEN) else None
+
+
+def nnx_functions(text: str, node: ast.AST, facts: Facts) -> str:
+    """Source written for `node` with its Linen functions in their NNX spelling."""
+    for part in ast.walk(node):
+        new = nnx_function(part, facts)
+        if new:
+            text = re.sub(rf"(?<![\w.]){re.escape(ast.unparse(part))}\b", new, text)
+    return text

@@ -5,7 +5,8 @@ NNX modules create their submodules once, in `__init__`; Linen's `@nn.compact` c
 **What it flags.** The `@nn.compact` decorator of a method, at the decorator.
 
 **Why.** Linen derives sizes lazily from the input, so a compact method can create layers as it goes. NNX wants sizes when
-a layer is built: a compact method becomes a constructor (sizes, layers, `rngs`) and a call (arithmetic only).
+a layer is built: a compact method becomes a constructor (sizes, layers, `rngs`) and a call (arithmetic only). A decorator
+that is left on an `nnx.Module` does nothing, and layers created in its call are new at every call.
 
 **Caveats.** Layers created in a loop become an `nnx.List`; layers created only for some inputs have no NNX twin and must be
 created always, or chosen by a constructor argument.
@@ -24,10 +25,40 @@ from flake8_nnx.source.linen import Facts
 RULE = Rule(
     "NNX101",
     "compact-method",
-    "`@nn.compact` on `{cls}.{method}`: {advice}",
+    "`@{decorator}` on `{cls}.{method}`: {advice}",
     doc=__doc__,
     fix="safe",
     examples=(
+        Example(
+            linen='''
+import flax.linen as nn
+
+
+class MLP(nn.Module):
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        x = nn.relu(nn.Dense(self.features)(x))
+        return nn.Dense(1)(x)
+''',
+            nnx='''
+from flax import nnx
+
+
+class MLP(nnx.Module):
+    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+        self.dense_0 = nnx.Linear(in_features, features, rngs=rngs)
+        self.dense_1 = nnx.Linear(features, 1, rngs=rngs)
+
+    def __call__(self, x):
+        x = nnx.relu(self.dense_0(x))
+        return self.dense_1(x)
+''',
+            also=("NNX103", "NNX104", "NNX110"),
+            init="MLP(features=8)",
+            args=("f32[2,4]",),
+        ),
         Example(
             linen='''
 import flax.linen as nn
@@ -49,6 +80,8 @@ class Scale(nnx.Module):
         return jnp.tanh(x) * 2
 ''',
             also=("NNX103",),
+            init="Scale()",
+            args=("f32[2,4]",),
         ),
     ),
 )
@@ -65,5 +98,7 @@ def check(method: ast.FunctionDef, facts: Facts) -> Iterator[Report]:
     if created:
         advice = f"create {_text.listed(created)} in `__init__` and keep the arithmetic in `{method.name}`"
     else:
-        advice = f"delete the decorator, `{method.name}` creates no layers"
-    yield decorator, {"cls": cls.name, "method": method.name, "advice": advice}
+        advice = f"delete the decorator, `{method.name}` creates nothing"
+    yield decorator, {
+        "decorator": _text.quote(decorator), "cls": cls.name, "method": method.name, "advice": advice
+    }

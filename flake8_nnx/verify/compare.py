@@ -140,7 +140,7 @@ def _compare_mode(found: Comparison, linen: LinenSide, new: NnxSide, weights: We
             )
         exact = reference.at(scale)
         found.scale, found.mode = scale, mode
-        _note_dependence(found, old)
+        _note_dependence(found, old, run_old, given)
         for kind, a, b, c in _parts(old, other, exact):
             key = f"{mode.name} {kind} ({platform})"
             figures = found.evidence.get(key) or Figures()
@@ -189,12 +189,17 @@ def x64() -> contextlib.AbstractContextManager[Any]:
     return enable(True)  # type: ignore[no-any-return, misc]
 
 
-def _note_dependence(found: Comparison, result: Any) -> None:
-    _, _, (weights, floats) = result
+def _note_dependence(found: Comparison, result: Any, run: Program, given: tuple[Any, ...]) -> None:
+    """Which weights have a gradient, and whether the outputs depend on anything at all."""
+    out, _, (weights, floats) = result
     for path, gradient in weights.items():
         if np.any(np.asarray(gradient, np.float64) != 0):
             found.exercised.add(path)
     found.depends |= bool(found.exercised) or any(np.any(np.asarray(g, np.float64) != 0) for g in floats)
+    if not found.depends and given[3]:  # integer inputs have no gradient: see whether other ones change the outputs
+        others = [jnp.roll(a.reshape(-1), 1).reshape(a.shape) if a.dtype.kind in "iub" else a for a in given[3]]
+        moved = run(*given[:3], others, *given[4:])[0]
+        found.depends = any(not _same_bits(np.asarray(a), np.asarray(b)) for a, b in zip(*map(jax.tree.leaves, (out, moved))))
 
 
 def _parts(old: Any, new: Any, reference: Any) -> list[tuple[str, Any, Any, Any]]:

@@ -1,0 +1,118 @@
+"""What this version does not rewrite, each class for its own reason."""
+import functools
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+
+class Scanned(nn.Module):
+    @functools.partial(nn.scan, variable_broadcast="params", split_rngs={"params": False})
+    @nn.compact
+    def __call__(self, carry, x):
+        return nn.LSTMCell(4)(carry, x)
+
+
+class FactoryField(nn.Module):
+    norm: Any = nn.LayerNorm
+
+    @nn.compact
+    def __call__(self, x):
+        return self.norm()(x)
+
+
+class Counter(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        count = self.variable("counter", "count", lambda: jnp.zeros(()))
+        count.value += 1
+        return x * count.value
+
+
+class OnlyInTraining(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        if train:
+            x = nn.Dense(3)(x)
+        return x
+
+
+class UnknownSize(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        x = jnp.fft.rfft(x).real
+        return nn.Dense(3)(x)
+
+
+class Hidden(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        def layer(y):
+            return nn.Dense(3)(y)
+
+        return jax.checkpoint(layer)(x)
+
+
+class Inherited(FactoryField):
+    pass
+
+
+class NameHidesMethod(nn.Module):
+    train: bool = False
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x)
+
+
+class Cell(nn.Module):
+    @nn.compact
+    def __call__(self, carry, x):
+        return nn.GRUCell(3)(carry, x)
+
+
+class UsesCell(nn.Module):
+    @nn.compact
+    def __call__(self, carry, x):
+        return Cell()(carry, x)
+
+
+class Shared(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return self.again(self.again(x))
+
+    @nn.compact
+    def again(self, x):
+        return nn.Dense(3)(x)
+
+
+class Setup(nn.Module):
+    size: int
+
+    def setup(self):
+        if self.size < 1:
+            raise ValueError("too small")
+        self.dense = nn.Dense(self.size)
+
+    def __call__(self, x):
+        return self.dense(x)
+
+
+class WithoutBias(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Einsum((8, 4), "ab,bc->ac")(x)
+
+
+class Leaf(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x)
+
+
+class KeepsLeaf(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.remat(Leaf)()(x)

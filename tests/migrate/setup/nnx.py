@@ -1,0 +1,37 @@
+"""setup with lists, a Sequential, a parameter and two methods."""
+from typing import Sequence
+
+from flax import nnx
+import jax.numpy as jnp
+
+
+class MLP(nnx.Module):
+    def __init__(self, in_features: int, features: Sequence[int], *, rngs: nnx.Rngs):
+        self.layers = nnx.List([])
+        x_features = in_features
+        for f in features:
+            # the layers
+            self.layers.append(nnx.Linear(x_features, f, rngs=rngs))
+            x_features = f
+        # output
+        self.out = nnx.Linear(7, 3, rngs=rngs)
+        self.seq = nnx.Sequential(
+            nnx.Linear(x_features, 4, rngs=rngs),
+            nnx.relu,
+            nnx.Linear(4, 5, rngs=rngs),
+        )
+        self.pair = nnx.List([nnx.Linear(5, 6, rngs=rngs), nnx.Linear(6, 7, rngs=rngs)])
+        self.bias = nnx.Param(nnx.initializers.zeros(rngs.params(), (3,)))
+
+    def __call__(self, x):
+        for i, layer in enumerate(self.layers):
+            x = layer(x)
+            if i != len(self.layers) - 1:
+                x = nnx.relu(x)
+        x = self.seq(x)
+        for p in self.pair:
+            x = p(x)
+        return self.out(x) + self.bias[...]
+
+    def norm(self, x):
+        return jnp.sum(self(x) ** 2)

@@ -1,0 +1,84 @@
+"""Rewrites of whole files: `linen.py` becomes `nnx.py`, and what is not rewritten is said in `notes.txt`.
+
+`UPDATE_GOLDENS=1 pytest tests/migrate` refreshes them; read the diff before you commit it.
+"""
+import ast
+import collections
+import io
+import os
+import tokenize
+from pathlib import Path
+
+import pytest
+
+from flake8_nnx.lint import lint_source
+from flake8_nnx.migrate.file import plan_file, rewrite, todo
+
+HERE = Path(__file__).parent
+CASES = sorted(path.parent.name for path in HERE.glob("*/linen.py"))
+
+
+def comments(source):
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return collections.Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
+def migrated(name):
+    source = (HERE / name / "linen.py").read_text()
+    planned = plan_file(source, "linen.py")
+    return source, planned, rewrite(planned)
+
+
+def notes_of(planned, new):
+    refused = [f"{plan.name}: {refusal}" for plan in planned.plans for refusal in plan.refusals]
+    return "\n".join([*refused, *todo(planned, new, "nnx.py")]) + "\n"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rewrite(name):
+    _, planned, new = migrated(name)
+    notes = notes_of(planned, new)
+    if os.environ.get("UPDATE_GOLDENS"):
+        (HERE / name / "nnx.py").write_text(new)
+        (HERE / name / "notes.txt").write_text(notes)
+    assert new == (HERE / name / "nnx.py").read_text()
+    assert notes == (HERE / name / "notes.txt").read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_output_compiles_and_keeps_comments(name):
+    source, _, new = migrated(name)
+    compile(new, name, "exec")
+    assert comments(source) - comments(new) == {}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_second_run_changes_nothing(name):
+    _, _, new = migrated(name)
+    assert rewrite(plan_file(new, "nnx.py")) == new
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_migrated_classes_lint_clean(name):
+    _, planned, new = migrated(name)
+    done = {plan.name for plan in planned.native}
+    lines = {n.name: range(n.lineno, n.end_lineno + 1) for n in ast.parse(new).body if isinstance(n, ast.ClassDef)}
+    assert [f for f in lint_source(new) if any(f.line in lines[name] for name in done)] == []
+
+
+def test_classes_that_must_be_refused():
+    source, planned, new = migrated("refused")
+    assert planned.native == [] and new == source
+
+
+def test_files_without_linen_stay_byte_for_byte():
+    source, planned, new = migrated("left_alone")
+    assert planned.plans == [] and new == source
+
+
+def test_a_class_stays_linen_while_linen_code_uses_it():
+    source = (HERE / "refused" / "linen.py").read_text()
+    alone = plan_file(source, "linen.py", keep_running=False)
+    assert "Leaf" in {plan.name for plan in alone.native}
+    reasons = [str(r) for plan in plan_file(source, "linen.py").plans if plan.name == "Leaf" for r in plan.refusals]
+    assert len(reasons) == 1 and "`KeepsLeaf`, which stays Linen, still uses it" in reasons[0]
