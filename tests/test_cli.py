@@ -59,7 +59,9 @@ def program(*argv: str, text: str = "") -> subprocess.CompletedProcess[str]:
 def flake8(*names: str) -> str:
     """What flake8 prints of the plugin."""
     command = [sys.executable, "-m", "flake8", "--isolated", "--select", "NNX", *names]
-    return subprocess.run(command, capture_output=True, text=True).stdout
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert not ran.stderr
+    return ran.stdout
 
 
 def codes(out: str) -> list[str]:
@@ -124,12 +126,12 @@ def test_a_code_that_no_rule_has(here: Path, capsys: pytest.CaptureFixture[str])
 def test_noqa_counts_as_in_flake8(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = LINEN.replace("@nn.compact", "@nn.compact  # noqa: NNX101").replace("Module):", "Module):  # noqa")
     (here / "quiet.py").write_text(text.replace("features: int", "features: int  # noqa: E501"))
-    (here / "string.py").write_text('import flax.linen as nn\nx = nn.Dense(3).init("""\n""", 1)  # noqa\n')
+    (here / "multiline.py").write_text('import flax.linen as nn\nx = nn.Dense(3).init("""\n""", 1)  # noqa\n')
     (here / "whole.py").write_text("# flake8: noqa\n" + LINEN)
-    main(["check", "quiet.py", "string.py", "whole.py"])
+    main(["check", "quiet.py", "multiline.py", "whole.py"])
     ours = capsys.readouterr().out
-    assert ours == flake8("quiet.py", "string.py", "whole.py")
-    assert "NNX101" not in ours and "string.py" not in ours and "whole.py" not in ours
+    assert ours == flake8("quiet.py", "multiline.py", "whole.py")
+    assert "NNX101" not in ours and "multiline.py" not in ours and "whole.py" not in ours
 
 
 def test_statistics(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -363,12 +365,35 @@ def test_explain_lists_all_rules(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("codes", "near"),
-    [(["NNX1O1"], "NNX101"), (["compact"], "compact-method"), (["NNX101", "NNX109"], "NNX101"), (["E501"], "lists")],
+    [(["NNX1O1"], "NNX1"), (["compact"], "compact-method"), (["NNX101", "NNX109"], "NNX1"), (["W6"], "codes run from")],
 )
 def test_explain_a_code_that_no_rule_has(capsys: pytest.CaptureFixture[str], codes: list[str], near: str) -> None:
     assert main(["explain", *codes]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and codes[-1] in err and near in err
+
+
+def test_explain_a_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "nnx101", "compact-method"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("NNX101 compact-method") and text.count("What it flags") == 1 and "@nn.compact" in text
+
+
+def test_explain_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "NNX101,NNX103", "--output-format", "json"]) == 0
+    pages = json.loads(capsys.readouterr().out)
+    assert [page["code"] for page in pages] == ["NNX101", "NNX103"]
+    compile(pages[0]["examples"][0]["linen"], "linen", "exec")
+
+
+def test_every_page_as_a_program() -> None:
+    from flake8_nnx.rules import RULES
+
+    ran = program("explain", "--output-format", "markdown")
+    assert ran.returncode == 0 and ran.stderr == ""
+    assert [line.split()[1] for line in ran.stdout.splitlines() if line.startswith("# NNX")] == [
+        f"{rule.code}:" for rule in RULES
+    ]
 
 
 # ---- migrate ------------------------------------------------------------------------------------------------------

@@ -4,18 +4,23 @@ Positional arguments become keywords where their position moved, and sizes come 
 """
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flake8_nnx.catalog.layers import Layer
-
-FULL_PRECISION = frozenset({"None", "jnp.float32", "jax.numpy.float32", "np.float32", "'float32'", '"float32"', "float"})
-NORMS = frozenset({"BatchNorm", "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm"})
+from flake8_nnx.catalog.adjust import Draft, adjust, held, parsed
+from flake8_nnx.catalog.layer import Layer, neutral
+from flake8_nnx.catalog.layers import LAYERS
 
 
 @dataclass(frozen=True)
 class Construction:
-    """The NNX constructor call; with problems it is only the nearest thing."""
+    """The NNX constructor call.
+
+    code: source text, such as `nnx.Linear(in_features, 128, use_bias=False, rngs=rngs)`.
+    problems: why there is no exact translation; then `code` is only the nearest thing.
+    notes: what a user should know although the translation is exact.
+    """
 
     code: str
     problems: tuple[str, ...] = ()
@@ -31,73 +36,106 @@ def construct(
     nnx: str = "nnx",
     rngs: str = "rngs",
 ) -> Construction:
-    """The NNX constructor for a Linen one.
+    """The NNX constructor call for a Linen one.
 
     Args:
-        positional, keywords: source of the arguments as written, without `name` and `parent`.
-        sizes: source of the sizes that NNX must be told; one that is missing is shown by its own name.
+        positional, keywords: source text of the arguments as written, without `name` and `parent`.
+        sizes: source text of the sizes that NNX must be told (`layer.sizes`, `layer.extra_sizes`); a missing one is
+            shown by its own name.
+        nnx, rngs: what the NNX module and the random streams are called there.
     """
-    problems: list[str] = []
-    given: dict[str, str] = {}
-    if len(positional) > len(layer.linen_args):
-        problems.append(f"nn.{layer.linen} takes {len(layer.linen_args)} positional arguments, {len(positional)} are given")
-    if layer.linen == "Sequential":
-        return _sequential(layer, positional, keywords, nnx)
-    for name, text in [*zip(layer.linen_args, positional), *keywords.items()]:
-        if name not in layer.linen_args:
-            problems.append(f"nn.{layer.linen} has no argument `{name}`")
-        elif name in layer.dropped:
-            if not _is_default(name, text):
-                problems.append(f"`{name}={text}` of nn.{layer.linen} has no NNX twin: {layer.dropped[name]}")
-        else:
-            given[layer.renames.get(name, name)] = text
+    given, problems = bound(f"nn.{layer.linen}", layer.linen_args, positional, keywords)
+    draft = Draft(layer, given, nnx, problems=problems, notes=[layer.note] if layer.note else [])
     if layer.refuse:
-        problems.append(f"nn.{layer.linen} has no exact NNX twin: {layer.refuse}")
-    if layer.linen == "Einsum" and {**dict(zip(layer.linen_args, positional)), **keywords}.get("use_bias") != "False":
-        problems.append("nn.Einsum adds a bias by default; give nnx.Einsum its bias_shape by hand")
-    if layer.linen in NORMS and given.get("dtype", "None") not in FULL_PRECISION:
-        # Linen normalises in float32 and casts last; NNX would cast its operands first.
-        given["promote_dtype"] = "lambda args, **_: args"
-    for name, text in layer.always.items():
-        given.setdefault(name, text)
-    for size in layer.sizes:
-        given[size] = sizes.get(size, size)
-    leading = [given.pop(name) for name in layer.leading if name in given]
-    rest = [f"{name}={text}" for name, text in given.items()]
-    if layer.rngs:
-        rest.append(f"rngs={rngs}")
-    name = f"{nnx}.{layer.nnx}" if layer.nnx else f"nn.{layer.linen}"
-    return Construction(f"{name}({', '.join([*leading, *rest])})", tuple(problems), (layer.note,) if layer.note else ())
-
-
-def _is_default(name: str, text: str) -> bool:
-    return text == ("True" if name == "force_float32_reductions" else "()" if name == "batch_dims" else "None") or (
-        text == "False" and name in ("force_fp32_for_softmax", "use_bias")
-    )
-
-
-def _sequential(layer: Layer, positional: Sequence[str], keywords: Mapping[str, str], nnx: str) -> Construction:
-    text = positional[0] if positional else keywords.get("layers", "")
-    listed = text[:1] in "[(" and text[-1:] in "])" and bool(text)
-    inside = text[1:-1].rstrip(", ") if listed else f"*{text}"
-    return Construction(f"{nnx}.{layer.nnx}({inside})")
+        draft.problems.append(f"nn.{layer.linen} has no exact NNX twin: {layer.refuse}")
+    held(draft, LAYERS)
+    if layer.linen == "Sequential":
+        return _finished(draft, f"{nnx}.Sequential({_elements(given.get('layers', ''))})")
+    adjust(draft)
+    for name in [name for name in draft.given if name in layer.dropped]:
+        text = draft.given.pop(name)
+        if not neutral(name, text):
+            draft.problems.append(f"`{name}={text}` of nn.{layer.linen} has no NNX twin: {layer.dropped[name]}")
+    arguments = {layer.renames.get(name, name): text for name, text in draft.given.items()}
+    for name in layer.required:
+        if name not in given:
+            draft.problems.append(f"nn.{layer.linen} needs `{name}`")
+            arguments[layer.renames.get(name, name)] = name
+    arguments |= {size: sizes.get(size, size) for size in layer.sizes}
+    wanted = {size: sizes[size] for size in layer.extra_sizes if size in sizes}
+    arguments |= {size: text for size, text in wanted.items() if text not in [arguments[s] for s in layer.sizes]}
+    arguments = {**layer.always, **arguments, **draft.extra}
+    return _finished(draft, f"{nnx}.{layer.nnx}({', '.join(_ordered(layer, arguments, rngs))})" if layer.nnx else "")
 
 
 def call(layer: Layer, positional: Sequence[str], keywords: Mapping[str, str]) -> tuple[list[str], tuple[str, ...]]:
-    """Arguments of `layer(…)` on the NNX side, and why some cannot be written."""
-    problems: list[str] = []
+    """Arguments of `layer(…)` on the NNX side, and why some of them cannot be written.
+
+    Args:
+        positional, keywords: source text of the arguments of the Linen call.
+    """
+    if not layer.call_args:  # Linen takes anything here
+        spread = "nn.Sequential gives keywords to its first layer, nnx.Sequential to every layer that takes them"
+        problems = (spread,) if layer.linen == "Sequential" and keywords else ()
+        return [*positional, *(f"{name}={text}" for name, text in keywords.items())], problems
+    names = dict.fromkeys((*layer.call_args, *layer.call_keyword_only, *layer.call_dropped))
+    given, found = bound(f"the call of nn.{layer.linen}", tuple(names), positional, keywords)
     arguments: list[str] = []
-    named: list[str] = []
-    for index, text in enumerate(positional):
-        name = layer.call_args[index] if index < len(layer.call_args) else None
-        name = layer.call_renames.get(name, name) if name else None
-        if name in layer.call_keyword_only:
-            named.append(f"{name}={text}")
+    for name, text in given.items():
+        if name in layer.call_dropped:
+            if not neutral(name, text):
+                advice = layer.call_dropped[name]
+                found.append(f"`{name}={text}` in the call of nn.{layer.linen} has no NNX twin: {advice}")
+        elif name in keywords or name in layer.call_keyword_only:
+            arguments.append(f"{layer.call_renames.get(name, name)}={text}")
         else:
             arguments.append(text)
+    return arguments, tuple(found)
+
+
+def bound(
+    what: str, names: tuple[str, ...], positional: Sequence[str], keywords: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Source text by parameter name, and what does not fit the signature."""
+    problems: list[str] = []
+    if any(text.startswith("*") for text in positional) or "**" in keywords:
+        problems.append(f"{what} is given arguments with * or **, which cannot be told apart in the source")
+        positional = []
+    if len(positional) > len(names):
+        problems.append(f"{what} takes {len(names)} positional arguments, {len(positional)} are given")
+    given = dict(zip(names, positional))
     for name, text in keywords.items():
-        if name in layer.call_dropped:
-            problems.append(f"`{name}=` in the call of nn.{layer.linen} has no NNX twin: {layer.call_dropped[name]}")
-            continue
-        named.append(f"{layer.call_renames.get(name, name)}={text}")
-    return [*arguments, *named], tuple(problems)
+        if name in given:
+            problems.append(f"{what} is given `{name}` twice")
+        elif name in names:
+            given[name] = text
+        elif name != "**":
+            problems.append(f"{what} has no argument `{name}`")
+    return given, problems
+
+
+def _ordered(layer: Layer, arguments: dict[str, str], rngs: str) -> list[str]:
+    """Leading arguments by position, as far as there is no gap; then keywords, sizes first and `rngs` last."""
+    written: list[str] = []
+    for name in layer.leading:
+        if name not in arguments:
+            break
+        written.append(arguments.pop(name))
+    first = [name for name in (*layer.required, *layer.sizes, *layer.extra_sizes) if name in arguments]
+    added = [name for name in layer.always if name in arguments and name not in first]
+    rest = dict.fromkeys([*first, *(name for name in arguments if name not in added), *added])
+    tail = [f"rngs={rngs}"] if layer.rngs else []
+    return [*written, *(f"{name}={arguments[name]}" for name in rest), *tail]
+
+
+def _elements(text: str) -> str:
+    """`[a, b]` becomes `a, b`; any other sequence is unpacked."""
+    node = parsed(text)
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return ", ".join(ast.get_source_segment(text.strip(), element) or ast.unparse(element) for element in node.elts)
+    return f"*{text}" if text else ""
+
+
+def _finished(draft: Draft, code: str) -> Construction:
+    problems = tuple(dict.fromkeys(draft.problems))
+    return Construction(code or f"nn.{draft.layer.linen}(…)", problems, tuple(draft.notes))

@@ -19,9 +19,9 @@ LEADING = ("in_features", "out_features")
 FEATURES = ("features",)
 KERNEL = params("kernel", "bias")
 CONV_ARGS = (
-    "features", "kernel_size", "strides", "padding", "input_dilation", "kernel_dilation", "feature_group_count", "use_bias",
-    "mask", "dtype", "param_dtype", "precision", "kernel_init", "bias_init", "promote_dtype", "conv_general_dilated",
-    "conv_general_dilated_cls",
+    "features", "kernel_size", "strides", "padding", "input_dilation", "kernel_dilation", "feature_group_count",
+    "use_bias", "mask", "dtype", "param_dtype", "precision", "kernel_init", "bias_init", "promote_dtype",
+    "conv_general_dilated", "conv_general_dilated_cls",
 )  # fmt: skip
 FP8_ARGS = ("amax_history_length", "e4m3_dtype", "e5m2_dtype")
 
@@ -54,8 +54,8 @@ LINEAR = (
     ),
     Layer(
         "ConvLocal", "", CONV_ARGS, required=("features", "kernel_size"),
-        refuse="NNX has no convolution with unshared weights; use jax.lax.conv_general_dilated_local with an nnx.Param, or keep "
-        "the Linen layer behind nnx.bridge.ToNNX",
+        refuse="NNX has no convolution with unshared weights; use jax.lax.conv_general_dilated_local with an "
+        "nnx.Param, or keep the Linen layer behind nnx.bridge.ToNNX",
     ),
     Layer(
         "Einsum", "Einsum",

@@ -58,7 +58,8 @@ NORMS = (
     ),
     Layer(
         "WeightNorm", "WeightNorm",
-        ("layer_instance", "epsilon", "dtype", "param_dtype", "use_scale", "scale_init", "feature_axes", "variable_filter"),
+        ("layer_instance", "epsilon", "dtype", "param_dtype", "use_scale", "scale_init", "feature_axes",
+         "variable_filter"),
         leading=WRAPPED, required=WRAPPED, holds=WRAPPED, call_args=(),
         dropped={"variable_filter": "Linen matches parts of names, NNX whole path components (nnx.PathContains)"},
         refuse="nnx.WeightNorm overwrites the kernel at each call, and in flax 0.12.8 its scales are not trained; "

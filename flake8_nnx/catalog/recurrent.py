@@ -33,8 +33,8 @@ RECURRENT = (
     Layer(
         "OptimizedLSTMCell", "OptimizedLSTMCell", ARGS, IN, HIDDEN, LEADING,
         call_args=CALL, required=FEATURES, sized_by="inputs",
-        note="NNX joins the weights of the gates i, f, g, o along the last axis: dense_i/kernel = concat(ii, if, ig, io), "
-        "dense_h/kernel and dense_h/bias = concat(hi, hf, hg, ho); nnx.LSTMCell takes the same weights one by one",
+        note="NNX joins the weights of the gates i, f, g, o along the last axis: dense_i/kernel = concat(ii, if, ig, "
+        "io), dense_h/kernel and dense_h/bias = concat(hi, hf, hg, ho); nnx.LSTMCell takes the same weights one by one",
     ),
     Layer(
         "SimpleCell", "SimpleCell",
@@ -48,8 +48,8 @@ RECURRENT = (
     Layer(
         "GRUCell", "GRUCell", ARGS, IN, HIDDEN, LEADING,
         call_args=CALL, required=FEATURES, sized_by="inputs",
-        refuse="nnx.GRUCell has no bias hn on the hidden state of the candidate, so trained weights have no place; write the "
-        "cell with nnx.Linear layers, or keep the Linen cell behind nnx.bridge.ToNNX",
+        refuse="nnx.GRUCell has no bias hn on the hidden state of the candidate, so trained weights have no place; "
+        "write the cell with nnx.Linear layers, or keep the Linen cell behind nnx.bridge.ToNNX",
     ),
     Layer(
         "RNN", "RNN",

@@ -4,14 +4,16 @@ The page is the rule's own docstring and examples; nothing is written here.
 """
 from __future__ import annotations
 
-import difflib
 from enum import Enum
 from typing import Annotated
 
 import typer
+from rich.markdown import Markdown
 
 from flake8_nnx.cli import console
 from flake8_nnx.rule import Rule
+
+PAGE_WIDTH = 100
 
 
 class Format(str, Enum):
@@ -32,31 +34,50 @@ def explain(
     flake8-nnx explain NNX101 NNX310
     flake8-nnx explain NNX101 --output-format markdown
     """
+    from flake8_nnx.explain import explain_json, explain_markdown
     from flake8_nnx.rules import RULES
 
-    rules = named(console.comma_list(codes or [])) if codes else list(RULES)
+    rules = named(console.comma_list(codes)) if codes else list(RULES)
     if output_format is Format.json:
-        console.print_json(page)
+        console.print_json([explain_json(rule) for rule in rules])
+    elif output_format is Format.markdown:
+        print("\n".join(explain_markdown(rule) for rule in rules), end="")
     elif codes:
-        pass
+        print_pages(rules)
     else:
         print_table(rules)
 
 
 def named(codes: list[str]) -> list[Rule]:
     """The rules with these codes or names; leaves with exit code 2 when there is none."""
-    from flake8_nnx.rules import RULES
+    from flake8_nnx.explain import find
 
-    known = {key: rule for rule in RULES for key in (rule.code, rule.name)}
-    wanted = [code.upper() if code.upper() in known else code.lower() for code in codes]
-    unknown = [(given, code) for given, code in zip(codes, wanted) if code not in known]
-    for given, code in unknown:
-        near = difflib.get_close_matches(given.upper(), known, n=3) or difflib.get_close_matches(code, known, n=3)
-        advice = f"did you mean {' or '.join(near)}?" if near else "`flake8-nnx explain` lists all rules"
-        console.say(f"flake8-nnx: no rule is called {given}; {advice}")
-    if unknown:
-        raise typer.Exit(console.FAILED)
-    return [known[code] for code in dict.fromkeys(wanted)]
+    found: dict[str, Rule] = {}
+    errors = []
+    for code in codes:
+        try:
+            rule = find(code)
+            found[rule.code] = rule
+        except LookupError as error:
+            errors.append(f"flake8-nnx: {error}")
+    if errors:
+        console.finish(errors)
+    return list(found.values())
+
+
+def print_pages(rules: list[Rule]) -> None:
+    """Plain text, or on a terminal the same page with its code coloured."""
+    from flake8_nnx.explain import explain, explain_markdown
+
+    out = console.stdout()
+    for position, rule in enumerate(rules):
+        if position:
+            print()
+        if out.is_terminal:
+            page = Markdown(explain_markdown(rule), code_theme="ansi_dark")
+            out.print(page, width=min(out.width, PAGE_WIDTH))
+        else:
+            print(explain(rule.code), end="")
 
 
 def print_table(rules: list[Rule]) -> None:

@@ -5,24 +5,24 @@ A construction is a call of a Linen module class, also through `functools.partia
 from __future__ import annotations
 
 import ast
-import functools
-from collections import Counter
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS, Layer
 from flake8_nnx.rules import _text
-from flake8_nnx.source.features import SizeParameter, needed_sizes, site_sizes, spelled, trace
-from flake8_nnx.source.linen import CLASS_TRANSFORMS, PARTIAL, Facts, ModuleRef
+from flake8_nnx.rules._traced import Traced, inside_construction, traced
+from flake8_nnx.source.features import events, site_sizes, spelled
+from flake8_nnx.source.linen import CLASS_TRANSFORMS, PARTIAL, Facts, Field, ModuleRef
 from flake8_nnx.source.names import MAX_DEPTH
 from flake8_nnx.source.text import SourceText
-from flake8_nnx.source.values import Site, Trace
+from flake8_nnx.source.values import Site
 
-# Public names of nnx.Module (flax 0.12) that an attribute may not take.
-RESERVED = frozenset({"train", "eval", "sow", "perturb", "set_attributes", "iter_children", "iter_modules"})
 # Constructor arguments of Linen layers that a call may pass as well.
 CALL_FLAGS = frozenset({"deterministic", "use_running_average"})
+# A Linen module that is handed to the bridge stays Linen on purpose.
+BRIDGE = "flax.nnx.bridge.ToNNX"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def construction(call: ast.AST, facts: Facts) -> Construction | None:
     if not isinstance(call, ast.Call):
         return None
     ref = facts.module_class(call.func)
-    if ref is None or ref.linen == "Module":
+    if ref is None or ref.linen == "Module" or facts.is_call_of(facts.names.parent(call), BRIDGE):
         return None
     return _unwrapped(call, call.func, call.args, call.keywords, ref, facts)
 
@@ -77,87 +77,6 @@ def _unwrapped(
         cls = value.args[0]
     kept = {name: value for name, value in keywords.items() if name not in ("name", "parent")}
     return Construction(call, ref, cls, positional, kept)
-
-
-def inside_construction(node: ast.AST, facts: Facts) -> bool:
-    """Whether the node is (part of) an argument of another construction, as a layer of `nn.Sequential([…])`."""
-    child, above = node, facts.names.parent(node)
-    while isinstance(above, (ast.Call, ast.List, ast.Tuple, ast.Starred, ast.keyword, ast.ListComp, ast.IfExp)):
-        if isinstance(above, ast.Call):
-            if child is above.func:
-                return False
-            if facts.module_class(above.func):
-                return True
-        child, above = above, facts.names.parent(above)
-    return False
-
-
-# ---- the class around it --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Traced:
-    """What the trace of a class tells of its constructions."""
-
-    trace: Trace
-    sites: Mapping[ast.Call, Site]
-    parameters: list[SizeParameter]
-    names: Mapping[ast.Call, str]  # attribute name without `self.`
-
-
-@functools.lru_cache(maxsize=4)
-def traced(node: ast.ClassDef, facts: Facts) -> Traced | None:
-    """The trace of a Linen class; made once, for all rules."""
-    cls = facts.linen_class(node)
-    if cls is None:
-        return None
-    found = trace(cls, facts)
-    sites: dict[ast.Call, Site] = {}
-    for site in found.sites:
-        sites.setdefault(site.call, site)
-    return Traced(found, sites, needed_sizes(found, facts), _names(found, sites, facts))
-
-
-def _names(found: Trace, sites: Mapping[ast.Call, Site], facts: Facts) -> dict[ast.Call, str]:
-    """Attribute names: those that the code gives, else `dense`, or `dense_0`, `dense_1` where there are several."""
-    taken = {*facts.fields_of(found.cls), *found.cls.methods, *RESERVED, "rngs"}
-    names: dict[ast.Call, str] = {}
-    for call, site in sites.items():
-        given = _given_name(site, taken)
-        if given:
-            names[call] = given
-    free = [call for call in sites if call not in names and not inside_construction(call, facts)]
-    kinds = Counter(_kind(sites[call]) for call in free)
-    counts: Counter[str] = Counter()
-    used = {*taken, *names.values()}
-    for call in free:
-        kind = _kind(sites[call])
-        stem = kind if kinds[kind] == 1 else f"{kind}_{counts[kind]}"
-        counts[kind] += 1
-        while stem in used:
-            stem += "_layer"
-        names[call] = stem
-        used.add(stem)
-    return names
-
-
-def _kind(site: Site) -> str:
-    return _text.snake(site.ref.name) if site.ref else "param"
-
-
-def _given_name(site: Site, taken: set[str]) -> str | None:
-    if site.attribute is not None:
-        return site.attribute
-    if site.ref is None:
-        first = site.positional[0] if site.positional else None
-        return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
-    name = site.keywords.get("name")
-    if isinstance(name, ast.Constant) and isinstance(name.value, str):
-        return _text.identifier(name.value, taken)
-    if isinstance(name, ast.JoinedStr):
-        literal = "".join(str(v.value) for v in name.values if isinstance(v, ast.Constant)).strip("_")
-        return _text.identifier(literal or _kind(site), taken)
-    return None
 
 
 # ---- what it becomes ------------------------------------------------------------------------------------------------
@@ -213,7 +132,12 @@ class _Writer:
         self.facts, self.found, self.site, self.fields = facts, found, site, fields
 
     def only_in_call(self, node: ast.expr) -> bool:
-        return self.site is not None and id(node) not in self.site.texts
+        """Whether an argument depends on what the method is called with."""
+        if self.site is not None:
+            return id(node) not in self.site.texts
+        names = [part for part in ast.walk(node) if isinstance(part, ast.Name) and part.id != "self"]
+        bindings = [self.facts.names.binding(name) for name in names]
+        return self.found is not None and any(b is not None and b.kind == "param" for b in bindings)
 
     def text(self, node: ast.expr) -> str:
         known = self.site.texts.get(id(node)) if self.site else None
@@ -237,11 +161,25 @@ class _Writer:
 def advice(made: Construction, facts: Facts) -> str:
     """`create it in __init__ as self.dense = nnx.Linear(in_features, features, rngs=rngs)`, and what is in the way."""
     new = replacement(made, facts)
-    if new.problems:
-        text = f"the nearest in NNX is {_held(made, new.code, facts)}, but {'; '.join(new.problems)}"
-    else:
-        text = f"create it {_held(made, new.code, facts)}"
-    return f"{text}; call it with {', '.join(new.call_flags)}" if new.call_flags else text
+    parts = [f"create it {_held(made, new.code, facts)}", *_carried(made, new.code, facts)]
+    if new.call_flags:
+        parts.append(f"call it with {', '.join(new.call_flags)}")
+    return "; ".join([*parts, *(f"mind that {problem}" for problem in new.problems)])
+
+
+def _carried(made: Construction, code: str, facts: Facts) -> list[str]:
+    """What the sizes are that change from turn to turn of a loop."""
+    cls = facts.enclosing_class(made.call)
+    found = traced(cls.node, facts) if cls else None
+    if found is None:
+        return []
+    words = set(re.findall(r"\w+", code))
+    return [
+        f"{name} is {spelled(before, found.parameters)} at first, then {spelled(after, found.parameters)}"
+        for loop in events(found.trace.events)
+        for name, (before, after) in getattr(loop, "carried", {}).items()
+        if name in words and None not in (before, after) and name != after
+    ]
 
 
 def _held(made: Construction, code: str, facts: Facts) -> str:
@@ -276,4 +214,24 @@ def attribute(call: ast.Call, facts: Facts) -> str:
     if isinstance(target, ast.Name):
         return target.id
     ref = facts.module_class(call.func)
-    return _text.snake(ref.name) if ref else "layer"
+    stem = _text.snake(ref.name) if ref else "layer"
+    while found and stem in found.names.values():
+        stem += "_layer"
+    return stem
+
+
+def parameter(field: Field, facts: Facts) -> tuple[str, str]:
+    """A dataclass field as a parameter of `__init__`, and the value that `__init__` gives the attribute."""
+    name, annotation, default = field.name, _text.nnx_source(field.annotation, facts), field.default
+    if default is None:
+        return f"{name}: {annotation}", name
+    if isinstance(default, ast.Call) and (facts.origin(default.func) or "").endswith(".field"):
+        given = {keyword.arg: keyword.value for keyword in default.keywords}
+        factory = given.get("default_factory")
+        if factory is not None:
+            made = factory.body if isinstance(factory, ast.Lambda) else ast.Call(factory, [], [])
+            return f"{name}: {annotation} | None = None", f"{_text.quote(made)} if {name} is None else {name}"
+        if "default" not in given:
+            return f"{name}: {annotation}", name
+        default = given["default"]
+    return f"{name}: {annotation} = {_text.nnx_source(default, facts)}", name

@@ -64,6 +64,11 @@ def nnx_function(node: ast.AST, facts: Facts) -> str | None:
     return FUNCTIONS.get(origin[len(LINEN):]) if origin.startswith(LINEN) else None
 
 
+def nnx_source(node: ast.expr, facts: Facts) -> str:
+    """The source of an expression, its Linen functions in their NNX spelling."""
+    return nnx_functions(ast.unparse(node), node, facts)
+
+
 def nnx_functions(text: str, node: ast.AST, facts: Facts) -> str:
     """Source written for `node` with its Linen functions in their NNX spelling."""
     for part in ast.walk(node):

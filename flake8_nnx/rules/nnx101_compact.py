@@ -4,12 +4,12 @@ NNX modules create their submodules once, in `__init__`; Linen's `@nn.compact` c
 
 **What it flags.** The `@nn.compact` decorator of a method, at the decorator.
 
-**Why.** Linen derives sizes lazily from the input, so a compact method can create layers as it goes. NNX wants sizes when
-a layer is built: a compact method becomes a constructor (sizes, layers, `rngs`) and a call (arithmetic only). A decorator
-that is left on an `nnx.Module` does nothing, and layers created in its call are new at every call.
+**Why.** Linen derives sizes lazily from the input, so a compact method can create layers as it goes. NNX wants sizes
+when a layer is built: a compact method becomes a constructor (sizes, layers, `rngs`) and a call (arithmetic only). A
+decorator that is left on an `nnx.Module` does nothing, and layers created in its call are new at every call.
 
-**Caveats.** Layers created in a loop become an `nnx.List`; layers created only for some inputs have no NNX twin and must be
-created always, or chosen by a constructor argument.
+**Caveats.** Layers created in a loop become an `nnx.List`; layers created only for some inputs have no NNX twin and
+must be created always, or chosen by a constructor argument.
 
 Source: Flax guide "Linen to NNX", section "Basic Module definition".
 """

@@ -4,11 +4,11 @@ NNX modules are ordinary Python objects: what Linen does in `setup`, before the 
 
 **What it flags.** `def setup` of a Linen module, at the method.
 
-**Why.** Linen runs `setup` lazily, once the module is bound to variables; `flax.nnx` never calls it, so a class that keeps
-its `setup` has no layers. The statements move to `__init__` unchanged, layers get their sizes and `rngs`.
+**Why.** Linen runs `setup` lazily, once the module is bound to variables; `flax.nnx` never calls it, so a class that
+keeps its `setup` has no layers. The statements move to `__init__` unchanged, layers get their sizes and `rngs`.
 
-**Caveats.** Linen modules are frozen outside `setup`, NNX modules are not. A raw list, tuple or dict of modules raises since
-flax 0.12: use `nnx.List` and `nnx.Dict`. `super().setup()` becomes `super().__init__(…)`.
+**Caveats.** Linen modules are frozen outside `setup`, NNX modules are not. A raw list, tuple or dict of modules
+raises since flax 0.12: use `nnx.List` and `nnx.Dict`. `super().setup()` becomes `super().__init__(…)`.
 
 Source: Flax guide "Linen to NNX", section "Basic Module definition".
 """
@@ -59,8 +59,9 @@ class AutoEncoder(nnx.Module):
         ),
     ),
 )
-CONTAINERS = {
-    ast.List: "nnx.List", ast.ListComp: "nnx.List", ast.Tuple: "nnx.List", ast.Dict: "nnx.Dict", ast.DictComp: "nnx.Dict"
+CONTAINERS: dict[type[ast.AST], str] = {
+    **dict.fromkeys((ast.List, ast.ListComp, ast.Tuple), "nnx.List"),
+    **dict.fromkeys((ast.Dict, ast.DictComp), "nnx.Dict"),
 }
 
 
@@ -76,8 +77,7 @@ def _advice(method: ast.FunctionDef, facts: Facts) -> Iterator[str]:
     created = _text.created_layers(method, facts)
     yield "move its body to `__init__`" + (f" and create {_text.listed(created)} there" if created else "")
     for node in ast.walk(method):
-        container = CONTAINERS.get(type(node.value)) if isinstance(node, ast.Assign) else None
-        if container and isinstance(node.targets[0], ast.Attribute) and _text.created_layers(node.value, facts):
-            yield f"`{_text.quote(node.targets[0])}` becomes an `{container}`"
+        if isinstance(node, ast.Assign) and type(node.value) in CONTAINERS and _text.created_layers(node.value, facts):
+            yield f"`{_text.quote(node.targets[0])}` becomes an `{CONTAINERS[type(node.value)]}`"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setup":
             yield f"`{_text.quote(node)}` becomes `super().__init__(…)`"

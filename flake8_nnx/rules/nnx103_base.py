@@ -1,14 +1,17 @@
 """The base class.
 
-A class that derives from `nn.Module` is a dataclass whose constructor Linen writes; an `nnx.Module` has its own `__init__`.
+A class that derives from `nn.Module` is a dataclass whose constructor Linen writes; an `nnx.Module` has its own
+`__init__`.
 
 **What it flags.** A base class that is a class of `flax.linen` itself, at the base. Classes derived from them follow.
 
-**Why.** A Linen module is a frozen description without weights; an NNX module holds them. So the class gets a constructor
-that takes its former fields, the sizes which Linen would infer from the first input, and `rngs`, the source of its keys.
+**Why.** A Linen module is a frozen description without weights; an NNX module holds them. So the class gets a
+constructor that takes its former fields, the sizes which Linen would infer from the first input, and `rngs`, the
+source of its keys.
 
-**Caveats.** `in_features` is the last axis of the first argument, `<arg>_features` that of another argument; `in_shape` is the
-whole shape without the batch axis, where a layer depends on more than the last axis. Sizes come first, `rngs` last.
+**Caveats.** `in_features` is the last axis of the first argument, `<arg>_features` that of another argument;
+`in_shape` is the whole shape without the batch axis, where a layer depends on more than the last axis. Sizes come
+first, `rngs` last.
 
 Source: Flax guide "Linen to NNX", section "Basic Module definition".
 """
@@ -19,7 +22,7 @@ from collections.abc import Iterator
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.rule import Example, Report, Rule
-from flake8_nnx.rules import _layers, _text
+from flake8_nnx.rules import _layers, _text, _traced
 from flake8_nnx.source.linen import Facts, LinenClass
 
 RULE = Rule(
@@ -74,24 +77,30 @@ def _advice(cls: LinenClass, linen: str, facts: Facts) -> str:
     if layer is not None and (layer.refuse or not layer.nnx):
         return f"nn.{linen} has no exact NNX twin: {layer.refuse}"
     if layer is not None:
-        return f"derive from `nnx.{layer.nnx}`, whose `__init__` takes other arguments, and pass them on with `rngs=rngs`"
+        return f"derive from `nnx.{layer.nnx}` and pass its `__init__` the arguments it takes, with `rngs=rngs`"
     signature = _signature(cls, facts)
     return f"derive from `nnx.{linen}`" + (f" and write `{signature}`" if signature else "")
 
 
 def _signature(cls: LinenClass, facts: Facts) -> str:
     """`def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs)`, empty when nothing is to be taken."""
-    found = _layers.traced(cls.node, facts)
+    found = _traced.traced(cls.node, facts)
     sizes = [f"{p.name}: {'tuple[int, ...]' if p.whole else 'int'}" for p in found.parameters] if found else []
-    fields = [parameter(field.node) for field in facts.fields_of(cls).values()]
+    fields = [_layers.parameter(field, facts)[0] for field in facts.fields_of(cls).values()]
     draws = found is not None and any(
         site.ref is not None or (isinstance(site.call.func, ast.Attribute) and site.call.func.attr in DRAWING)
         for site in found.trace.sites
     )
+    draws = draws or any(_class_like(node) for name in {*cls.compact, "setup"} for node in _calls(cls.methods.get(name)))
     taken = [*sizes, *fields, *(["*", "rngs: nnx.Rngs"] if draws else [])]
     return f"def __init__({', '.join(['self', *taken])})" if taken else ""
 
 
-def parameter(field: ast.AnnAssign) -> str:
-    """A dataclass field as a parameter: `features: int = 8`."""
-    return _text.quote(field)
+def _calls(method: ast.FunctionDef | None) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(method) if isinstance(node, ast.Call)) if method else iter(())
+
+
+def _class_like(call: ast.Call) -> bool:
+    """Whether a call, by its spelling, makes an object: perhaps a module whose class another file defines."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return name[:1].isupper()

@@ -1,14 +1,16 @@
 """Explicit module names.
 
-A Linen module is named by its `name=` argument or by an automatic name; an NNX module is named by the attribute that holds it.
+A Linen module is named by its `name=` argument or by an automatic name; an NNX module is named by the attribute that
+holds it.
 
 **What it flags.** The `name=` and `parent=` arguments of a module construction, at the argument.
 
-**Why.** NNX constructors take neither, so the argument raises. The name is part of every variable's path and thereby of every
-checkpoint: a module that was `name="proj"` is best held by `self.proj`, and `params/proj/kernel` stays `proj/kernel`.
+**Why.** NNX constructors take neither, so the argument raises. The name is part of every variable's path and thereby
+of every checkpoint: a module that was `name="proj"` is best held by `self.proj`, and `params/proj/kernel` stays
+`proj/kernel`.
 
-**Caveats.** Names written in a loop, such as `name=f"block_{i}"`, become one `nnx.List`: the path `block_0` becomes `blocks/0`,
-which matters where old checkpoints are read. Names that are no identifiers change too.
+**Caveats.** Names written in a loop, such as `name=f"block_{i}"`, become one `nnx.List`: the path `block_0` becomes
+`blocks/0`, which matters where old checkpoints are read. Names that are no identifiers change too.
 
 Source: Flax guide "Linen to NNX", section "Basic Module definition".
 """
@@ -18,7 +20,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
-from flake8_nnx.rules import _layers, _text
+from flake8_nnx.rules import _layers, _text, _traced
 from flake8_nnx.source.linen import Facts
 
 RULE = Rule(
@@ -66,15 +68,15 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
         yield keyword, {
             "keyword": _text.quote(keyword),
             "layer": ast.unparse(call.func),
-            "advice": _parent if keyword.arg == "parent" else _advice(keyword.value, call, facts),
+            "advice": PARENT if keyword.arg == "parent" else _advice(keyword.value, call, facts),
         }
 
 
-_parent = "delete it, an NNX module has no parent and belongs to whatever attribute holds it"
+PARENT = "delete it, an NNX module has no parent and belongs to whatever attribute holds it"
 
 
 def _advice(value: ast.expr, call: ast.Call, facts: Facts) -> str:
-    held = facts.enclosing_class(call) is not None and not _layers.inside_construction(call, facts)
+    held = facts.enclosing_class(call) is not None and not _traced.inside_construction(call, facts)
     if not held or not isinstance(value, (ast.Constant, ast.JoinedStr)) or value == ast.Constant(None):
         return "delete it, an NNX module is named by the attribute that holds it"
     name = _layers.attribute(call, facts)

@@ -5,12 +5,13 @@ Linen layers learn the size of their input at the first call; NNX layers are tol
 **What it flags.** Each construction of a `flax.linen` layer that infers a size from its input (`nn.Dense`, `nn.Conv`,
 `nn.BatchNorm`, …), and each `functools.partial` of one, at the call.
 
-**Why.** An NNX layer allocates its weights in its constructor, so the constructor takes `in_features` (`num_features` for
-normalisations) and `rngs`. The message gives the whole NNX constructor: sizes as far as they follow from the code, renamed
-arguments under their new name, and arguments whose position moved as keywords.
+**Why.** An NNX layer allocates its weights in its constructor, so the constructor takes `in_features` (`num_features`
+for normalisations) and `rngs`. The message gives the whole NNX constructor: sizes as far as they follow from the
+code, renamed arguments under their new name, and arguments whose position moved as keywords.
 
-**Caveats.** `nn.BatchNorm(True)` sets `use_running_average`, `nnx.BatchNorm(True)` would set `num_features`: arguments are not in
-the same order. `deterministic` and `use_running_average` default to False in NNX, so keep passing them at the call.
+**Caveats.** `nn.BatchNorm(True)` sets `use_running_average`, `nnx.BatchNorm(True)` would set `num_features`:
+arguments are not in the same order. `deterministic` and `use_running_average` default to False in NNX, so keep
+passing them at the call.
 
 Source: Flax guide "Linen to NNX", section "Basic Module definition"; signatures of `flax.linen` and `flax.nnx` 0.12.
 """

@@ -2,14 +2,15 @@
 
 A Linen compact method creates its submodules anew, by name, at each call; an NNX module holds them as attributes.
 
-**What it flags.** Inside a compact method, each construction of a module whose shape does not depend on its input: modules of
-one's own, `nn.Dropout`, `nn.Embed`, `nn.Sequential`, …, at the call. Lazily shaped layers are NNX110.
+**What it flags.** Inside a compact method, each construction of a module whose shape does not depend on its input:
+modules of one's own, `nn.Dropout`, `nn.Embed`, `nn.Sequential`, …, at the call. Lazily shaped layers are NNX110.
 
-**Why.** A module that is created in the call of an `nnx.Module` is no part of it: its weights are fresh at every call, are
-never trained, and are missing from its state. It has to be created once, in `__init__`.
+**Why.** A module that is created in the call of an `nnx.Module` is no part of it: its weights are fresh at every
+call, are never trained, and are missing from its state. It has to be created once, in `__init__`.
 
-**Caveats.** Modules of one's own take the sizes that their layers need, then their former fields, then `rngs`. `nn.Sequential`
-takes a list, `nnx.Sequential` takes the layers as arguments. `nnx.Dropout` draws from the `dropout` stream of `rngs`.
+**Caveats.** Modules of one's own take the sizes that their layers need, then their former fields, then `rngs`.
+`nn.Sequential` takes a list, `nnx.Sequential` takes the layers as arguments. `nnx.Dropout` draws from the `dropout`
+stream of `rngs`.
 
 Source: Flax guide "Linen to NNX", section "Basic Module definition".
 """

@@ -4,11 +4,12 @@ A few Linen layers have no NNX layer that computes the same from the same weight
 
 **What it flags.** Each construction of such a layer, anywhere, and each `functools.partial` of one, at the call.
 
-**Why.** Either NNX has no such layer (`nn.ConvLocal`, `nn.MGUCell`, the fp8 operations), or the one of that name computes
-something else (`nn.GRUCell` trains a bias that `nnx.GRUCell` lacks). Renaming them would change a model silently.
+**Why.** Either NNX has no such layer (`nn.ConvLocal`, `nn.MGUCell`, the fp8 operations), or the one of that name
+computes something else (`nn.GRUCell` trains a bias that `nnx.GRUCell` lacks). Renaming them would change a model
+silently.
 
-**Caveats.** `nnx.bridge.ToNNX(layer, rngs=rngs)` keeps the Linen layer inside an NNX module, exactly as it was. `nn.BatchApply` is
-a reshape around the call.
+**Caveats.** `nnx.bridge.ToNNX(layer, rngs=rngs)` keeps the Linen layer inside an NNX module, exactly as it was.
+`nn.BatchApply` is a reshape around the call.
 
 Source: `flax.linen` and `flax.nnx` 0.12, compared layer by layer; Flax guide "Use Flax NNX and Linen together".
 """

@@ -155,7 +155,7 @@ class Facts:
         fields = tuple(
             Field(stmt.target.id, stmt)
             for stmt in node.body
-            if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name) and not _is_classvar(stmt.annotation)
+            if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name) and _is_field(stmt.annotation)
         )
         return LinenClass(node.name, node, tuple(bases), fields, methods, compact)
 
@@ -342,8 +342,11 @@ class Facts:
         return self._attributes.get((id(cls), name), [])
 
 
-def _is_classvar(annotation: ast.expr) -> bool:
+def _is_field(annotation: ast.expr) -> bool:
+    """Whether an annotation declares a field: `ClassVar[…]`, also in quotes, and the `KW_ONLY` mark do not."""
     name = annotation.value if isinstance(annotation, ast.Subscript) else annotation
-    return (isinstance(name, ast.Name) and name.id == "ClassVar") or (
-        isinstance(name, ast.Attribute) and name.attr == "ClassVar"
-    )
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        word = name.value.split("[")[0].rsplit(".", 1)[-1].strip()
+    else:
+        word = name.attr if isinstance(name, ast.Attribute) else name.id if isinstance(name, ast.Name) else ""
+    return word not in ("ClassVar", "KW_ONLY")

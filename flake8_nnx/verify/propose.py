@@ -17,29 +17,31 @@ def propose(linen: Mapping[str, Signature], nnx: Mapping[str, Signature]) -> dic
         linen, nnx: shape and dtype of every variable by path, in creation order.
     """
     found: dict[str, str] = {}
-    free = dict(nnx)
-    by_name: dict[str, list[str]] = {}
-    for path in free:
-        by_name.setdefault(plain(path), []).append(path)
-    for old, signature in linen.items():
-        names = [new for new in by_name.get(plain(old.split("/", 1)[1]), []) if new in free and free[new] == signature]
-        if len(names) == 1:
-            found[old] = names[0]
-            del free[names[0]]
-    for old in sorted((path for path in linen if path not in found), key=natural):
-        leaf = old.rsplit("/", 1)[-1]
-        alike = sorted(
-            (new for new, other in free.items() if other == linen[old] and new.rsplit("/", 1)[-1] == leaf), key=natural
-        )
-        if alike:
-            found[old] = alike[0]
-            del free[alike[0]]
+    for key in (plain, kind, leaf_name):  # from the surest to the vaguest
+        rest = sorted((path for path in linen if path not in found), key=natural)
+        taken = set(found.values())
+        free = sorted((path for path in nnx if path not in taken), key=natural)
+        for name in {key(path.split("/", 1)[1]) for path in rest}:
+            for signature in {linen[path] for path in rest}:
+                old = [path for path in rest if key(path.split("/", 1)[1]) == name and linen[path] == signature]
+                new = [path for path in free if key(path) == name and nnx[path] == signature]
+                if len(old) == len(new) or key is leaf_name:
+                    found.update(zip(old, new))
     return found
 
 
 def plain(path: str) -> str:
     """`Dense_0/kernel`, `dense_0/kernel` and `dense0/kernel` are one name; `layers_0` is `layers/0`."""
     return re.sub(r"[^a-z0-9]", "", path.lower())
+
+
+def kind(path: str) -> str:
+    """As `plain`, without numbers: `LayerNorm_0/scale` and `layer_norm/scale` are one name."""
+    return re.sub(r"[^a-z/]", "", path.lower())
+
+
+def leaf_name(path: str) -> str:
+    return path.rsplit("/", 1)[-1].lower()
 
 
 def natural(path: str) -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import json
 import resource
+import signal
 import sys
 import types
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ MAX_OUTPUT = 64 * 2**20  # bytes that user code may print, or write to any one f
 
 
 def main(jobs_file: str, results_file: str) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it; a flood must end the process
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT, MAX_OUTPUT))
     jobs = json.loads(Path(jobs_file).read_text(encoding="utf-8"))

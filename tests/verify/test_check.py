@@ -1,0 +1,197 @@
+"""Verdicts in this process: equal modules match, each wrong one differs and says where, the rest is left unverified."""
+from dataclasses import replace
+
+import flax.linen as nn
+import jax.numpy as jnp
+import pytest
+from conftest import CASE, MAP, Block, nnx_block
+from flax import nnx
+
+from flake8_nnx.verify import assert_equivalent, verify
+from flake8_nnx.verify.case import Case
+from flake8_nnx.verify.check import check
+from flake8_nnx.verify.verdict import Verdict
+
+pytestmark = pytest.mark.jax
+
+
+def test_equal_modules_match(judge):
+    verdict = judge()
+    assert verdict.status == "MATCHED" and verdict.good
+    assert dict(verdict.variable_map) == MAP
+    assert set(verdict.evidence) >= {
+        f"{mode} {kind} (cpu)" for mode in ("eval", "train") for kind in ("outputs", "state", "gradients")
+    }
+    figures = verdict.evidence["train gradients (cpu)"]
+    assert figures["max_abs"] <= figures["bound"] and figures["bound_from"] and figures["arrays"] >= 10
+    assert verdict.evidence["variable map"] == "given"
+
+
+def test_a_map_is_proposed_and_said_so(judge):
+    verdict = judge(variable_map=None)
+    assert verdict.status == "MATCHED" and "proposed" in verdict.evidence["variable map"]
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"bias": False}, ["params/Dense_0/bias", "no counterpart"]),
+        ({"extra": True}, ["scale", "no counterpart in Linen"]),
+        ({"epsilon": 1e-5}, ["LayerNorm_0", "layer_norm"]),
+        ({"momentum": 0.99}, ["train state", "BatchNorm_0"]),
+        ({"rate": 0.4}, ["train outputs"]),
+        ({"relu": False}, ["eval outputs"]),
+        ({"swapped": True}, ["eval outputs"]),
+        ({"stats": False}, ["train"]),
+        ({"scaled": True}, ["eval outputs"]),
+        ({"stale_kernel": True}, ["eval state", "Dense_1/kernel"]),
+        ({"same_key": True}, ["hold the same key"]),
+        ({"one_stream": True}, ["random keys"]),
+        ({"dtype": jnp.bfloat16}, ["eval outputs"]),
+        ({"out_dtype": jnp.float16}, ["float16"]),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_wrong_modules_differ(judge, wrong, words):
+    verdict = judge(variable_map=None if wrong in ({"bias": False}, {"extra": True}) else MAP, **wrong)
+    assert verdict.status == "DIFFERS", verdict
+    assert all(word in verdict.reason for word in words), verdict.reason
+
+
+def test_swapped_entries_of_the_map_differ(judge):
+    swapped = {**MAP, "params/Dense_0/kernel": "dense_1/kernel", "params/Dense_1/kernel": "dense_0/kernel"}
+    assert judge(variable_map=swapped).status == "DIFFERS"
+
+
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        ({**MAP, "params/Dense_0/kernel": "dense_1/kernel"}, "twice"),
+        ({**MAP, "params/Nope_0/kernel": "dense_0/kernel"}, "does not have"),
+        ({**MAP, "params/Dense_0/kernel": "nope/kernel"}, "does not have"),
+    ],
+)
+def test_a_map_that_is_no_bijection_verifies_nothing(judge, changed, words):
+    verdict = judge(variable_map=changed)
+    assert verdict.status == "UNVERIFIED" and words in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "case, words",
+    [
+        (replace(CASE, args=("f32[3,5",)), "f32[3,5"),
+        (replace(CASE, args=("f33[3]",)), "unknown dtype"),
+        (replace(CASE, args=()), "does not initialise"),
+        (replace(CASE, build=None, init="Nope(3)"), "cannot be built"),
+        (replace(CASE, build=lambda: 3), "no flax.linen.Module"),
+        (replace(CASE, rngs=()), "dropout"),
+        (replace(CASE, new_init="Block(3)"), "cannot be constructed"),
+    ],
+)
+def test_bad_cases_verify_nothing(case, words):
+    verdict = check(case, {}, nnx_block(), {"Block": nnx_block()}, MAP)
+    assert verdict.status == "UNVERIFIED" and words in verdict.reason, verdict
+
+
+def test_a_missing_size_is_named():
+    class Wider(nnx.Module):
+        def __init__(self, width: int, *, rngs: nnx.Rngs):
+            self.dense = nnx.Linear(width, 3, rngs=rngs)
+
+    class Plain(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(3)(x)
+
+    verdict = check(Case("p:Plain", build=Plain, args=("f32[2,4]",)), {}, Wider, {})
+    assert verdict.status == "UNVERIFIED" and "`width`" in verdict.reason and "new_init" in verdict.reason
+
+
+def test_outputs_that_depend_on_nothing_verify_nothing():
+    class Zero(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return 0 * nn.Dense(3)(x)
+
+    class ZeroNnx(nnx.Module):
+        def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+            self.dense_0 = nnx.Linear(in_features, 3, rngs=rngs)
+
+        def __call__(self, x):
+            return 0 * self.dense_0(x)
+
+    verdict = check(Case("z:Zero", build=Zero, args=("f32[2,4]",)), {}, ZeroNnx, {})
+    assert verdict.status == "UNVERIFIED" and "depend" in verdict.reason
+
+
+def test_keys_drawn_inside_a_lifted_transform_are_refused():
+    class Scanned(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            step = nn.scan(Step, variable_broadcast="params", split_rngs={"params": False, "dropout": True}, length=2)
+            return step()(x, None)[0]
+
+    class Step(nn.Module):
+        @nn.compact
+        def __call__(self, x, _):
+            return nn.Dropout(0.5, deterministic=False)(nn.Dense(4)(x)), None
+
+    class ScannedNnx(nnx.Module):
+        def __init__(self, *, rngs: nnx.Rngs):
+            self.dense = nnx.Linear(4, 4, rngs=rngs)
+            self.dropout = nnx.Dropout(0.5, rngs=rngs)
+
+        def __call__(self, x):
+            for _ in range(2):
+                x = self.dropout(self.dense(x))
+            return x
+
+    case = Case("s:Scanned", build=Scanned, args=("f32[2,4]",), rngs=("dropout",))
+    verdict = check(case, {}, ScannedNnx, {})
+    assert verdict.status == "UNVERIFIED" and "lifted transform" in verdict.reason
+
+
+def test_methods_other_than_call():
+    class Auto(nn.Module):
+        def setup(self):
+            self.encoder = nn.Dense(3)
+            self.decoder = nn.Dense(5)
+
+        def encode(self, x):
+            return nn.tanh(self.encoder(x))
+
+        def __call__(self, x):
+            return self.decoder(self.encode(x))
+
+    def auto(function):
+        class Auto(nnx.Module):
+            def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+                self.encoder = nnx.Linear(in_features, 3, rngs=rngs)
+                self.decoder = nnx.Linear(3, 5, rngs=rngs)
+
+            def encode(self, x):
+                return function(self.encoder(x))
+
+            def __call__(self, x):
+                return self.decoder(self.encode(x))
+
+        return Auto
+
+    case = Case("a:Auto", build=Auto, args=("f32[2,5]",), method="encode")
+    assert check(case, {}, auto(nnx.tanh), {}).status == "MATCHED"
+    assert check(case, {}, auto(nnx.sigmoid), {}).status == "DIFFERS"
+
+
+def test_classes_can_be_given_themselves():
+    assert verify(Block, nnx_block(), CASE, MAP).status == "MATCHED"
+    with pytest.raises(AssertionError, match="DIFFERS: .*momentum|DIFFERS: train state"):
+        assert_equivalent(Block, nnx_block(momentum=0.99), CASE, MAP)
+    with pytest.raises(ValueError, match="both"):
+        verify("block.py::Block", nnx_block(), CASE)
+
+
+def test_a_verdict_survives_json():
+    verdict = Verdict("DIFFERS", "x", {"a": 1}, {"p": "q"})
+    assert Verdict.from_json(verdict.to_json()) == verdict
+    with pytest.raises(ValueError):
+        Verdict("FINE", "")
