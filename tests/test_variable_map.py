@@ -1,0 +1,52 @@
+"""Slots to flat paths: counters, loops, branches that were not taken, and what must not be mapped."""
+import pytest
+
+from flake8_nnx.variable_map import filled, resolve
+
+DENSE = {"params/kernel": "kernel", "params/bias": "bias"}
+
+
+def test_counted_names_skip_what_was_not_created():
+    tree = {
+        "slots": [
+            {"linen": "Dense", "auto": True, "nnx": "dense_0", "leaves": DENSE},
+            {"linen": "Dense", "auto": True, "nnx": "dense_1", "leaves": DENSE},
+            {"linen": "Dense", "auto": True, "nnx": "dense_2", "leaves": DENSE},
+        ]
+    }
+    linen = ["params/Dense_0/kernel", "params/Dense_1/kernel"]
+    assert resolve(tree, linen, ["dense_0/kernel", "dense_2/kernel"]) == {
+        "params/Dense_0/kernel": "dense_0/kernel",
+        "params/Dense_1/kernel": "dense_2/kernel",
+    }
+
+
+def test_loops_count_across_turns_and_nest():
+    block = [{"linen": "Dense", "auto": True, "nnx": "dense", "leaves": DENSE}]
+    tree = {
+        "slots": [
+            {"each": [{"each": [{"linen": "Block", "auto": True, "nnx": "blocks/{0}/{1}", "class": "Block"}]}]},
+            {"each": [{"linen": "head_{0+1}", "nnx": "heads/{0}", "leaves": DENSE}]},
+        ],
+        "classes": {"Block": block},
+    }
+    linen = [f"params/Block_{i}/Dense_0/kernel" for i in range(3)] + ["params/head_1/bias"]
+    nnx = ["blocks/0/0/dense/kernel", "blocks/0/1/dense/kernel", "blocks/1/0/dense/kernel", "heads/0/bias"]
+    assert resolve(tree, linen, nnx) == dict(zip(linen, nnx))
+
+
+def test_variables_of_the_class_itself():
+    tree = {"slots": [{"param": "scale", "collection": "params", "nnx": "scale"}]}
+    assert resolve(tree, ["params/scale"], ["scale"]) == {"params/scale": "scale"}
+
+
+def test_nothing_is_mapped_that_one_side_lacks():
+    tree = {"slots": [{"linen": "fc", "nnx": "fc", "leaves": DENSE}]}
+    assert resolve(tree, ["params/fc/kernel"], ["fc/bias"]) == {}
+    assert resolve(tree, ["params/other/kernel"], ["fc/kernel"]) == {}
+    assert resolve({"slots": []}, ["params/fc/kernel"], ["fc/kernel"]) == {}
+
+
+@pytest.mark.parametrize("template, text", [("a", "a"), ("b_{0}", "b_2"), ("b_{1-1}", "b_4"), ("{0}/{1}", "2/5")])
+def test_filled(template, text):
+    assert filled(template, (2, 5)) == text
