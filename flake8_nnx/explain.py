@@ -31,7 +31,8 @@ def find(code: str) -> Rule:
     rule = known.get(code.strip().lower())
     if rule is not None:
         return rule
-    near = [known[key] for key in difflib.get_close_matches(code.strip().lower(), known, n=3, cutoff=0.5)]
+    likeness = {key: difflib.SequenceMatcher(None, key, code.strip().lower()).ratio() for key in known}
+    near = [known[key] for key in sorted(known, key=lambda key: -likeness[key])[:3] if likeness[key] >= 0.5]
     codes = list(dict.fromkeys(f"{rule.code} ({rule.name})" for rule in near))
     advice = f"did you mean {' or '.join(codes)}?" if codes else f"the codes run from {RULES[0].code} to {RULES[-1].code}"
     raise LookupError(f"no rule is called {code!r}; {advice}")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from flake8_nnx.rule import Check, Finding, Rule
 from flake8_nnx.source.linen import Elsewhere, Facts
+from flake8_nnx.source.read import noqa_lines
 
 # Linen code names flax, or (in files that only use a model) jax.
 RELEVANT = ("flax", "jax")
@@ -61,12 +62,12 @@ def lint_source(source: str, filename: str = "-") -> list[Finding]:
     """
     if not relevant(source):
         return []
-    return drop_suppressed(lint_tree(ast.parse(source, filename), filename), source.split("\n"))
+    return drop_suppressed(lint_tree(ast.parse(source, filename), filename), noqa_lines(source))
 
 
 # As flake8 reads them (flake8.defaults.NOQA_INLINE_REGEXP, NOQA_FILE).
 NOQA = re.compile(r"# noqa(?::[\s]?(?P<codes>([A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
-NOQA_FILE = re.compile(r"\s*# flake8[:=]\s*noqa\s*$", re.IGNORECASE)
+NOQA_FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
 
 
 def drop_suppressed(findings: list[Finding], lines: list[str]) -> list[Finding]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -338,18 +337,23 @@ def test_a_reader_that_leaves_is_no_error(here: Path) -> None:
     assert "Traceback" not in err and "BrokenPipe" not in err and "Exception ignored" not in err
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_interrupted(here: Path) -> None:
-    ran = subprocess.Popen(
-        [*PROGRAM, "check", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
-    )
-    assert ran.stderr is not None and ran.stdin is not None
-    time.sleep(1.5)  # until it waits for its input
-    ran.send_signal(signal.SIGINT)
-    err = ran.stderr.read().decode()
-    ran.stdin.close()
-    ran.stderr.close()
-    assert ran.wait(60) == 130 and err == "flake8-nnx: interrupted\n"
+def test_interrupted(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> bytes:
+        raise KeyboardInterrupt
+
+    waiting = Stdin(b"")
+    waiting.buffer = SimpleNamespace(read=interrupt)  # type: ignore[assignment]
+    monkeypatch.setattr("sys.stdin", waiting)
+    assert main(["check", "-"]) == 130
+    assert capsys.readouterr() == ("", "flake8-nnx: interrupted\n")
+
+
+def test_an_error_of_ours_is_not_a_finding(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flake8_nnx.cli.check.lint_facts", lambda facts: 1 / 0)
+    assert main(["check", "linen.py"]) == 2
+    assert "ZeroDivisionError" in capsys.readouterr().err
 
 
 # ---- explain ------------------------------------------------------------------------------------------------------

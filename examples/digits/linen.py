@@ -29,8 +29,8 @@ class Classifier(nn.Module):
     @nn.compact
     def __call__(self, images, train: bool):
         x = nn.Conv(self.features[0], kernel_size=(3, 3), name="stem")(images)
-        for features in self.features:
-            x = ConvBlock(features, self.dropout_rate)(x, train=train)
+        for width in self.features:
+            x = ConvBlock(width, self.dropout_rate)(x, train=train)
             x = nn.max_pool(x, (2, 2), strides=(2, 2))
         x = jnp.mean(x, axis=(1, 2))  # over the image, so that its size does not matter
         x = nn.LayerNorm()(x)

@@ -1,6 +1,6 @@
 """How to run the classes of this example.
 
-The scanned model is run in evaluation only: inside a scan, the two libraries cannot be given equal dropout keys.
+The block is compared in training too. The scanned model is not: in a scan, Linen and NNX derive dropout keys in their own ways.
 """
 from flake8_nnx.verify import Case
 

@@ -132,6 +132,7 @@ def einsum(draft: Draft) -> None:
     if given.get("einsum_str", "None") == "None":
         draft.problems.append("nnx.Einsum wants its equation when it is built: give it the einsum_str of the call")
         given["einsum_str"] = "einsum_str"
+        return
     if use_bias == "False":
         return
     shape = einsum_bias(given.get("shape", ""), given["einsum_str"])

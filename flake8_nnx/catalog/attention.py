@@ -8,8 +8,8 @@ from flake8_nnx.catalog.layer import Layer, Variable, params
 ARGS = (
     "num_heads", "dtype", "param_dtype", "qkv_features", "out_features", "broadcast_dropout", "dropout_rate",
     "deterministic", "precision", "kernel_init", "out_kernel_init", "bias_init", "out_bias_init", "use_bias",
-    "attention_fn", "decode", "normalize_qk", "force_fp32_for_softmax", "qkv_dot_general", "out_dot_general", "qkv_dot_general_cls",
-    "out_dot_general_cls", "qk_attn_weights_einsum_cls", "attn_weights_value_einsum_cls",
+    "attention_fn", "decode", "normalize_qk", "force_fp32_for_softmax", "qkv_dot_general", "out_dot_general",
+    "qkv_dot_general_cls", "out_dot_general_cls", "qk_attn_weights_einsum_cls", "attn_weights_value_einsum_cls",
 )  # fmt: skip
 DROPPED = {
     "force_fp32_for_softmax": "give an attention_fn that computes the softmax in float32",

@@ -44,7 +44,9 @@ def construct(
             shown by its own name.
         nnx, rngs: what the NNX module and the random streams are called there.
     """
-    given, problems = bound(f"nn.{layer.linen}", layer.linen_args, positional, keywords)
+    given, problems = bound(f"nn.{layer.linen}", layer.linen_args, (), positional, keywords)
+    if not problems:
+        problems += [f"nn.{layer.linen} needs `{name}`" for name in layer.required if name not in given]
     draft = Draft(layer, given, nnx, problems=problems, notes=[layer.note] if layer.note else [])
     if layer.refuse:
         draft.problems.append(f"nn.{layer.linen} has no exact NNX twin: {layer.refuse}")
@@ -56,11 +58,8 @@ def construct(
         text = draft.given.pop(name)
         if not neutral(name, text):
             draft.problems.append(f"`{name}={text}` of nn.{layer.linen} has no NNX twin: {layer.dropped[name]}")
-    arguments = {layer.renames.get(name, name): text for name, text in draft.given.items()}
-    for name in layer.required:
-        if name not in given:
-            draft.problems.append(f"nn.{layer.linen} needs `{name}`")
-            arguments[layer.renames.get(name, name)] = name
+    shown = {name: name for name in layer.required if name not in given}  # what is missing, by its own name
+    arguments = {layer.renames.get(name, name): text for name, text in (draft.given | shown).items()}
     arguments |= {size: sizes.get(size, size) for size in layer.sizes}
     wanted = {size: sizes[size] for size in layer.extra_sizes if size in sizes}
     arguments |= {size: text for size, text in wanted.items() if text not in [arguments[s] for s in layer.sizes]}
@@ -78,8 +77,8 @@ def call(layer: Layer, positional: Sequence[str], keywords: Mapping[str, str]) -
         spread = "nn.Sequential gives keywords to its first layer, nnx.Sequential to every layer that takes them"
         problems = (spread,) if layer.linen == "Sequential" and keywords else ()
         return [*positional, *(f"{name}={text}" for name, text in keywords.items())], problems
-    names = dict.fromkeys((*layer.call_args, *layer.call_keyword_only, *layer.call_dropped))
-    given, found = bound(f"the call of nn.{layer.linen}", tuple(names), positional, keywords)
+    named = (*layer.call_keyword_only, *layer.call_dropped)
+    given, found = bound(f"the call of nn.{layer.linen}", layer.call_args, named, positional, keywords)
     arguments: list[str] = []
     for name, text in given.items():
         if name in layer.call_dropped:
@@ -94,9 +93,9 @@ def call(layer: Layer, positional: Sequence[str], keywords: Mapping[str, str]) -
 
 
 def bound(
-    what: str, names: tuple[str, ...], positional: Sequence[str], keywords: Mapping[str, str]
+    what: str, names: tuple[str, ...], named: tuple[str, ...], positional: Sequence[str], keywords: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Source text by parameter name, and what does not fit the signature."""
+    """Source text by parameter name, and what does not fit the signature; `named` are its keyword-only parameters."""
     problems: list[str] = []
     if any(text.startswith("*") for text in positional) or "**" in keywords:
         problems.append(f"{what} is given arguments with * or **, which cannot be told apart in the source")
@@ -107,7 +106,7 @@ def bound(
     for name, text in keywords.items():
         if name in given:
             problems.append(f"{what} is given `{name}` twice")
-        elif name in names:
+        elif name in names or name in named:
             given[name] = text
         elif name != "**":
             problems.append(f"{what} has no argument `{name}`")

@@ -55,7 +55,7 @@ def verify(
         typer.Option(metavar="NAME=VALUE", help='Run in training too, with these: "train=True".'),
     ] = None,
     rngs: Annotated[list[str] | None, typer.Option(metavar="STREAMS", help="Random streams: dropout.")] = None,
-    mutable: Annotated[list[str] | None, typer.Option(metavar="NAMES", help="Mutable collections: batch_stats.")] = None,
+    mutable: Annotated[list[str] | None, typer.Option(metavar="NAMES", help="Updated state: batch_stats.")] = None,
     method: Annotated[str | None, typer.Option(metavar="NAME", help="Run this instead of __call__.")] = None,
     new_init: Annotated[
         str | None, typer.Option(metavar="CALL", help='How NEW is made, if not as OLD: "Class(16, 8, rngs=rngs)".')
@@ -65,7 +65,7 @@ def verify(
     ] = None,
     variable_map: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.json", help="Linen path -> NNX path of each variable; else from shapes."),
+        typer.Option(metavar="FILE.json", help="Linen path -> NNX path, each variable; else from shapes."),
     ] = None,
     timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds.")] = 120.0,
     memory_mb: Annotated[int, typer.Option("--memory-mb", metavar="N", min=256, help="Memory of the run.")] = 8192,

@@ -108,12 +108,22 @@ def bound(method: ast.FunctionDef | None, positional: list[Any], keywords: dict[
 
 def output_of(tracer: Tracer, cls: LinenClass, fields: dict[str, Any], method: str, arguments: dict[str, Any]) -> Any:
     """Output of a class of this file for these fields and inputs, in the caller's terms."""
-    from flake8_nnx.source.trace import Tracer as NewTracer  # the two call each other
-
     function = tracer.facts.method_of(cls, method)
     if function is None or tracer.depth >= MAX_DEPTH:
         return Unknown()
     known = {name: value for name, value in fields.items() if not isinstance(value, Unknown)}
+    key = (id(cls.node), method, repr(known), repr(arguments))
+    if key not in tracer.facts.outputs:
+        tracer.facts.outputs[key] = Unknown()  # of a class inside itself
+        tracer.facts.outputs[key] = traced_output(tracer, cls, known, function, arguments)
+    return tracer.facts.outputs[key]
+
+
+def traced_output(
+    tracer: Tracer, cls: LinenClass, known: dict[str, Any], function: ast.FunctionDef, arguments: dict[str, Any]
+) -> Any:
+    from flake8_nnx.source.trace import Tracer as NewTracer  # the two call each other
+
     inner = NewTracer(cls, tracer.facts, tracer.source, known, tracer.depth + 1)
     setup = tracer.facts.method_of(cls, "setup")
     if setup is not None:

@@ -92,6 +92,7 @@ class Facts:
         self.elsewhere = elsewhere
         self.names = Names(tree, package)
         self.traces: dict[int, Any] = {}  # by class, see source.features
+        self.outputs: dict[Any, Any] = {}  # of classes for given inputs, see source.apply
         self._origins: dict[int, str | None] = {}
         self._classes: dict[int, LinenClass | None] = {}
         self._attributes: dict[tuple[int, str], list[ast.expr]] | None = None
@@ -265,12 +266,9 @@ class Facts:
                 cls = self.linen_class(self.names.parent(method)) if method else None
                 return ModuleRef(cls.name, local=cls) if cls else None
             binding = self.names.binding(node)
-            found = self._bound(binding, depth) if binding else None
-            origin = self.origin(node) if found is None and self.elsewhere else None
-            name = self.elsewhere.instance(origin) if origin and self.elsewhere else None
-            return ModuleRef(name) if name else found
+            return (self.bound(binding, depth) if binding else None) or self._elsewhere(node)
         if isinstance(node, ast.Attribute):
-            return self._attribute(node, depth)
+            return self._attribute(node, depth) or self._elsewhere(node)
         if isinstance(node, (ast.IfExp, ast.BoolOp)):
             options = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
             return next((ref for option in options if (ref := self.instance(option, depth + 1))), None)
@@ -287,13 +285,16 @@ class Facts:
         if isinstance(node.func, ast.Name):
             binding = self.names.binding(node.func)
             if binding is not None and isinstance(binding.node, ast.FunctionDef) and binding.kind == "def":
-                return self._returned(binding.node, depth)
-            origin = self.origin(node.func)
-            name = self.elsewhere.instance(origin) if origin and self.elsewhere else None
-            return ModuleRef(name) if name else None
-        return None
+                return self.returned(binding.node, depth)
+        return self._elsewhere(node.func)
 
-    def _returned(self, function: ast.FunctionDef, depth: int) -> ModuleRef | None:
+    def _elsewhere(self, node: ast.expr) -> ModuleRef | None:
+        """What another file of the project knows of this name."""
+        origin = self.origin(node) if self.elsewhere else None
+        name = self.elsewhere.instance(origin) if origin and self.elsewhere else None
+        return ModuleRef(name) if name else None
+
+    def returned(self, function: ast.FunctionDef, depth: int) -> ModuleRef | None:
         """What a factory function returns, when every return is a module."""
         refs = []
         for node in ast.walk(function):
@@ -301,7 +302,7 @@ class Facts:
                 refs.append(self.instance(node.value, depth + 1))
         return refs[0] if refs and all(refs) else None
 
-    def _bound(self, binding: Binding, depth: int) -> ModuleRef | None:
+    def bound(self, binding: Binding, depth: int) -> ModuleRef | None:
         if binding.kind == "assign":
             return self.instance(binding.value, depth + 1) or self.annotated_module(binding.annotation)
         if binding.kind in ("param", "annotation"):

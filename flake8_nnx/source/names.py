@@ -147,7 +147,7 @@ class Names:
             base = self.absolute(node.module, node.level)
             for alias in node.names:
                 if alias.name != "*":
-                    origin = canonical(f"{base}.{alias.name}")
+                    origin = canonical(base + alias.name if base.endswith(".") else f"{base}.{alias.name}")
                     scope.add(alias.asname or alias.name, Binding("import", node, origin, fallback=fallback))
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             if isinstance(node, ast.Global):

@@ -290,8 +290,8 @@ class Project:
         facts, binding = definition.file.facts, definition.binding
         if isinstance(binding.node, ast.FunctionDef):
             function = binding.node
-            return self._once(definition, "instance", lambda: name_of(facts._returned(function, 0)))
-        return self._once(definition, "instance", lambda: name_of(facts._bound(binding, 0)))
+            return self._once(definition, "instance", lambda: name_of(facts.returned(function, 0)))
+        return self._once(definition, "instance", lambda: name_of(facts.bound(binding, 0)))
 
     def _once(self, definition: Definition, question: str, answer: Callable[[], str | None]) -> str | None:
         """Answer, remember; None while the answer is being found, since files may import each other."""

@@ -81,7 +81,7 @@ def reduce(array: Array, axis: Any, keepdims: bool) -> Any:
         # Over positive (leading) axes the last axis stays; otherwise nothing is known.
         kept = array.size(1) if all(a >= 0 for a in axes) else None
         return Array(None, {1: kept}) if kept is not None else Unknown()
-    gone = {a % len(dims) for a in axes}
+    gone = {a % len(dims) for a in axes} if dims else set()
     return array_of([dim for i, dim in enumerate(dims) if i not in gone])
 
 
@@ -217,7 +217,7 @@ def expand_dims(array: Array, axis: Any) -> Any:
 
 def squeeze(array: Array, axis: Any) -> Any:
     dims, at = array.dims(), integer(axis) if axis is not None else None
-    if dims is None or at is None:
+    if not dims or at is None:
         if at == -1:
             return Array(None, {1: array.size(2), 2: array.size(3)}, None)
         return Array(None, {1: array.size(1)}) if at is not None and at > 0 else Unknown()
@@ -231,7 +231,8 @@ def transpose(array: Array, order: list[int] | None) -> Any:
     if dims is None:
         return Unknown()
     order = order or list(range(len(dims)))[::-1]
-    return array_of([dims[i] for i in order]) if len(order) == len(dims) else Unknown()
+    fits = sorted(i % len(dims) for i in order) == list(range(len(dims))) if dims else not order
+    return array_of([dims[i] for i in order]) if fits else Unknown()
 
 
 def swap_axes(array: Array, a: int | None, b: int | None) -> Any:
@@ -240,7 +241,7 @@ def swap_axes(array: Array, a: int | None, b: int | None) -> Any:
     if array.rank is None and a < 0 and b < 0:
         return array.with_axes({-a: array.size(-b), -b: array.size(-a)})
     dims = array.dims()
-    if dims is None:
+    if dims is None or not all(-len(dims) <= axis < len(dims) for axis in (a, b)):
         return Unknown()
     dims[a], dims[b] = dims[b], dims[a]
     return array_of(dims)

@@ -18,8 +18,12 @@ class SourceText:
 
     def segment(self, node: ast.AST, swaps: Mapping[int, str]) -> str:
         """Source of `node` with the nodes in `swaps` (by id) replaced by the given text."""
+        if id(node) in swaps:
+            return swaps[id(node)]
+        if isinstance(node, ast.Name):
+            return node.id
         if self.lines is None:
-            return _unparsed(node, swaps)
+            return repr(node.value) if isinstance(node, ast.Constant) and node.value is not ... else _unparsed(node, swaps)
         pieces, position = [], _start(node)
         for swapped, text in _outermost(node, swaps):
             pieces += [self._between(position, _start(swapped)), text]

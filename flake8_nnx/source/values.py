@@ -114,7 +114,7 @@ class Function:
     bound: bool = False  # a method of the module itself
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Site:
     """One place where a submodule or a parameter is created; equality is identity."""
 
@@ -140,7 +140,7 @@ class Module:
     site: Site
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Loop:
     """A loop over something that `__init__` knows; `carried` are sizes that change from step to step."""
 

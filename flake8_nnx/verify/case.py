@@ -66,16 +66,32 @@ class Case:
         if self.build is not None:
             raise ValueError(f"the case for {self.target} has a `build` function, which cannot go to another process")
         return {
-            "target": self.target, "init": self.init, "args": list(self.args), "kwargs": dict(self.kwargs),
-            "train_kwargs": None if self.train_kwargs is None else dict(self.train_kwargs), "rngs": list(self.rngs),
-            "mutable": list(self.mutable), "method": self.method, "new_init": self.new_init,
-        }  # fmt: skip
+            name: _packed(getattr(self, name)) for name in self.__dataclass_fields__ if name != "build"
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Case:
         """The case that `to_json` wrote."""
-        tuples = {name: tuple(data.get(name) or ()) for name in ("args", "rngs", "mutable")}
-        return cls(**{**data, **tuples})
+        return cls(**{name: _unpacked(value) for name, value in data.items()})
+
+
+TUPLE = "(tuple)"  # marks a list that was a tuple, which JSON does not have
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [TUPLE, *map(_packed, value)]
+    if isinstance(value, list):
+        return [_packed(item) for item in value]
+    return {key: _packed(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
+def _unpacked(value: Any) -> Any:
+    if isinstance(value, list):
+        marked = value[:1] == [TUPLE]
+        items = [_unpacked(item) for item in value[marked:]]
+        return tuple(items) if marked else items
+    return {key: _unpacked(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,6 @@ def test_every_rule_has_a_file_that_states_it() -> None:
     assert not [rule.code for rule in RULES if not stated[rule.code]]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_rule_has_a_file_of_its_name(rule: object) -> None:
-    assert any(path.stem.startswith(rule.code.lower()) for path in FILES)  # type: ignore[attr-defined]
-
-
 def test_marks_are_read() -> None:
     source = "x = 1  # NNX101: 4 NNX103: 10, and why\ny = '# NNX105: 2'\n"
     assert expected(source) == [(1, 4, "NNX101"), (1, 10, "NNX103")]

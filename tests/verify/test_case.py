@@ -1,4 +1,6 @@
 """Shape strings, targets and cases files: what they mean, and how malformed ones are named."""
+import json
+
 import pytest
 
 from flake8_nnx.verify import Case, target
@@ -58,8 +60,8 @@ def test_which_class_a_case_is_for(place, path, name, fits):
 def test_a_case_with_a_function_stays_in_its_process():
     with pytest.raises(ValueError, match="build"):
         Case("x.py:X", build=lambda: None).to_json()
-    case = Case("x.py:X", init="X(3)", args=("f32[2]",), rngs=("dropout",))
-    assert Case.from_json(case.to_json()) == case
+    case = Case("x.py:X", init="X(3)", args=("f32[2]", ("f32[1]", [2, None])), kwargs={"a": (1,)}, rngs=("dropout",))
+    assert Case.from_json(json.loads(json.dumps(case.to_json()))) == case
 
 
 def test_targets(tmp_path, monkeypatch):

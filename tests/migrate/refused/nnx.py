@@ -100,10 +100,10 @@ class Setup(nn.Module):
         return self.dense(x)
 
 
-class WithoutBias(nn.Module):
+class WithoutTwin(nn.Module):
     @nn.compact
     def __call__(self, x):
-        return nn.Einsum((8, 4), "ab,bc->ac")(x)
+        return nn.ConvLocal(3, (3,))(x)
 
 
 class Leaf(nn.Module):
