@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flake8_nnx.rule import Check, Finding, Rule
 from flake8_nnx.source.linen import Elsewhere, Facts
@@ -17,9 +17,18 @@ from flake8_nnx.source.read import noqa_lines
 RELEVANT = ("flax", "jax")
 
 
+# What every finding in a file linted alone needs: Linen itself, or a call that only Linen has.
+TELLING = re.compile(r"linen|compact|\.(?:apply|init)\b|init_with_output|lazy_init|apply_fn")
+
+
 def relevant(source: str) -> bool:
     """One substring scan decides whether a file can hold a finding at all."""
     return any(word in source for word in RELEVANT)
+
+
+def telling(source: str, names: Iterable[str] = ()) -> bool:
+    """Whether a relevant file, linted alone, may hold a finding; `names` are module classes declared by the user."""
+    return TELLING.search(source) is not None or any(name.rpartition(".")[2] in source for name in names)
 
 
 @functools.lru_cache(maxsize=1)
@@ -60,19 +69,19 @@ def lint_source(source: str, filename: str = "-") -> list[Finding]:
     Raises:
         SyntaxError: the text is not Python.
     """
-    if not relevant(source):
+    if not relevant(source) or not telling(source):
         return []
     return drop_suppressed(lint_tree(ast.parse(source, filename), filename), noqa_lines(source))
 
 
 # As flake8 reads them (flake8.defaults.NOQA_INLINE_REGEXP, NOQA_FILE).
 NOQA = re.compile(r"# noqa(?::[\s]?(?P<codes>([A-Z]+[0-9]+(?:[,\s]+)?)+))?", re.IGNORECASE)
-NOQA_FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.IGNORECASE)
+NOQA_FILE = re.compile(r"^\s*# flake8[:=]\s*noqa", re.IGNORECASE | re.MULTILINE)
 
 
 def drop_suppressed(findings: list[Finding], lines: list[str]) -> list[Finding]:
     """Findings whose line has no `# noqa` or `# noqa: NNX…` comment, as flake8 reads them."""
-    if any(NOQA_FILE.match(line) for line in lines):
+    if any(NOQA_FILE.search(line) for line in lines):
         return []
     return [f for f in findings if not _suppressed(f, lines)]
 
@@ -82,4 +91,4 @@ def _suppressed(finding: Finding, lines: list[str]) -> bool:
     if match is None:
         return False
     codes = match.group("codes")
-    return codes is None or any(finding.code.startswith(code.upper()) for code in re.split(r"[,\s]+", codes) if code)
+    return codes is None or any(finding.code.startswith(code) for code in re.split(r"[,\s]+", codes) if code)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flake8_nnx import __version__
-from flake8_nnx.lint import lint_tree, relevant
+from flake8_nnx.lint import lint_tree, relevant, telling
 from flake8_nnx.source.declared import Declared
 
 
@@ -42,6 +42,7 @@ class Plugin:
         cls.declared = Declared(frozenset(options.nnx_module_classes))
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
-        if relevant("".join(self.lines)):
+        source = "".join(self.lines)
+        if relevant(source) and telling(source, self.declared.names):
             for found in lint_tree(self.tree, self.filename, elsewhere=self.declared):
                 yield found.line, found.col, f"{found.code} {found.message}", type(self)

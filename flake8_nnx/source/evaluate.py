@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import shapes
@@ -36,6 +36,14 @@ if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
 
 Env = dict[str, Any]
+
+
+# Values that `__init__` cannot compute, nor anything made of them.
+DYNAMIC = (Array, Unknown, Module, Items, Repeated, Shape, Prefix)
+
+
+def dynamic(values: Iterable[Any]) -> bool:
+    return any(isinstance(value, DYNAMIC) for value in values)
 
 
 class NotStatic(Exception):
@@ -143,10 +151,8 @@ class Evaluator:
         return method(node, env) if method else self._children(node, env)
 
     def _children(self, node: ast.AST, env: Env) -> Any:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                self.value(child, env)
-        return self._static(node, env)  # type: ignore[arg-type]
+        values = [self.value(child, env) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        return Unknown() if dynamic(values) else self._static(node, env)  # type: ignore[arg-type]
 
     def _static(self, node: ast.expr, env: Env, items: tuple[Any, ...] | None = None) -> Any:
         text = self.text(node, env)
@@ -250,7 +256,9 @@ class Evaluator:
                 return Prefix(first.array, first.dropped, (*first.items, *(self.value(e, env) for e in node.elts[1:])))
         values = tuple(self.value(element, env) for element in node.elts)
         if any(isinstance(element, ast.Starred) for element in node.elts):
-            return self._static(node, env)
+            return Unknown() if dynamic(values) else self._static(node, env)
+        if dynamic(values):
+            return Items(values)
         found = self._static(node, env, values)
         return found if isinstance(found, Static) else Items(values)
 
@@ -268,6 +276,8 @@ class Evaluator:
             return Prefix(left.array, left.dropped, (*left.items, *items)) if items is not None else Unknown()
         if isinstance(left, Array) or isinstance(right, Array):
             return shapes.broadcast([left, right])
+        if dynamic((left, right)):
+            return Unknown()
         found = self._static(node, env)
         a, b = size_of(left), size_of(right)
         if isinstance(found, Static) and isinstance(a, int) and isinstance(b, int):
@@ -277,22 +287,26 @@ class Evaluator:
 
     def _compare(self, node: ast.Compare, env: Env) -> Any:
         values = [self.value(node.left, env), *(self.value(c, env) for c in node.comparators)]
-        return shapes.broadcast(values) if any(isinstance(v, Array) for v in values) else self._static(node, env)
+        if any(isinstance(v, Array) for v in values):
+            return shapes.broadcast(values)
+        return Unknown() if dynamic(values) else self._static(node, env)
 
     def _unaryop(self, node: ast.UnaryOp, env: Env) -> Any:
         value = self.value(node.operand, env)
-        return value if isinstance(value, Array) else self._static(node, env)
+        return value if isinstance(value, Array) else Unknown() if dynamic([value]) else self._static(node, env)
 
     def _boolop(self, node: ast.BoolOp, env: Env) -> Any:
         values = [self.value(v, env) for v in node.values]
-        return next((v for v in values if isinstance(v, Array)), None) or self._static(node, env)
+        found = next((v for v in values if isinstance(v, Array)), None)
+        return found or (Unknown() if dynamic(values) else self._static(node, env))
 
     def _ifexp(self, node: ast.IfExp, env: Env) -> Any:
-        test = self.text(node.test, env)
-        self.value(node.test, env)
+        test = self.value(node.test, env)
         body, orelse = self.value(node.body, env), self.value(node.orelse, env)
-        found = self._static(node, env)
-        return found if isinstance(found, Static) else self.tracer.join(body, orelse, test)
+        found = Unknown() if dynamic((test, body, orelse)) else self._static(node, env)
+        if isinstance(found, Static):
+            return found
+        return self.tracer.join(body, orelse, test.text if isinstance(test, Static) else None)
 
     def _lambda(self, node: ast.Lambda, env: Env) -> Any:
         text = self.text(node, env)
@@ -333,8 +347,8 @@ class Evaluator:
                 return self.tracer.apply(owner.site, func.attr, node, *self.arguments(node, env))
             callee: Any = Unknown()
             if isinstance(owner, Static):
-                self.arguments(node, env)
-                return self._static(node, env)
+                positional, keywords = self.arguments(node, env)
+                return Unknown() if dynamic([*positional, *keywords.values()]) else self._static(node, env)
         else:
             callee = self.value(func, env)
         if isinstance(callee, Partial):
@@ -347,14 +361,16 @@ class Evaluator:
                 return self.tracer.apply(target.site, "__call__", node, positional, keywords)
         if isinstance(callee, Function):
             found = self.tracer.inline(callee, positional, keywords, env)
-            return self._static(node, env) if isinstance(found, Unknown) else found
+            if not isinstance(found, Unknown) or dynamic([*positional, *keywords.values()]):
+                return found
+            return self._static(node, env)
         if origin:
             found = self._function(origin, node, positional, keywords, env)
             if not isinstance(found, Unknown):
                 return found
         elif isinstance(callee, Static) and len(positional) == 1 and isinstance(positional[0], Array):
             return positional[0]  # `self.activation(x)`: a function of one array is taken to keep its shape
-        return self._static(node, env)
+        return Unknown() if dynamic([callee, *positional, *keywords.values()]) else self._static(node, env)
 
     def arguments(self, node: ast.Call, env: Env) -> tuple[list[Any], dict[str, Any]]:
         positional = [self.value(a, env) for a in node.args]

@@ -9,7 +9,7 @@ from typing import Any
 
 from flake8_nnx.source import shapes
 from flake8_nnx.source.apply import applied, constructor_values
-from flake8_nnx.source.evaluate import Env, Evaluator, merge
+from flake8_nnx.source.evaluate import DYNAMIC, Env, Evaluator, merge
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
@@ -180,7 +180,7 @@ class Tracer:
             self._assigned(node, [node.target], node.value, self.evaluator.value(node.value, env), env)
 
     def _assigned(self, node: ast.stmt, targets: list[ast.expr], source: ast.expr, value: Any, env: Env) -> None:
-        text = self.evaluator.text(source, env) if isinstance(value, Static) or elements(value) is not None else None
+        text = value.text if isinstance(value, Static) else None
         for target in targets:
             names = _plain_names(target)
             if text is not None and names and not isinstance(value, (Partial, Function)):
@@ -255,8 +255,8 @@ class Tracer:
         value = self.evaluator.value(node.value, env)
         if isinstance(node.target, ast.Name):
             old = env.get(node.target.id, Unknown())
-            text = self.evaluator.text(node.value, env)
-            if isinstance(old, Static) and text is not None:
+            if isinstance(old, Static) and isinstance(value, Static):
+                text = value.text
                 self.forget(node.target.id, env)
                 operator = ast.unparse(ast.AugAssign(ast.Name("a"), node.op, ast.Name("b")))[2:-2]
                 self.events.append(Assignment(node, (node.target.id,), f"{node.target.id} {operator} {text}"))
@@ -275,8 +275,8 @@ class Tracer:
         return self.block(node.body, env)
 
     def _if(self, node: ast.If, env: Env) -> bool:
-        test = self.evaluator.text(node.test, env)
-        self.evaluator.value(node.test, env)
+        condition = self.evaluator.value(node.test, env)
+        test = condition.text if isinstance(condition, Static) else None
         outer, before = self.events, len(self.trace.sites)
         bodies: list[list[Any]] = [[], []]
         envs, left = [dict(env), dict(env)], [False, False]
@@ -328,7 +328,7 @@ class Tracer:
 
     def _for(self, node: ast.For, env: Env) -> bool:
         value = self.evaluator.value(node.iter, env)
-        iterable = self.evaluator.text(node.iter, env)
+        iterable = value.text if isinstance(value, Static) else None
         repeated = self._repeated(node.iter, node.target, env)
         if iterable is None and repeated is None and elements(value) is not None:
             for item in elements(value) or ():  # a list whose elements are known: one turn for each
@@ -458,16 +458,17 @@ class Tracer:
     def construct(self, node: ast.Call, callee: Partial, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
         """A submodule is created here."""
         arguments, named = merge(callee, node)
+        # Arguments written at this call are evaluated already (they may construct layers); a partial's are not.
+        values = {id(a): v for a, v in zip(node.args, positional)} | {id(k.value): keywords[k.arg] for k in node.keywords if k.arg}
         texts = {}
         for expression in [*arguments, *named.values()]:
-            text = self.evaluator.text(expression, env)
+            known = values.get(id(expression))
+            text = known.text if isinstance(known, Static) else None if isinstance(known, DYNAMIC) else self.evaluator.text(expression, env)
             if text is not None:
                 texts[id(expression)] = text
         site = Site(node, callee.ref, arguments, named, texts, self.method, self.loops)
         if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
             self.problem(node, "is constructed with * or ** arguments")
-        # Arguments written at this call are evaluated already (they may construct layers); a partial's are not.
-        values = {id(a): v for a, v in zip(node.args, positional)} | {id(k.value): keywords[k.arg] for k in node.keywords if k.arg}
         site.fields = constructor_values(
             site, self.facts, lambda e: values[id(e)] if id(e) in values else self.evaluator.value(e, env)
         )

@@ -21,6 +21,7 @@ DEFAULTS = {
     ("Dropout", "deterministic"): KNOWN_DIFFERENCES["flag-defaults"],
     **{(name, "attention_fn"): row for row in [KNOWN_DIFFERENCES["attention-fast-path"]] for name in row.layers},
     **{(name, "promote_dtype"): row for row in [KNOWN_DIFFERENCES["promote-function"]] for name in row.layers},
+    ("Einsum", "einsum_str"): "None is a problem that construct reports",
     ("Dense", "dot_general"): "None is jax.lax.dot_general",
     ("Conv", "conv_general_dilated"): "None is jax.lax.conv_general_dilated",
     **{(name, "carry_init"): "None is zeros" for name in ("LSTMCell", "OptimizedLSTMCell", "SimpleCell", "GRUCell")},

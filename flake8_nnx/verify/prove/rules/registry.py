@@ -1,0 +1,42 @@
+"""How a canonical rule is written: a function under `@rule(name, operations...)`.
+
+The function gets the table and a call and gives the numbers of the results, or None where it does not apply.
+Its docstring says what is equal, why that is sound, and the near miss that must stay different.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from flake8_nnx.verify.prove.table import Call, Table
+
+Rewrite = Callable[[Table, Call], "Sequence[int] | None"]
+RULES: list["Rule"] = []
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named rewrite of some operations.
+
+    Attributes:
+        exact: equal bit for bit, else equal over the reals (or up to the sign of a zero).
+    """
+
+    name: str
+    ops: frozenset[str]
+    rewrite: Rewrite
+    exact: bool
+
+    @property
+    def doc(self) -> str:
+        return self.rewrite.__doc__ or ""
+
+
+def rule(name: str, *ops: str, exact: bool = True) -> Callable[[Rewrite], Rewrite]:
+    """Registers a rewrite; rules are tried in the order of registration."""
+
+    def register(rewrite: Rewrite) -> Rewrite:
+        RULES.append(Rule(name, frozenset(ops), rewrite, exact))
+        return rewrite
+
+    return register
