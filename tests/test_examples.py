@@ -50,11 +50,12 @@ def classes(path):
     """Module classes of an example, in either API."""
     bases = {"nn.Module", "nnx.Module"}
     nodes = [node for node in ast.parse(read(path)).body if isinstance(node, ast.ClassDef)]
-    return [node.name for node in nodes if any(ast.unparse(base) in bases for base in node.bases)]
+    return [node.name for node in nodes if bases & set(map(ast.unparse, node.bases))]
 
 
 def python(*arguments, **options):
-    return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
 
 
 # ---- what the sources say -------------------------------------------------------------------------------------------
@@ -172,11 +173,11 @@ def test_scan_is_the_loop_over_its_layers(train):
     assert len(np.unique(model.blocks.dense.kernel[...], axis=0)) == 3
 
     graphdef, stacked = nnx.split(model.blocks)
-    blocks = [nnx.merge(graphdef, jax.tree.map(lambda leaf: leaf[i], stacked), copy=True) for i in range(3)]
+    layers = [jax.tree.map(lambda leaf, i=i: leaf[i], stacked) for i in range(3)]
     x = jax.random.normal(jax.random.key(2), (4, 6))
     expected = model.embed(x)
-    for block in blocks:
-        expected, _ = block(expected, train)
+    for layer in layers:
+        expected, _ = nnx.merge(graphdef, layer, copy=True)(expected, train)
     np.testing.assert_allclose(model(x, train), model.head(expected), rtol=1e-5, atol=1e-6)
     assert model.blocks.dropout.rngs.count[...].tolist() == [int(train)] * 3
     assert np.array_equal(model(x, train), model(x, train)) is not train  # in training, the next masks are other ones

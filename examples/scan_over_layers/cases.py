@@ -1,6 +1,7 @@
 """How to run the classes of this example.
 
-The block is compared in training too. The scanned model is not: in a scan, Linen and NNX derive dropout keys in their own ways.
+The block is compared in training too. The scanned model is not: in a scan, Linen and NNX each derive dropout keys in
+their own way.
 """
 from flake8_nnx.verify import Case
 

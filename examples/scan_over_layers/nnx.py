@@ -1,4 +1,4 @@
-"""One block compiled once and scanned over all layers of a residual network, each with weights and dropout of its own."""
+"""One block, compiled once and scanned over the layers; each layer has weights and dropout keys of its own."""
 import jax
 import jax.numpy as jnp
 from flax import nnx

@@ -1,4 +1,4 @@
-"""How to run the model of this example: `flake8-nnx verify linen.py::Classifier nnx.py::Classifier --cases cases.py`."""
+"""How to run the model: `flake8-nnx verify linen.py::Classifier nnx.py::Classifier --cases cases.py`."""
 from flake8_nnx.verify import Case
 
 CASES = [

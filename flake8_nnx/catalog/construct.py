@@ -50,7 +50,8 @@ def construct(
     draft = Draft(layer, given, nnx, problems=problems, notes=[layer.note] if layer.note else [])
     if layer.refuse:
         draft.problems.append(f"nn.{layer.linen} has no exact NNX twin: {layer.refuse}")
-    held(draft, LAYERS)
+    else:
+        held(draft, LAYERS)
     if layer.linen == "Sequential":
         return _finished(draft, f"{nnx}.Sequential({_elements(given.get('layers', ''))})")
     adjust(draft)
@@ -114,12 +115,8 @@ def bound(
 
 
 def _ordered(layer: Layer, arguments: dict[str, str], rngs: str) -> list[str]:
-    """Leading arguments by position, as far as there is no gap; then keywords, sizes first and `rngs` last."""
-    written: list[str] = []
-    for name in layer.leading:
-        if name not in arguments:
-            break
-        written.append(arguments.pop(name))
+    """Leading arguments by position; then keywords, required ones and sizes first, `rngs` last."""
+    written = [arguments.pop(name) for name in layer.leading]  # sizes and required arguments, so they are there
     first = [name for name in (*layer.required, *layer.sizes, *layer.extra_sizes) if name in arguments]
     added = [name for name in layer.always if name in arguments and name not in first]
     rest = dict.fromkeys([*first, *(name for name in arguments if name not in added), *added])

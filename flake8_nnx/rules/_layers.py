@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS, Layer
 from flake8_nnx.rules import _text
-from flake8_nnx.rules._traced import Traced, inside_construction, traced
+from flake8_nnx.rules._traced import Traced, has_constructor, inside_construction, traced
 from flake8_nnx.source.features import events, site_sizes, spelled
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, PARTIAL, Facts, Field, ModuleRef
 from flake8_nnx.source.names import MAX_DEPTH
@@ -63,7 +63,7 @@ def _unwrapped(
     call: ast.Call, cls: ast.expr, args: list[ast.expr], given: list[ast.keyword], ref: ModuleRef, facts: Facts
 ) -> Construction:
     positional = list(args)
-    keywords = {k.arg: k.value for k in given if k.arg}
+    keywords = _named(given)
     for _ in range(MAX_DEPTH):
         binding = facts.names.binding(cls) if isinstance(cls, ast.Name) else None
         value = binding.value if binding and binding.kind == "assign" and binding.value else cls
@@ -71,12 +71,17 @@ def _unwrapped(
             break
         if facts.origin(value.func) in PARTIAL:
             positional = [*value.args[1:], *positional]
-            keywords = {**{k.arg: k.value for k in value.keywords if k.arg}, **keywords}
+            keywords = {**_named(value.keywords), **keywords}
         elif facts.origin(value.func) not in CLASS_TRANSFORMS:
             break
         cls = value.args[0]
     kept = {name: value for name, value in keywords.items() if name not in ("name", "parent")}
     return Construction(call, ref, cls, positional, kept)
+
+
+def _named(keywords: list[ast.keyword]) -> dict[str, ast.expr]:
+    """Keyword arguments by name; `**kwargs` stands under `**`, as the catalogue wants it."""
+    return {keyword.arg or "**": keyword.value for keyword in keywords}
 
 
 # ---- what it becomes ------------------------------------------------------------------------------------------------
@@ -119,8 +124,10 @@ def replacement(made: Construction, facts: Facts) -> Replacement:
             keywords[name] = writer.text(argument)
     rngs = "rngs" if cls else "nnx.Rngs(0)"
     if layer is None:
-        arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]
-        return Replacement(f"{ast.unparse(made.cls)}({', '.join([*arguments, f'rngs={rngs}'])})", tuple(flags))
+        arguments = [*sizes.values(), *positional, *(f"{name}{'' if name == '**' else '='}{text}" for name, text in keywords.items())]
+        if made.ref.local is None or has_constructor(made.ref.local, facts):
+            arguments.append(f"rngs={rngs}")
+        return Replacement(f"{ast.unparse(made.cls)}({', '.join(arguments)})", tuple(flags))
     done = construct(layer, positional, keywords, sizes, rngs=rngs)
     return Replacement(done.code, tuple(flags), done.problems)
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 import ast
 import functools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flake8_nnx.rules import _text
 from flake8_nnx.source.features import SizeParameter, needed_sizes, trace
-from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.values import Site, Trace
 
 # Public names of nnx.Module (flax 0.12) that an attribute may not take.
 RESERVED = frozenset({"train", "eval", "sow", "perturb", "set_attributes", "iter_children", "iter_modules"})
+# Calls on `self` that need a random stream in the constructor.
+DRAWING = frozenset({"param", "make_rng"})
 
 
 def inside_construction(node: ast.AST, facts: Facts) -> bool:
@@ -53,6 +55,28 @@ def traced(node: ast.ClassDef, facts: Facts) -> Traced | None:
     for site in found.sites:
         sites.setdefault(site.call, site)
     return Traced(found, sites, needed_sizes(found, facts), _names(found, sites, facts))
+
+
+def has_constructor(cls: LinenClass, facts: Facts) -> bool:
+    """Whether the NNX class needs an `__init__`: for fields, sizes, or anything that draws from `rngs`."""
+    found = traced(cls.node, facts)
+    if found is None or found.parameters or facts.fields_of(cls):
+        return True
+    draws = any(
+        site.ref is not None or (isinstance(site.call.func, ast.Attribute) and site.call.func.attr in DRAWING)
+        for site in found.trace.sites
+    )
+    return draws or any(_class_like(call) for name in {*cls.compact, "setup"} for call in _calls(cls.methods.get(name)))
+
+
+def _calls(method: ast.FunctionDef | None) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(method) if isinstance(node, ast.Call)) if method else iter(())
+
+
+def _class_like(call: ast.Call) -> bool:
+    """Whether a call, by its spelling, makes an object: perhaps a module whose class another file defines."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return name[:1].isupper()
 
 
 def _names(found: Trace, sites: Mapping[ast.Call, Site], facts: Facts) -> dict[ast.Call, str]:

@@ -61,8 +61,8 @@ class MLP(nnx.Module):
         ),
         Example(
             linen='''
-import flax.linen as nn
 import jax.numpy as jnp
+from flax import linen as nn
 
 
 class Scale(nn.Module):

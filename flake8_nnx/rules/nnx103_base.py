@@ -56,8 +56,6 @@ class Square(nnx.Module):
         ),
     ),
 )
-# Calls on `self` that need a random stream in the constructor.
-DRAWING = frozenset({"param", "make_rng"})
 
 
 @RULE.on(ast.ClassDef)
@@ -78,29 +76,14 @@ def _advice(cls: LinenClass, linen: str, facts: Facts) -> str:
         return f"nn.{linen} has no exact NNX twin: {layer.refuse}"
     if layer is not None:
         return f"derive from `nnx.{layer.nnx}` and pass its `__init__` the arguments it takes, with `rngs=rngs`"
-    signature = _signature(cls, facts)
-    return f"derive from `nnx.{linen}`" + (f" and write `{signature}`" if signature else "")
+    return f"derive from `nnx.{linen}`" + (
+        f" and write `{_signature(cls, facts)}`" if _traced.has_constructor(cls, facts) else ""
+    )
 
 
 def _signature(cls: LinenClass, facts: Facts) -> str:
-    """`def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs)`, empty when nothing is to be taken."""
+    """`def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs)`."""
     found = _traced.traced(cls.node, facts)
     sizes = [f"{p.name}: {'tuple[int, ...]' if p.whole else 'int'}" for p in found.parameters] if found else []
     fields = [_layers.parameter(field, facts)[0] for field in facts.fields_of(cls).values()]
-    draws = found is not None and any(
-        site.ref is not None or (isinstance(site.call.func, ast.Attribute) and site.call.func.attr in DRAWING)
-        for site in found.trace.sites
-    )
-    draws = draws or any(_class_like(node) for name in {*cls.compact, "setup"} for node in _calls(cls.methods.get(name)))
-    taken = [*sizes, *fields, *(["*", "rngs: nnx.Rngs"] if draws else [])]
-    return f"def __init__({', '.join(['self', *taken])})" if taken else ""
-
-
-def _calls(method: ast.FunctionDef | None) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(method) if isinstance(node, ast.Call)) if method else iter(())
-
-
-def _class_like(call: ast.Call) -> bool:
-    """Whether a call, by its spelling, makes an object: perhaps a module whose class another file defines."""
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    return name[:1].isupper()
+    return f"def __init__({', '.join(['self', *sizes, *fields, '*', 'rngs: nnx.Rngs'])})"

@@ -47,7 +47,7 @@ from flax import nnx
 
 
 class Scale(nnx.Module):
-    def __init__(self, factor: float = 2.0):
+    def __init__(self, factor: float = 2.0, *, rngs: nnx.Rngs):
         self.factor = factor
 
     def __call__(self, x):

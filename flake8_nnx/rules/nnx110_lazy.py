@@ -52,7 +52,13 @@ from flax import nnx
 
 class Block(nnx.Module):
     def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
-        self.conv = nnx.Conv(in_features, features, kernel_size=(3, 3), use_bias=False, rngs=rngs)
+        self.conv = nnx.Conv(
+            in_features,
+            features,
+            kernel_size=(3, 3),
+            use_bias=False,
+            rngs=rngs,
+        )
         self.batch_norm = nnx.BatchNorm(features, rngs=rngs)
 
     def __call__(self, x, train: bool):
@@ -88,11 +94,15 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
 
 def _partial_code(made: _layers.Construction, layer: Layer, facts: Facts) -> str:
     """`partial(nnx.Conv, use_bias=False, rngs=rngs)` of `partial(nn.Conv, use_bias=False)`."""
-    text = _layers.replacement(made, facts).code
-    built = ast.parse(text, mode="eval").body
+    built = ast.parse(_layers.replacement(made, facts).code, mode="eval").body
     assert isinstance(built, ast.Call)
-    names = [name for name in layer.leading if name not in layer.sizes]
-    given = [argument for argument in built.args if not (isinstance(argument, ast.Name) and argument.id in layer.sizes)]
-    arguments = [f"{name}={ast.unparse(value)}" for name, value in zip(names, given)]
-    arguments += [ast.unparse(keyword) for keyword in built.keywords if keyword.arg not in layer.sizes]
-    return f"{ast.unparse(made.call.func)}({', '.join([ast.unparse(built.func), *arguments])})"
+    # The catalogue shows a missing argument by its own name; here it is the calls that give it.
+    written = {ast.unparse(argument) for argument in [*made.positional, *made.keywords.values()]}
+    leading = dict(zip(layer.leading, built.args))
+    named = {**leading, **{keyword.arg or "": keyword.value for keyword in built.keywords}}
+    given = [
+        f"{name}={text}"
+        for name, value in named.items()
+        if (text := ast.unparse(value)) != name or text in written or name == "rngs"
+    ]
+    return f"{ast.unparse(made.call.func)}({', '.join([ast.unparse(built.func), *given])})"

@@ -189,7 +189,7 @@ class Facts:
 
     def ancestors(self, cls: LinenClass) -> list[LinenClass]:
         """The class and its Linen bases in this file, nearest first."""
-        line, found = [cls], []
+        line, found = [cls], list[LinenClass]()
         while line:
             current = line.pop(0)
             if current in found or len(found) > MAX_DEPTH:

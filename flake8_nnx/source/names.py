@@ -85,6 +85,7 @@ class Names:
     def _build(self, tree: ast.Module) -> None:
         stack: list[tuple[ast.AST, Scope, bool]] = [(tree, self.module, False)]
         nodes, parents = self.nodes, self.parents
+        early: dict[int, Scope] = {}  # nodes that are evaluated in a scope around the one they stand in
         while stack:
             node, scope, fallback = stack.pop()
             nodes.append(node)
@@ -92,7 +93,7 @@ class Names:
             if isinstance(node, ast.Name):
                 self._scope_of_name[id(node)] = scope
                 continue
-            outside: list[ast.AST] = []  # children that are evaluated in the enclosing scope
+            outside: list[ast.AST] = []  # nodes below that are evaluated in the enclosing scope
             if isinstance(node, ast.stmt):
                 inner = self._bind_statement(node, scope, fallback, outside)
             elif isinstance(node, (ast.Lambda, *COMPREHENSIONS)):
@@ -107,7 +108,9 @@ class Names:
                 scope.add(node.name, Binding("other", node, fallback=fallback))
             elif isinstance(node, ast.MatchStar) and node.name:
                 scope.add(node.name, Binding("other", node, fallback=fallback))
-            children = []
+            elif isinstance(node, ast.MatchMapping) and node.rest:
+                scope.add(node.rest, Binding("other", node, fallback=fallback))
+            children: list[tuple[ast.AST, bool]] = []
             for name in node._fields:
                 value = getattr(node, name, None)
                 below = fallback or (name == "orelse" and isinstance(node, (ast.If, ast.Try)))
@@ -115,11 +118,11 @@ class Names:
                     children.extend((child, below) for child in value if isinstance(child, ast.AST))
                 elif isinstance(value, ast.AST):
                     children.append((value, below))
-            skip = {id(child) for child in outside} if outside else ()
+            early.update((id(child), scope) for child in outside)
             for child, below in reversed(children):
                 if not isinstance(child, (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)):
                     parents[id(child)] = node
-                    stack.append((child, scope if id(child) in skip else inner, below))
+                    stack.append((child, early.pop(id(child), inner), below))
 
     def _bind_statement(self, node: ast.stmt, scope: Scope, fallback: bool, outside: list[ast.AST]) -> Scope:
         if isinstance(node, ast.Assign):
@@ -154,7 +157,7 @@ class Names:
                 scope.globals.update(node.names)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             scope.add(node.name, Binding("def", node, fallback=fallback))
-            outside += [*node.decorator_list, *_evaluated_outside(node.args)]
+            outside += [*node.decorator_list, node.args]  # defaults and annotations
             if node.returns is not None:
                 outside.append(node.returns)
             return self._function(node, scope)
@@ -167,9 +170,10 @@ class Names:
 
     def _bind_expression(self, node: ast.expr, scope: Scope, outside: list[ast.AST]) -> Scope:
         if isinstance(node, ast.Lambda):
-            outside += _evaluated_outside(node.args)
+            outside.append(node.args)
             return self._function(node, scope)
         inner = self.scope_of_node[id(node)] = Scope(node, scope)
+        outside.append(node.generators[0].iter)  # type: ignore[attr-defined]
         for generator in node.generators:  # type: ignore[attr-defined]
             self._assign(generator.target, None, node, inner, False)
         return inner
@@ -283,13 +287,6 @@ class Names:
             return None
         full = canonical(".".join([base, *reversed(attributes)]))
         return (known(full) or full) if known else full
-
-
-def _evaluated_outside(arguments: ast.arguments) -> list[ast.AST]:
-    outside: list[ast.AST] = [*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)]
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    outside += [arg for arg in every if arg is not None]
-    return outside
 
 
 def _is_none(binding: Binding) -> bool:

@@ -23,7 +23,8 @@ EXACT = {
     "nn.Dense(3, promote_dtype=own.promote)":
         "nnx.Linear(in_features, 3, promote_dtype=lambda args, **kwargs: own.promote(*args, **kwargs), rngs=rngs)",
     "nn.Dense(3, promote_dtype=lambda *a, dtype: a)":
-        "nnx.Linear(in_features, 3, promote_dtype=lambda args, **kwargs: (lambda *a, dtype: a)(*args, **kwargs), rngs=rngs)",
+        "nnx.Linear(in_features, 3, promote_dtype=lambda args, **kwargs: (lambda *a, dtype: a)(*args, **kwargs), "
+        "rngs=rngs)",
     "nn.DenseGeneral((2, 3), (-2, -1))": "nnx.LinearGeneral(in_features, (2, 3), axis=(-2, -1), rngs=rngs)",
     "nn.DenseGeneral(3, batch_dims=())": "nnx.LinearGeneral(in_features, 3, rngs=rngs)",
     "nn.Conv(32, (3, 3))": "nnx.Conv(in_features, 32, kernel_size=(3, 3), rngs=rngs)",
@@ -50,7 +51,8 @@ EXACT = {
     "nn.LayerNorm(dtype=self.dtype)": f"nnx.LayerNorm(num_features, dtype=self.dtype, {KEEP}, rngs=rngs)",
     "nn.GroupNorm(dtype='bfloat16')": f"nnx.GroupNorm(num_features, dtype='bfloat16', {KEEP}, rngs=rngs)",
     "nn.LayerNorm(param_dtype=jnp.bfloat16)": "nnx.LayerNorm(num_features, param_dtype=jnp.bfloat16, rngs=rngs)",
-    "nn.BatchNorm(param_dtype=jnp.bfloat16)": f"nnx.BatchNorm(num_features, param_dtype=jnp.bfloat16, {KEEP}, rngs=rngs)",
+    "nn.BatchNorm(param_dtype=jnp.bfloat16)":
+        f"nnx.BatchNorm(num_features, param_dtype=jnp.bfloat16, {KEEP}, rngs=rngs)",
     "nn.BatchNorm(use_bias=False, use_scale=False)":
         f"nnx.BatchNorm(num_features, use_bias=False, use_scale=False, {KEEP}, rngs=rngs)",
     "nn.BatchNorm(use_bias=False)": "nnx.BatchNorm(num_features, use_bias=False, rngs=rngs)",
@@ -64,10 +66,11 @@ EXACT = {
     # Attention: sizes, decode, and Linen's formula where precision matters.
     "nn.MultiHeadAttention(4)": "nnx.MultiHeadAttention(num_heads=4, in_features=in_features, decode=False, rngs=rngs)",
     "nn.SelfAttention(num_heads=4, dropout_rate=0.1, dtype=jnp.bfloat16)":
-        "nnx.MultiHeadAttention(num_heads=4, in_features=in_features, dropout_rate=0.1, dtype=jnp.bfloat16, decode=False, "
-        "rngs=rngs)",
+        "nnx.MultiHeadAttention(num_heads=4, in_features=in_features, dropout_rate=0.1, dtype=jnp.bfloat16, "
+        "decode=False, rngs=rngs)",
     "nn.MultiHeadDotProductAttention(4, self.dtype)":
-        f"nnx.MultiHeadAttention(num_heads=4, in_features=in_features, dtype=self.dtype, {FORMULA}, decode=False, rngs=rngs)",
+        f"nnx.MultiHeadAttention(num_heads=4, in_features=in_features, dtype=self.dtype, {FORMULA}, decode=False, "
+        "rngs=rngs)",
     "nn.MultiHeadDotProductAttention(4, precision='highest', attention_fn=nn.dot_product_attention)":
         f"nnx.MultiHeadAttention(num_heads=4, in_features=in_features, precision='highest', {FORMULA}, decode=False, "
         "rngs=rngs)",
@@ -134,7 +137,7 @@ PROBLEMS = {
     "nn.ConvLSTMCell(3, (3, 3))": "nnx.bridge.ToNNX",
     "nn.ConvLocal(3, (3, 3))": "conv_general_dilated_local",
     "nn.SpectralNorm(layer)": "overwrites the kernel",
-    "nn.WeightNorm(layer)": "overwrites the kernel",
+    "nn.WeightNorm(nn.Dense(3))": "overwrites the kernel",
     "nn.BatchApply(f)": "jax.vmap",
     "nn.Fp8Einsum()": "qwix",
     "nn.RNN(nn.LSTMCell(3))": "`nn.LSTMCell(…)` inside nn.RNN",

@@ -115,7 +115,7 @@ def test_declared_classes() -> None:
 def test_linen_module_names_are_those_of_flax() -> None:
     nn = pytest.importorskip("flax.linen")
     real = {name for name in dir(nn) if isinstance(getattr(nn, name), type) and issubclass(getattr(nn, name), nn.Module)}
-    assert LINEN_MODULES == real
+    assert LINEN_MODULES - {"BatchApply"} == real  # which is constructed like a layer, but is none
 
 
 # ---- what a class holds -------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def slice_of_dot(table: Table, call: Call) -> Sequence[int] | None:
     node, axis = table.nodes[value], call.param("axis")
     if node.op != "dot_general":
         return None
-    (_, (_, left, right), (_, left_batch, right_batch)) = _numbers(node)
+    left, right, left_batch, right_batch = _numbers(node)
     x, y = node.operands
     free_x = [k for k in range(len(table.shape(x))) if k not in (*left, *left_batch)]
     free_y = [k for k in range(len(table.shape(y))) if k not in (*right, *right_batch)]
@@ -51,7 +51,7 @@ def slice_of_dot(table: Table, call: Call) -> Sequence[int] | None:
     return table.apply("dot_general", operands, node.params, call.types)
 
 
-def _numbers(node: Node) -> tuple[str, tuple[str, tuple[int, ...], tuple[int, ...]], tuple[str, tuple[int, ...], tuple[int, ...]]]:
-    """Contracted and batch axes of both operands."""
-    _, (_, left, right), (_, left_batch, right_batch) = node.param("dimension_numbers")
-    return "", ("", left[1:], right[1:]), ("", left_batch[1:], right_batch[1:])
+def _numbers(node: Node) -> tuple[tuple[int, ...], ...]:
+    """Contracted axes of both operands, then batch axes of both operands."""
+    _, (_, *contracted), (_, *batch) = node.param("dimension_numbers")
+    return tuple(axes[1:] for axes in (*contracted, *batch))

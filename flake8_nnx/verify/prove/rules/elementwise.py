@@ -147,7 +147,7 @@ def inside_a_view(table: Table, call: Call) -> Sequence[int] | None:
     order = live
     whole = [(base, axes) for _, base, axes in seen if all(axes[k] is not None for k in live)]
     if whole:
-        _, lead = min(whole)
+        _, lead = min(whole, key=lambda pair: (pair[0], [-1 if axis is None else axis for axis in pair[1]]))
         order = sorted(live, key=lambda k: lead[k] or 0)
     if order == list(range(len(shape))):
         return None

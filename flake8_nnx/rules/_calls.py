@@ -1,0 +1,123 @@
+"""Wording of the NNX call that replaces `init`, `apply` and their arguments."""
+from __future__ import annotations
+
+import ast
+
+from flake8_nnx.catalog.collections import COLLECTIONS, variable_type
+from flake8_nnx.rules._text import one_line, quote, snake
+from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.variables import ModelCall, Tree, model_call
+
+FLAGS = frozenset({"train", "training", "is_training", "deterministic", "use_running_average"})
+CONSUMED = frozenset({"rngs", "mutable", "method", "capture_intermediates"})
+KEYS = frozenset({"jax.random.key", "jax.random.PRNGKey"})
+
+
+def keyword(call: ast.Call, name: str) -> ast.keyword | None:
+    return next((k for k in call.keywords if k.arg == name), None)
+
+
+def keyword_of_call(node: ast.keyword, facts: Facts, *names: str) -> tuple[ast.Call, ModelCall] | None:
+    """The call of a Linen module that this keyword belongs to, when it has one of these names."""
+    if node.arg not in names:
+        return None
+    call = facts.names.parent(node)
+    found = model_call(call, facts)
+    return (call, found) if found is not None and isinstance(call, ast.Call) else None
+
+
+def model_name(receiver: ast.expr, facts: Facts) -> str:
+    """How the message calls the model: as the code does, or by its class when it is made on the spot."""
+    while isinstance(receiver, ast.Call):
+        made = facts.module_class(receiver.func)
+        if made is not None:
+            return snake(made.name)
+        receiver = receiver.func.value if isinstance(receiver.func, ast.Attribute) else receiver.func
+    return quote(receiver)
+
+
+def rngs(node: ast.expr | None, facts: Facts) -> str:
+    """`nnx.Rngs(0)` for `jax.random.key(0)`, `nnx.Rngs(params=a, dropout=b)` for a dictionary of keys."""
+    if node is None:
+        return "nnx.Rngs(0)"
+    if isinstance(node, ast.Dict) and all(isinstance(k, ast.Constant) and str(k.value).isidentifier() for k in node.keys):
+        streams = [f"{k.value}={seed(v, facts)}" for k, v in zip(node.keys, node.values) if isinstance(k, ast.Constant)]
+        return f"nnx.Rngs({', '.join(streams)})"
+    if isinstance(node, ast.Dict):
+        return f"nnx.Rngs(**{quote(node)})"
+    return f"nnx.Rngs({seed(node, facts)})"
+
+
+def seed(node: ast.expr, facts: Facts) -> str:
+    """A key as `nnx.Rngs` takes it: the seed itself where it is written."""
+    if isinstance(node, ast.Call) and facts.origin(node.func) in KEYS and len(node.args) == 1:
+        return quote(node.args[0])
+    return quote(node)
+
+
+def constructor(found: ModelCall, key: ast.expr | None, facts: Facts) -> str:
+    """`model = Model(..., rngs=nnx.Rngs(0))`."""
+    name = found.model.name if found.model and found.model.name != "Module" else "Model"
+    target = model_name(found.receiver, facts)
+    return f"{target} = {name}(..., rngs={rngs(key, facts)})"
+
+
+def method_of(model: str, node: ast.expr, facts: Facts) -> str:
+    """`model.encode` for `method="encode"`, `method=Model.encode` and `method=model.encode`."""
+    if isinstance(node, ast.Constant):
+        named = isinstance(node.value, str) and node.value != "__call__"
+        return f"{model}.{node.value}" if named else model
+    if isinstance(node, ast.Attribute) and (facts.module_class(node.value) or facts.instance(node.value)):
+        return model if node.attr == "__call__" else f"{model}.{node.attr}"
+    return f"getattr({model}, {quote(node)})"
+
+
+def nnx_call(call: ast.Call, found: ModelCall, facts: Facts) -> str:
+    """`model(x, train=True)` for `model.apply({'params': p}, x, train=True, rngs=…)`."""
+    model = "model" if found.kind == "apply_fn" else model_name(found.receiver, facts)
+    first = 1 if call.args and not isinstance(call.args[0], ast.Starred) else 0
+    arguments = [one_line(ast.unparse(a)) for a in call.args[first:]]
+    arguments += [one_line(ast.unparse(k)) for k in call.keywords if k.arg not in CONSUMED and k.arg != "variables"]
+    method = keyword(call, "method")
+    if method is not None and isinstance(method.value, ast.Lambda):
+        body = inlined(method.value, model, call.args[first:])
+        if body is not None:
+            return body
+    target = model if method is None else method_of(model, method.value, facts)
+    text = f"{target}({', '.join(arguments)})"
+    return text if len(text) <= 100 else f"{target}(...)"
+
+
+def inlined(function: ast.Lambda, model: str, arguments: list[ast.expr]) -> str | None:
+    """`model.encode(x)` for `method=lambda m, x: m.encode(x)`."""
+    names = [a.arg for a in function.args.args]
+    if not names or len(names) - 1 != len(arguments):
+        return None
+    values = dict(zip(names, [model, *map(ast.unparse, arguments)]))
+
+    class Inline(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.AST:
+            return ast.parse(values[node.id], mode="eval").body if node.id in values else node
+
+    return one_line(ast.unparse(Inline().visit(ast.parse(ast.unparse(function.body), mode="eval"))))
+
+
+def state(tree: Tree, model: str = "model") -> str:
+    """`nnx.state(model, nnx.Param)` for one collection; its Variable subclass when it is the user's own."""
+    return f"nnx.state({model}, {variable_type(tree.collection or 'params')})"
+
+
+def type_advice(collection: str) -> str:
+    """What to say of a collection: its type, or that it needs one."""
+    name = variable_type(collection)
+    return f"`{name}`" if collection in COLLECTIONS else f"`{name}` (write `class {name}(nnx.Variable): pass`)"
+
+
+def collections_in(node: ast.expr) -> list[str] | None:
+    """The collections that `mutable=` names, None when it is not written out."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        names = [e.value for e in node.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+        return names if len(names) == len(node.elts) else None
+    return None

@@ -1,0 +1,91 @@
+"""Variables of other collections.
+
+A Linen module makes a variable of any collection with `self.variable`; in NNX the collection is the type of the
+variable.
+
+**What it flags.** Calls of `self.variable` in a Linen module, at the call.
+
+**Why.** NNX modules have no `variable` method. `batch_stats` are `nnx.BatchStat`, `cache` is `nnx.Cache`, and a
+collection of your own is a subclass of `nnx.Variable`.
+
+**Caveats.** Linen runs the call once during `init`, so a counter starts at one there and at zero in NNX. The value is
+read and written through `[...]`.
+
+Source: Flax guide "Linen to NNX", section "Collections and variable types".
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_nnx.rule import Example, Report, Rule
+from flake8_nnx.catalog.collections import variable_type
+from flake8_nnx.rules import _calls, _text
+from flake8_nnx.rules._own import own_call
+from flake8_nnx.source.linen import Facts
+
+RULE = Rule(
+    "NNX202",
+    "self-variable",
+    "`{call}` becomes `{code}` in `__init__`, of type {type}",
+    doc=__doc__,
+    fix="review",
+    examples=(
+        Example(
+            linen='''
+import flax.linen as nn
+import jax.numpy as jnp
+
+
+class Count(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        count = self.variable("counter", "count", lambda: jnp.zeros(()))
+        count.value += 1
+        return x
+''',
+            nnx='''
+import jax.numpy as jnp
+from flax import nnx
+
+
+class Counter(nnx.Variable):
+    pass
+
+
+class Count(nnx.Module):
+    def __init__(self):
+        self.count = Counter(jnp.zeros(()))
+
+    def __call__(self, x):
+        self.count[...] += 1
+        return x
+''',
+            also=("NNX101", "NNX103"),
+        ),
+    ),
+)
+
+
+@RULE.on(ast.Call)
+def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
+    """One finding per `self.variable(…)`."""
+    if not own_call(call, facts, "variable") or len(call.args) < 2:
+        return
+    collection, name, *rest = call.args
+    attribute = name.value if isinstance(name, ast.Constant) and str(name.value).isidentifier() else "variable"
+    if isinstance(collection, ast.Constant) and isinstance(collection.value, str):
+        kind, advice = variable_type(collection.value), _calls.type_advice(collection.value)
+    else:
+        kind, advice = "Variable", f"the subclass of `nnx.Variable` for {_text.quote(collection)}"
+    yield call, {"call": _text.quote(call), "code": f"self.{attribute} = {kind}({_value(rest)})", "type": advice}
+
+
+def _value(arguments: list[ast.expr]) -> str:
+    """The initial value: what the function would return."""
+    if not arguments:
+        return "..."
+    function, *rest = arguments
+    if isinstance(function, ast.Lambda) and not rest and not function.args.args:
+        return _text.quote(function.body)
+    return f"{_text.quote(function)}({', '.join(map(_text.quote, rest))})"

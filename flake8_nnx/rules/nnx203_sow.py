@@ -1,0 +1,67 @@
+"""Sown values.
+
+Linen's `sow` stores a value when its collection is mutable and does nothing otherwise; NNX stores at every call.
+
+**What it flags.** Calls of `self.sow` in a Linen module, at the call.
+
+**Why.** NNX names the type instead of the collection: `self.sow(nnx.Intermediate, 'h', x)`. A string is taken for a
+type of that name, which is not `nnx.Intermediate`.
+
+**Caveats.** Values accumulate from call to call. Read and clear them with `nnx.pop(model, nnx.Intermediate)`, or
+collect them with `nnx.capture`.
+
+Source: Flax guide "Linen to NNX", section "Collections and variable types".
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_nnx.rule import Example, Report, Rule
+from flake8_nnx.catalog.collections import variable_type
+from flake8_nnx.rules import _text
+from flake8_nnx.rules._own import own_call
+from flake8_nnx.source.linen import Facts
+
+RULE = Rule(
+    "NNX203",
+    "sow",
+    "`{call}` becomes `{code}`; clear it with `nnx.pop(model, {type})`, it accumulates otherwise",
+    doc=__doc__,
+    fix="review",
+    examples=(
+        Example(
+            linen='''
+import flax.linen as nn
+
+
+class Probe(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        self.sow("intermediates", "x", x)
+        return x
+''',
+            nnx='''
+from flax import nnx
+
+
+class Probe(nnx.Module):
+    def __call__(self, x):
+        self.sow(nnx.Intermediate, "x", x)
+        return x
+''',
+            also=("NNX101", "NNX103"),
+        ),
+    ),
+)
+
+
+@RULE.on(ast.Call)
+def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
+    """One finding per `self.sow(…)`."""
+    if own_call(call, facts, "sow") and call.args:
+        first = call.args[0]
+        written = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+        kind = variable_type(written) if written else "nnx.Intermediate"
+        rest = [_text.quote(a) for a in call.args[1:]] + [_text.quote(k) for k in call.keywords]
+        yield call, {"call": _text.quote(call), "code": f"self.sow({', '.join([kind, *rest])})", "type": kind}

@@ -1,0 +1,112 @@
+"""Collections by name.
+
+Linen keeps variables in a dictionary of collections; an NNX model holds them itself, and a filter on their type
+selects them.
+
+**What it flags.** `variables['params']`, `variables.get('batch_stats')`, `variables.pop('params')` and dictionaries
+such as `{'params': p, 'batch_stats': b}`, where they are known to hold Linen variables.
+
+**Why.** There is no dictionary in NNX: `nnx.state(model, nnx.Param)` is a view of the parameters, `nnx.split` takes a
+model apart and `nnx.update` puts values back.
+
+**Caveats.** `nnx.state` aliases the model: a copy to keep needs `nnx.clone`. The first argument of `apply` is
+reported by NNX310.
+
+Source: Flax guide "Linen to NNX", section "Collections and variable types".
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_nnx.rule import Example, Report, Rule
+from flake8_nnx.catalog.collections import COLLECTIONS
+from flake8_nnx.rules import _calls, _text
+from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.variables import Tree, is_variables, model_call, tree_of
+
+RULE = Rule(
+    "NNX204",
+    "collection-name",
+    "`{code}`: {advice}",
+    doc=__doc__,
+    fix="review",
+    examples=(
+        Example(
+            linen='''
+import jax
+
+
+def parameters(network, key: jax.Array, x: jax.Array):
+    return network.init(key, x)["params"]
+''',
+            nnx='''
+from flax import nnx
+
+
+def parameters(model):
+    return nnx.state(model, nnx.Param)
+''',
+            also=("NNX301",),
+        ),
+    ),
+)
+
+
+@RULE.on(ast.Subscript)
+def subscript(node: ast.Subscript, facts: Facts) -> Iterator[Report]:
+    """`variables['params']`."""
+    key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+    if not isinstance(key, str) or not isinstance(node.ctx, ast.Load):
+        return
+    tree = tree_of(node.value, facts)
+    if tree is not None and tree.collection is None and not _part_of_path(node, facts):
+        yield node, _fields(node, key)
+
+
+@RULE.on(ast.Call)
+def lookup(node: ast.Call, facts: Facts) -> Iterator[Report]:
+    """`variables.get('params')`, `variables.pop('params')`."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr not in ("get", "pop") or not node.args:
+        return
+    key = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+    tree = tree_of(node.func.value, facts) if isinstance(key, str) else None
+    if tree is not None and tree.collection is None:
+        yield node, _fields(node, key)
+
+
+@RULE.on(ast.Dict)
+def display(node: ast.Dict, facts: Facts) -> Iterator[Report]:
+    """`{'params': params, 'batch_stats': stats}` outside of an `apply`."""
+    held = [v for k, v in zip(node.keys, node.values) if isinstance(k, ast.Constant) and isinstance(k.value, str)]
+    if not is_variables(node) or not any(_same_collection(k, v, facts) for k, v in zip(node.keys, node.values)):
+        return
+    call = facts.names.parent(node)
+    if isinstance(call, ast.Call) and call.args[:1] == [node] and model_call(call, facts) is not None:
+        return
+    del held
+    yield node, {"code": _text.quote(node), "advice": "the model holds its variables, `nnx.split(model)` takes them out"}
+
+
+def _same_collection(key: ast.expr | None, value: ast.expr, facts: Facts) -> bool:
+    """Whether the value is known to be that collection of Linen variables."""
+    tree = tree_of(value, facts)
+    return tree is not None and isinstance(key, ast.Constant) and tree.collection == key.value and not tree.path
+
+
+def _part_of_path(node: ast.Subscript, facts: Facts) -> bool:
+    """Whether more subscripts follow, which NNX205 reports as one path."""
+    above = facts.names.parent(node)
+    return (
+        isinstance(above, ast.Subscript)
+        and above.value is node
+        and isinstance(above.slice, ast.Constant)
+        and isinstance(above.slice.value, str)
+    )
+
+
+def _fields(node: ast.expr, collection: str) -> dict[str, str]:
+    advice = f"in NNX it is `{_calls.state(Tree(collection))}`"
+    if collection not in COLLECTIONS:
+        advice += f" with {_calls.type_advice(collection)}"
+    return {"code": _text.quote(node), "advice": advice}

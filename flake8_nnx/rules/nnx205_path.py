@@ -1,0 +1,74 @@
+"""Parameters by path.
+
+A path of names through the variables dictionary is a chain of attributes in NNX.
+
+**What it flags.** Subscripts such as `params['Dense_0']['kernel']` of what is known to be a collection of Linen
+variables, at the outermost subscript.
+
+**Why.** An NNX model has its layers as attributes, so `params['Dense_0']['kernel']` is `model.dense_0.kernel[...]`,
+for whatever attribute holds the layer now.
+
+**Caveats.** Automatic names count by class (`Dense_0`), attributes are named by you; the path of a layer in an
+`nnx.List` has a number.
+
+Source: Flax guide "Linen to NNX", section "Variable creation".
+"""
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from flake8_nnx.rule import Example, Report, Rule
+from flake8_nnx.rules import _text
+from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.variables import tree_of
+
+RULE = Rule(
+    "NNX205",
+    "parameter-path",
+    "`{code}`: in NNX it is the attribute `{path}`",
+    doc=__doc__,
+    fix="review",
+    examples=(
+        Example(
+            linen='''
+import jax
+
+
+def kernel(model, key: jax.Array, x: jax.Array):
+    return model.init(key, x)["params"]["Dense_0"]["kernel"]
+''',
+            nnx='''
+from flax import nnx
+
+
+def kernel(model: nnx.Module):
+    return model.dense_0.kernel[...]
+''',
+            also=("NNX301",),
+        ),
+    ),
+)
+
+
+@RULE.on(ast.Subscript)
+def check(node: ast.Subscript, facts: Facts) -> Iterator[Report]:
+    """One finding per path, at its last subscript."""
+    above = facts.names.parent(node)
+    if isinstance(above, ast.Subscript) and above.value is node and _is_name(above.slice):
+        return
+    tree = tree_of(node, facts) if _is_name(node.slice) else None
+    if tree is not None and tree.path:
+        leaf = "[...]" if tree.path[-1].islower() and not tree.path[-1][-1].isdigit() else ""
+        yield node, {"code": _text.quote(node), "path": "model." + ".".join(map(_attribute, tree.path)) + leaf}
+
+
+def _is_name(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _attribute(name: str) -> str:
+    """`dense_0` for `Dense_0`, `layers[0]` for `layers_0`."""
+    listed = re.fullmatch(r"([a-z]\w*s)_(\d+)", name)
+    return f"{listed[1]}[{listed[2]}]" if listed else _text.identifier(_text.snake(name), set())

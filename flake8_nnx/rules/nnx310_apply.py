@@ -1,0 +1,58 @@
+"""Calling a model.
+
+A Linen module is called through `apply` with its variables; an NNX model is called.
+
+**What it flags.** Calls of `apply` on a Linen module, and calls of any `apply` whose arguments only Linen takes
+(`{'params': p}` first, `mutable=['batch_stats']`, `method=Model.encode`), at the call.
+
+**Why.** The variables are inside the model, so the first argument goes; `method`, `mutable`, `rngs` and
+`capture_intermediates` go too, and have findings of their own.
+
+**Caveats.** A call changes the model's state (batch statistics, random counters) in place, so it belongs under
+`nnx.jit`, not `jax.jit`.
+
+Source: Flax guide "Linen to NNX", section "Training step and compilation".
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_nnx.rule import Example, Report, Rule
+from flake8_nnx.rules import _calls, _text
+from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.variables import model_call
+
+RULE = Rule(
+    "NNX310",
+    "apply",
+    "`{call}` becomes `{code}`",
+    doc=__doc__,
+    fix="review",
+    examples=(
+        Example(
+            linen='''
+import flax.linen as nn
+
+
+def predict(model: nn.Module, params, x):
+    return model.apply({"params": params}, x)
+''',
+            nnx='''
+from flax import nnx
+
+
+def predict(model: nnx.Module, x):
+    return model(x)
+''',
+        ),
+    ),
+)
+
+
+@RULE.on(ast.Call)
+def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
+    """One finding per call of a Linen module's `apply`."""
+    found = model_call(call, facts)
+    if found is not None and found.kind == "apply":
+        yield call, {"call": _text.quote(call), "code": _calls.nnx_call(call, found, facts)}

@@ -1,0 +1,55 @@
+"""Captured intermediates.
+
+Linen records the output of every method with `capture_intermediates`; NNX captures around the call.
+
+**What it flags.** The `capture_intermediates=` argument of `apply` of a Linen module, at the argument.
+
+**Why.** NNX calls take no such argument: `nnx.capture` wraps the model and returns what the methods gave.
+
+**Caveats.** Names follow attributes, not Linen's module names. Check the signature of `nnx.capture` in your flax
+release.
+
+Source: API page `flax.nnx.capture`.
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_nnx.rule import Example, Report, Rule
+from flake8_nnx.rules import _calls, _text
+from flake8_nnx.source.linen import Facts
+
+RULE = Rule(
+    "NNX314",
+    "capture-intermediates",
+    "`{keyword}` goes: capture around the call with `nnx.capture(model, nnx.Intermediate, method_outputs=nnx.Intermediate)`",
+    doc=__doc__,
+    fix="manual",
+    examples=(
+        Example(
+            linen='''
+import flax.linen as nn
+
+
+def probe(model: nn.Module, variables, x):
+    return model.apply(variables, x, capture_intermediates=True)
+''',
+            nnx='''
+from flax import nnx
+
+
+def probe(model: nnx.Module, x):
+    return nnx.capture(model, nnx.Intermediate, method_outputs=nnx.Intermediate)(x)
+''',
+            also=("NNX310",),
+        ),
+    ),
+)
+
+
+@RULE.on(ast.keyword)
+def check(node: ast.keyword, facts: Facts) -> Iterator[Report]:
+    """One finding per `capture_intermediates=`."""
+    if _calls.keyword_of_call(node, facts, "capture_intermediates") is not None:
+        yield node, {"keyword": _text.quote(node)}

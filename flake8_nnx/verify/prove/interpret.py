@@ -1,0 +1,161 @@
+"""Writes a jaxpr into the table: calls are inlined, control flow becomes closed systems, the rest goes through the rules.
+
+Only values are compared: differentiation rules attached to a call are gone by the time a jaxpr has been made, so gradients
+are compared by tracing the gradient itself.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from flake8_nnx.verify.prove import params as parameters
+from flake8_nnx.verify.prove import views
+from flake8_nnx.verify.prove.table import Node, Params, Refuse, Table, Type
+
+CALLS = frozenset(
+    "jit pjit closed_call core_call core_closed_call named_call remat remat2 checkpoint "
+    "custom_jvp_call custom_vjp_call custom_vjp_call_jaxpr custom_lin_call".split()
+)
+"""Operations that compute what their body computes."""
+REFUSED = frozenset(
+    "shard_map xla_pmap custom_partitioning pure_callback io_callback debug_callback debug_print ffi_call custom_call "
+    "tpu_custom_call pallas_call rng_uniform infeed outfeed ref get swap addupdate run_state psum psum2 psum_invariant pmax "
+    "pmin ppermute pbroadcast all_gather all_to_all reduce_scatter axis_index pgather psum_scatter".split()
+)
+"""Operations with effects, hidden state, or values that depend on other devices."""
+DRAWS_NOT = frozenset("random_split random_fold_in random_clone random_wrap random_seed".split())
+SMALL = 4096
+
+
+class Interpreter:
+    """One program after the other, written into one table.
+
+    Args:
+        control: what to do with each operation of control flow (see `loops.CONTROL`).
+
+    Attributes:
+        keys: what to put in place of a random key where it is consumed, by its number.
+        consumed: the keys consumed so far, in order, with repetitions.
+        sources: for each value, where in the user's program it was first computed (opaque, see `source_of`).
+    """
+
+    def __init__(self, table: Table, control: dict[str, Control]) -> None:
+        self.table = table
+        self.control = control
+        self.keys: dict[int, int] = {}
+        self.consumed: list[int] = []
+        self.sources: dict[int, Any] = {}
+        self.level = 0
+
+    def run(self, jaxpr: Any, operands: Sequence[int]) -> list[int]:
+        """The outputs of a closed jaxpr on these values.
+
+        Raises:
+            Refuse: the program has effects, or an operation or parameter whose meaning is unknown.
+        """
+        jaxpr, consts = opened(jaxpr)
+        if len(jaxpr.constvars) != len(consts) or len(jaxpr.invars) != len(operands):
+            raise Refuse("a nested program has unbound variables")
+        known: dict[Any, int] = {}
+        for variable, const in zip(jaxpr.constvars, consts):
+            known[variable] = self.const(const)
+        known.update(zip(jaxpr.invars, operands))
+
+        def read(atom: Any) -> int:
+            return self.const(atom.val, atom.aval) if hasattr(atom, "val") else known[atom]
+
+        for equation in jaxpr.eqns:
+            results = self.equation(equation, [read(atom) for atom in equation.invars])
+            for variable, result in zip(equation.outvars, results):
+                known[variable] = result
+                self.sources.setdefault(result, equation.source_info)
+        return [read(atom) for atom in jaxpr.outvars]
+
+    def equation(self, equation: Any, operands: list[int]) -> list[int]:
+        name = equation.primitive.name
+        if name in CALLS:
+            for key in ("jaxpr", "call_jaxpr", "fun_jaxpr"):
+                if key in equation.params:
+                    return self.run(equation.params[key], operands)
+            raise Refuse(f"the call {name} has no body")
+        types = [type_of(variable.aval) for variable in equation.outvars]
+        if name in self.control:
+            return self.control[name](self, equation.params, operands, types)
+        if equation.effects:
+            raise Refuse(f"{name} has side effects ({', '.join(sorted(str(e) for e in equation.effects))})")
+        if name in REFUSED:
+            raise Refuse(f"{name} acts outside the program, so its value is not a function of its inputs alone")
+        if name.startswith("random_") and name not in DRAWS_NOT and is_key(self.table, operands[0]):
+            self.consumed.append(operands[0])
+            operands[0] = self.keys.get(operands[0], operands[0])
+        lambdas: list[int] = []
+        params = self.params(equation.params, lambdas)
+        return self.table.apply(name, [*operands, *lambdas], params, types)
+
+    def params(self, raw: dict[str, Any], lambdas: list[int]) -> Params:
+        """Parameters as data; nested programs become values, appended to `lambdas`, and their places."""
+
+        def jaxpr(body: Any) -> Hashable:
+            lambdas.append(self.closed_body(body))
+            return ("body", len(lambdas) - 1)
+
+        named = sorted((key, value) for key, value in raw.items() if key not in parameters.NO_VALUE)
+        return tuple((key, parameters.normal(value, jaxpr)) for key, value in named)
+
+    def closed_body(self, body: Any) -> int:
+        """A nested program as a function of its arguments, for operations that are not looked into."""
+        inner, _ = opened(body)
+        level, types = self.level, [type_of(variable.aval) for variable in inner.invars]
+        self.level += 1
+        try:
+            bound = [
+                self.table.make(Node("bound", (), (("level", level), ("place", k)), *kind), opens=level)
+                for k, kind in enumerate(types)
+            ]
+            outputs = self.run(body, bound)
+        finally:
+            self.level -= 1
+        about: Params = (("level", level), ("arity", len(types)))
+        return self.table.make(Node("lambda", tuple(outputs), about, (), "function"), closes=level)
+
+    def const(self, value: Any, aval: Any = None) -> int:
+        """A constant, by its bytes; one that repeats a single number is a view of that number."""
+        if hasattr(value, "dtype") and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+            data, dtype, shape = np.asarray(jax.random.key_data(value)), str(value.dtype), tuple(value.shape)
+            return self.table.make(Node("const", (), (("data", parameters.array(data)), ("shown", "key")), shape, dtype))
+        data = np.asarray(value) if aval is None else np.asarray(value, dtype=aval.dtype)
+        if data.dtype == object:
+            raise Refuse("a constant is no array")
+        if data.ndim and data.size:
+            first = data.reshape(-1)[:1]
+            if data.tobytes() == first.tobytes() * data.size:
+                return views.broadcast_scalar(self.table, self.const(first[0]), parameters.shape(data.shape))
+        small = data.shape == () and data.dtype.kind in "biuf"
+        about: Params = (
+            ("data", parameters.array(data)),
+            ("shown", str(data) if data.shape == () else f"constant{list(data.shape)}"),
+            ("value", int(data) if small and data.dtype.kind in "iu" else None),
+            ("zero", bool(data.shape == () and data == 0)),
+        )
+        return self.table.make(Node("const", (), about, parameters.shape(data.shape), str(data.dtype)))
+
+
+def opened(jaxpr: Any) -> tuple[Any, Sequence[Any]]:
+    """A jaxpr without its constants, and those: JAX keeps them apart up to 0.11 and together later."""
+    return (jaxpr.jaxpr, jaxpr.consts) if hasattr(jaxpr, "jaxpr") else (jaxpr, getattr(jaxpr, "consts", ()))
+
+
+def type_of(aval: Any) -> Type:
+    if not hasattr(aval, "shape") or not hasattr(aval, "dtype"):
+        raise Refuse(f"a value of the kind {type(aval).__name__} is no array")
+    return Type(parameters.shape(aval.shape), str(aval.dtype))
+
+
+def is_key(table: Table, value: int) -> bool:
+    return table.dtype(value).startswith("key<")
+
+
+Control = Callable[[Interpreter, "dict[str, Any]", "list[int]", "list[Type]"], "list[int]"]

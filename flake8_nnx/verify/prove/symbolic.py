@@ -1,0 +1,110 @@
+"""Inputs of symbolic sizes, and the decisions that user code took about such sizes while it was traced.
+
+JAX answers an undecidable `==` between sizes with False, so a trace with symbolic sizes holds only where those answers are
+right; they are collected here and either discharged by further proofs at those sizes or reported.
+"""
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+from unittest import mock
+
+import jax
+from jax import export
+from jax._src.export import shape_poly  # symbolic sizes have no public hook for their comparisons
+
+Axes = Sequence["tuple[str | None, ...]"]
+
+
+class Decision(NamedTuple):
+    """A comparison of sizes that was taken to be false.
+
+    Attributes:
+        left, right: spellings of the sizes; `right` is often a number.
+        place: file name and line.
+    """
+
+    left: str
+    right: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.left} != {self.right}"
+
+
+def batch_axes(inputs: Any, name: str = "b") -> tuple[tuple[str | None, ...], ...]:
+    """Names of the axes for `with_sizes`: the leading axis of every array that is as long as the first array's."""
+    shapes = [tuple(leaf.shape) for leaf in jax.tree.leaves(inputs)]
+    size = next((shape[0] for shape in shapes if shape), None)
+    return tuple(
+        tuple(name if k == 0 and shape[0] == size else None for k in range(len(shape))) for shape in shapes
+    )
+
+
+def names(axes: Axes) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for leaf in axes for name in leaf if name))
+
+
+def with_sizes(inputs: Any, axes: Axes, sizes: Mapping[str, Any]) -> Any:
+    """The inputs with named axes of these sizes (numbers or symbolic), others as they are."""
+    leaves, tree = jax.tree.flatten(inputs)
+    if len(leaves) != len(axes):
+        raise ValueError(f"axes names {len(axes)} arrays, but the inputs have {len(leaves)}")
+    return jax.tree.unflatten(tree, [
+        jax.ShapeDtypeStruct(
+            tuple(sizes.get(name, size) if name else size for name, size in zip(named, leaf.shape)), leaf.dtype
+        )
+        for leaf, named in zip(leaves, axes)
+    ])  # fmt: skip
+
+
+def symbols(wanted: Iterable[str]) -> dict[str, Any]:
+    """Fresh symbolic sizes, at least 1, in one scope."""
+    wanted = tuple(wanted)
+    return dict(zip(wanted, export.symbolic_shape(", ".join(wanted)))) if wanted else {}
+
+
+@contextlib.contextmanager
+def decisions() -> Iterator[list[Decision]]:
+    """Within the context, collects the comparisons of symbolic sizes, outside of JAX itself, that were not certain."""
+    found: list[Decision] = []
+    original = shape_poly._DimExpr.__eq__
+
+    def equal(self: Any, other: Any) -> bool:
+        result = bool(original(self, other))
+        if not result and self is not other:
+            frame = sys._getframe(1)
+            if frame.f_code is _UNEQUAL:
+                frame = frame.f_back or frame
+            name = frame.f_code.co_filename
+            if not _trusted(name) and _undecided(self, other):
+                short = "/".join(name.replace("\\", "/").split("/")[-2:])
+                decision = Decision(str(self), str(other), f"{short}:{frame.f_lineno}")
+                if decision not in found:
+                    found.append(decision)
+        return result
+
+    with mock.patch.object(shape_poly._DimExpr, "__eq__", equal):
+        yield found
+
+
+_UNEQUAL = shape_poly._DimExpr.__ne__.__code__
+
+
+def _trusted(filename: str) -> bool:
+    """JAX treats an uncertain comparison as one by design, and this package compares spellings."""
+    name = filename.replace("\\", "/")
+    return "/jax/" in name or "flake8_nnx/verify/prove" in name or name.startswith("<") or "/unittest/" in name
+
+
+def _undecided(left: Any, right: Any) -> bool:
+    """Whether some size would make the two equal."""
+    if not isinstance(right, (int, shape_poly._DimExpr)):
+        return False
+    try:
+        low, high = shape_poly._bounds_decision(left - right, shape_poly.BoundsPrecision.BEST)
+    except Exception:
+        return True
+    return bool(low <= 0 <= high)
