@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from flake8_nnx.source.linen import Facts
+    from flake8_nnx.source.linen import Facts  # noqa: F401  (named in Check as text)
 
 Fix = Literal["safe", "review", "manual"]
 Report = tuple[ast.AST, Mapping[str, Any]]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from flake8_nnx.catalog.adjust import Draft, adjust, held, parsed
 from flake8_nnx.catalog.layer import Layer, neutral
@@ -59,8 +60,7 @@ def construct(
         text = draft.given.pop(name)
         if not neutral(name, text):
             draft.problems.append(f"`{name}={text}` of nn.{layer.linen} has no NNX twin: {layer.dropped[name]}")
-    shown = {name: name for name in layer.required if name not in given}  # what is missing, by its own name
-    arguments = {layer.renames.get(name, name): text for name, text in (draft.given | shown).items()}
+    arguments = {layer.renames.get(name, name): text for name, text in draft.given.items()}
     arguments |= {size: sizes.get(size, size) for size in layer.sizes}
     wanted = {size: sizes[size] for size in layer.extra_sizes if size in sizes}
     arguments |= {size: text for size, text in wanted.items() if text not in [arguments[s] for s in layer.sizes]}
@@ -115,8 +115,8 @@ def bound(
 
 
 def _ordered(layer: Layer, arguments: dict[str, str], rngs: str) -> list[str]:
-    """Leading arguments by position; then keywords, required ones and sizes first, `rngs` last."""
-    written = [arguments.pop(name) for name in layer.leading]  # sizes and required arguments, so they are there
+    """Leading arguments by position up to the first one missing; then keywords, sizes first, `rngs` last."""
+    written = [arguments.pop(name) for name in takewhile(arguments.__contains__, layer.leading)]
     first = [name for name in (*layer.required, *layer.sizes, *layer.extra_sizes) if name in arguments]
     added = [name for name in layer.always if name in arguments and name not in first]
     rest = dict.fromkeys([*first, *(name for name in arguments if name not in added), *added])

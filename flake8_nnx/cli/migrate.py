@@ -75,6 +75,10 @@ def migrate(
         except OSError as error:
             errors.append(f"{log}: {error.strerror}")
     print_table(records)
+    if run.todo:
+        console.say("left to do by hand:")
+        for line in run.todo:
+            console.say(f"  {line}")
     if run.diff() and not (diff or write or out):
         console.say("nothing written: --diff shows the changes, --write and --out DIR write them")
     console.finish(errors, any(record.get("verdict") not in console.GOOD_VERDICTS for record in records))

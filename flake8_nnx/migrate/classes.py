@@ -9,6 +9,7 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
@@ -82,7 +83,7 @@ class Rewriter(cst.CSTTransformer):
 
     # ---- expressions ----------------------------------------------------------------------------------------------
 
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> object:
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Any:
         result = super().on_leave(original_node, updated_node)
         if isinstance(original_node, cst.BaseExpression) and isinstance(result, cst.CSTNode):
             return self.expression(original_node, result)  # type: ignore[arg-type]
@@ -91,7 +92,7 @@ class Rewriter(cst.CSTTransformer):
     def expression(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
         span = self.span(original)
         text = self.edits.expressions.get(span)
-        if text is not None and type(original).__name__ not in ("Arg",):
+        if text is not None:
             home = self.edits.homes.get(span)
             comments = comments_in(original)
             if comments:
@@ -147,7 +148,8 @@ class Rewriter(cst.CSTTransformer):
             comments = [*leading, *inner, *([trailing.value] if trailing else [])]
             home = self.edits.homes.get(span)
             if home is not None:
-                self.comments.setdefault(id(home), []).extend(c for c in comments if c not in self.comments.get(id(home), []))
+                moved = self.comments.setdefault(id(home), [])
+                moved += [comment for comment in comments if comment not in moved]
             else:
                 self.loose.extend(comments)
         return cst.RemoveFromParent()
@@ -158,7 +160,8 @@ class Rewriter(cst.CSTTransformer):
         span = self.span(original_node)
         if span in self.edits.setups:
             # Statements that stayed would be lost; refuse.check_setup has seen to it that there are none.
-            self.loose = [*[line.comment.value for line in original_node.leading_lines if line.comment], *self.loose]
+            above = [line.comment.value for line in original_node.leading_lines if line.comment]
+            self.loose = [*above, *self.loose]
             self.loose += [c for c in comments_in(updated_node.body) if c not in self.loose]
             return cst.RemoveFromParent()
         if original_node.decorators:
@@ -171,16 +174,11 @@ class Rewriter(cst.CSTTransformer):
                 else:
                     kept.append(new)
             if len(kept) < len(updated_node.decorators):
-                leading = [*updated_node.leading_lines, *comments, *[li for li in updated_node.lines_after_decorators if li.comment]]
+                after = [line for line in updated_node.lines_after_decorators if line.comment]
+                leading = [*updated_node.leading_lines, *comments, *after]
                 updated_node = updated_node.with_changes(decorators=kept, leading_lines=leading, lines_after_decorators=())
         if self.inside and not updated_node.body.body:
             updated_node = updated_node.with_changes(body=cst.IndentedBlock([cst.parse_statement("pass")]))
-        return updated_node
-
-    def leave_For(self, original_node: cst.For, updated_node: cst.For) -> cst.For:
-        target = updated_node.target
-        if isinstance(target, cst.Tuple) and not target.lpar and isinstance(original_node.target, cst.Name):
-            updated_node = updated_node.with_changes(target=target)
         return updated_node
 
     # ---- classes --------------------------------------------------------------------------------------------------
@@ -214,7 +212,8 @@ class Rewriter(cst.CSTTransformer):
         if not lines and not plan.parameters and not self.loose:
             return None
         text = self.signature(plan)
-        own = plan.stored_fields(_attributes_read(node))
+        read = {name for line in lines for name in re.findall(r"\bself\.(\w+)", line.text)}
+        own = plan.stored_fields(_attributes_read(node) | read)
         stored = [f"self.{name} = {name}" for name in own]
         body: list[str] = [*self.loose, *stored]
         for line in lines:
@@ -278,7 +277,8 @@ def without_empty_branches(lines: list[Line]) -> list[Line]:
 
 def negated(test: str) -> str:
     node = ast.parse(test, mode="eval").body
-    opposite = {ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In}
+    pairs = ((ast.Is, ast.IsNot), (ast.Eq, ast.NotEq), (ast.In, ast.NotIn))
+    opposite = dict([*pairs, *((b, a) for a, b in pairs)])
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in opposite:
         return ast.unparse(ast.Compare(node.left, [opposite[type(node.ops[0])]()], node.comparators))
     return f"not {test}" if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"not ({test})"
@@ -321,7 +321,7 @@ def wrapped(text: str, indent: str, width: int) -> list[str]:
     def piece(node: ast.AST) -> str:
         return encoded[node.col_offset:node.end_col_offset].decode()  # type: ignore[attr-defined]
 
-    head = encoded[:parts[0].col_offset].decode()
+    head = encoded[:parts[0].col_offset].decode()  # type: ignore[attr-defined]
     if len(parts) == 1 and isinstance(parts[0], ast.Call):
         inner = wrapped(piece(parts[0]), indent, width - len(head) - 1)
         if len(inner) > 1:
@@ -330,11 +330,12 @@ def wrapped(text: str, indent: str, width: int) -> list[str]:
     return [head.rstrip(), *rows, ")"]
 
 
-def with_blank_line(node: cst.BaseStatement | cst.BaseSmallStatement) -> cst.BaseStatement:
+def with_blank_line(node: Any) -> Any:
+    """The statement with a blank line above it."""
     lines = list(getattr(node, "leading_lines", ()))
     if lines and not lines[0].comment:
-        return node  # type: ignore[return-value]
-    return node.with_changes(leading_lines=[cst.EmptyLine(indent=False), *lines])  # type: ignore[return-value]
+        return node
+    return node.with_changes(leading_lines=[cst.EmptyLine(indent=False), *lines])
 
 
 def parsed(text: str) -> cst.BaseExpression:

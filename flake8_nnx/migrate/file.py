@@ -72,7 +72,8 @@ def settle(found: FilePlan, keep_running: bool) -> None:
             users = [other for other in refused.values() if keep_running and needs(other.cls, plan.cls, found.facts)]
             if blocking:
                 name = blocking[0]
-                refuse.add(plan, plan.cls.node, f"it constructs `{name}` (line {plan.uses[name]}), which stays Linen", f"see `{name}`")
+                reason = f"it constructs `{name}` (line {plan.uses[name]}), which stays Linen"
+                refuse.add(plan, plan.cls.node, reason, f"see `{name}`")
             elif users:
                 name = users[0].name
                 refuse.add(plan, plan.cls.node, f"`{name}`, which stays Linen, still uses it", f"see `{name}`")
@@ -122,9 +123,10 @@ def linen_functions(facts: Facts, skip: set[ast.ClassDef]) -> dict[ast.AST, str]
 
 def todo(found: FilePlan, new: str, filename: str) -> list[str]:
     """What the file still needs by hand: constructions without the new arguments, and Linen that is left."""
-    notes = [note for plan in found.native for note in plan.notes]
+    notes = [f"{plan.name}: {note}" for plan in found.native for note in plan.notes]
     for plan in found.native:
-        required = [p.name for p in plan.parameters if p.default is None and p.name.endswith(("_features", "_shape"))]
+        fields = found.facts.fields_of(plan.cls)
+        required = [p.name for p in plan.parameters if p.name not in fields]
         inside = {node for other in found.native for node in ast.walk(other.cls.node)}
         for node in found.facts.names.nodes:
             if isinstance(node, ast.Call) and node not in inside:

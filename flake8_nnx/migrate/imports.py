@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import libcst as cst
 
@@ -17,19 +18,17 @@ def fix_imports(old: str, new: str) -> str:
     module = cst.parse_module(new)
     body: list[cst.BaseStatement] = []
     for statement in module.body:
-        kept, dropped = without(statement, unused)
+        kept = without(statement, unused)
         linen = isinstance(statement, cst.SimpleStatementLine) and _imports_linen(statement)
         if needs_nnx and linen:
-            nnx = NNX
-            if kept is None:
-                nnx = nnx.with_changes(leading_lines=statement.leading_lines, trailing_whitespace=statement.trailing_whitespace)
-            body += [nnx] if kept is None else [kept, nnx]
+            assert isinstance(statement, cst.SimpleStatementLine)
+            place = {"leading_lines": statement.leading_lines, "trailing_whitespace": statement.trailing_whitespace}
+            body += [NNX.with_changes(**place)] if kept is None else [kept, NNX]
             needs_nnx = False
         elif kept is not None:
             body.append(kept)
         elif body or any(line.comment for line in getattr(statement, "leading_lines", ())):
             _keep_comments(statement, body)
-        del dropped
     if needs_nnx:
         body.insert(_after_docstring_and_futures(body), NNX)
     return module.with_changes(body=body).code
@@ -42,7 +41,7 @@ def read_names(source: str) -> set[str]:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
             found.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
-            found.update(part for part in node.value.replace("[", " ").replace("]", " ").replace(".", " ").split() if part.isidentifier())
+            found.update(re.findall(r"[^\W\d]\w*", node.value))
     return found
 
 
@@ -56,20 +55,20 @@ def nnx_is_taken(names: Names) -> bool:
     return any(b.origin != "flax.nnx" for b in names.module.bindings.get("nnx", ()))
 
 
-def without(statement: cst.BaseStatement, unused: set[str]) -> tuple[cst.BaseStatement | None, bool]:
+def without(statement: cst.BaseStatement, unused: set[str]) -> cst.BaseStatement | None:
     """An import statement without the aliases in `unused`, None when nothing is left."""
     if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
-        return statement, False
+        return statement
     small = statement.body[0]
     if not isinstance(small, (cst.Import, cst.ImportFrom)) or isinstance(small.names, cst.ImportStar):
-        return statement, False
+        return statement
     kept = [alias for alias in small.names if _bound(alias) not in unused]
     if len(kept) == len(small.names):
-        return statement, False
+        return statement
     if not kept:
-        return None, True
+        return None
     kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-    return statement.with_changes(body=[small.with_changes(names=kept)]), True
+    return statement.with_changes(body=[small.with_changes(names=kept)])
 
 
 def _bound(alias: cst.ImportAlias) -> str:

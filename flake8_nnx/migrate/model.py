@@ -57,7 +57,7 @@ class ClassPlan:
     decorators: set[ast.expr] = field(default_factory=set)
     fields: list[Field] = field(default_factory=list)
     uses: dict[str, int] = field(default_factory=dict)  # classes of this file it constructs -> line
-    slots: list[Mapping[str, Any]] = field(default_factory=list)
+    slots: list[dict[str, Any]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what the new code does otherwise, for the user to know
 

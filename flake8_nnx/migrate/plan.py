@@ -259,7 +259,7 @@ class Planner:
     def constructor_arguments(self, site: Site) -> tuple[list[str], dict[str, str]] | None:
         positional: list[str] = []
         keywords: dict[str, str] = {}
-        names = LAYERS[site.ref.linen].linen_args if site.ref and site.ref.linen in LAYERS else ()
+        names = LAYERS[site.ref.linen].linen_args if site.ref and site.ref.linen and site.ref.linen in LAYERS else ()
         pairs: list[tuple[str | None, ast.expr]] = [(None, a) for a in site.positional]
         pairs += [(k, v) for k, v in site.keywords.items() if k not in ("name", "parent")]
         for index, (keyword, expression) in enumerate(pairs):

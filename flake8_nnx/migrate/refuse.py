@@ -46,13 +46,6 @@ def check_class(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
     if cls.has_setup:
         _check_setup(plan, trace)
     for event in events(trace.events):
-        names = event.names if isinstance(event, Assignment) else ()
-        if isinstance(event, Loop):
-            names = tuple(n.id for n in ast.walk(event.node.target) if isinstance(n, ast.Name))
-        text = event.text if isinstance(event, Assignment) else ""
-        for name in names:
-            if name in facts.fields_of(cls) and text != f"{name} = {name}":
-                add(plan, event.node if hasattr(event.node, "lineno") else cls.node, f"the variable `{name}` hides the field `{name}`", "rename the variable")
         if isinstance(event, Branch) and event.test is None:
             add(plan, event.node, "an `if` that `__init__` cannot decide")
 
@@ -94,10 +87,8 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
             _check_own(plan, site)
             continue
         if site.ref.linen is None and site.ref.local is None:
-            add(plan, site.call, f"`{site.ref.name}` is defined in another file", "migrate it first; this version follows one file")
-        layer = LAYER_REFUSALS.get(site.ref.linen or "")
-        if layer:
-            add(plan, site.call, f"nn.{site.ref.linen}: {layer}")
+            advice = "keep this class in Linen for now; this version follows one file"
+            add(plan, site.call, f"`{site.ref.name}` is defined in another file", advice)
         name = site.keywords.get("name")
         if name is not None and not isinstance(name, ast.Constant):
             if not isinstance(name, ast.JoinedStr) or not site.loops or loop_name(name, site) is None:
@@ -109,9 +100,6 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
     for node in ast.walk(plan.cls.node):
         if isinstance(node, ast.Call) and node not in seen and facts.module_class(node.func):
             add(plan, node, f"`{ast.unparse(node)[:60]}` is created where this version cannot follow")
-
-
-LAYER_REFUSALS: dict[str, str] = {}
 
 
 def _check_own(plan: ClassPlan, site: Site) -> None:

@@ -28,6 +28,7 @@ class FileRun:
     root: Path
     new: str
     maps: dict[str, Any] = field(default_factory=dict)  # class -> variable map of what is written
+    todo: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> bool:
@@ -41,6 +42,7 @@ class MigrationRun:
     files: list[FileRun] = field(default_factory=list)
     classes: list[ClassRecord] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    todo: list[str] = field(default_factory=list)  # what is left to do by hand, one line each
 
     def diff(self) -> str:
         """A patch of what may be written, for `patch -p1` or `git apply`."""
@@ -92,6 +94,7 @@ def migrate_paths(
             file_run, records = _migrate_file(source, root, planned, cases, unverified, timeout)
             run.files.append(file_run)
             run.classes += records
+            run.todo += [f"{path}: {note}" for note in file_run.todo]
     return run
 
 
@@ -114,12 +117,11 @@ def _migrate_file(
         if not plan.refusals and plan.name not in written and plan.name not in closed:
             stays = next(p for p in final.plans if p.name == plan.name)
             record = replace(record, reason=f"{record.reason}; not written: {stays.refusals[0].reason}".lstrip("; "))
-        records.append(record)
+        own = [note for note in (plan.notes if plan.name in written else ())]
+        records.append(replace(record, todo=tuple(own)))
     notes = todo(final, text, path) if written else []
-    if notes and records:
-        records[-1] = replace(records[-1], todo=tuple(notes))
     maps = {name: final.variable_map(plan) for name, plan in written.items()}
-    return FileRun(source, root, text, maps), records
+    return FileRun(source, root, text, maps, notes), records
 
 
 def _passes(verdict: Any, unverified: bool) -> bool:
@@ -159,4 +161,3 @@ def _patch(run: FileRun) -> str:
     for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
         lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
     return "".join(lines)
-

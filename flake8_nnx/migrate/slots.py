@@ -127,7 +127,7 @@ def _counter_depth(expression: ast.expr | None, site: Site) -> tuple[int, int] |
                 return depth, 0
             first = arguments[0]
             constant = isinstance(first, ast.Constant) and isinstance(first.value, int) and len(arguments) == 2
-            return (depth, first.value) if constant else None  # type: ignore[union-attr]
+            return (depth, first.value) if constant else None  # type: ignore[attr-defined]
         if iterable.func.id == "enumerate" and isinstance(target, ast.Tuple) and len(arguments) == 1:
             if isinstance(target.elts[0], ast.Name) and target.elts[0].id == expression.id:
                 return depth, 0

@@ -41,7 +41,7 @@ def rngs(node: ast.expr | None, facts: Facts) -> str:
     if node is None:
         return "nnx.Rngs(0)"
     if isinstance(node, ast.Dict) and all(isinstance(k, ast.Constant) and str(k.value).isidentifier() for k in node.keys):
-        streams = [f"{k.value}={seed(v, facts)}" for k, v in zip(node.keys, node.values) if isinstance(k, ast.Constant)]
+        streams = [f"{k.value!s}={seed(v, facts)}" for k, v in zip(node.keys, node.values) if isinstance(k, ast.Constant)]
         return f"nnx.Rngs({', '.join(streams)})"
     if isinstance(node, ast.Dict):
         return f"nnx.Rngs(**{quote(node)})"
@@ -66,7 +66,7 @@ def method_of(model: str, node: ast.expr, facts: Facts) -> str:
     """`model.encode` for `method="encode"`, `method=Model.encode` and `method=model.encode`."""
     if isinstance(node, ast.Constant):
         named = isinstance(node.value, str) and node.value != "__call__"
-        return f"{model}.{node.value}" if named else model
+        return f"{model}.{node.value!s}" if named else model
     if isinstance(node, ast.Attribute) and (facts.module_class(node.value) or facts.instance(node.value)):
         return model if node.attr == "__call__" else f"{model}.{node.attr}"
     return f"getattr({model}, {quote(node)})"

@@ -147,6 +147,8 @@ class _Writer:
         return self.found is not None and any(b is not None and b.kind == "param" for b in bindings)
 
     def text(self, node: ast.expr) -> str:
+        if isinstance(node, ast.Starred):
+            return f"*{self.text(node.value)}"
         known = self.site.texts.get(id(node)) if self.site else None
         if known is not None and self.found is not None:
             return _text.nnx_functions(spelled(known, self.found.parameters) or known, node, self.facts)

@@ -96,13 +96,9 @@ def _partial_code(made: _layers.Construction, layer: Layer, facts: Facts) -> str
     """`partial(nnx.Conv, use_bias=False, rngs=rngs)` of `partial(nn.Conv, use_bias=False)`."""
     built = ast.parse(_layers.replacement(made, facts).code, mode="eval").body
     assert isinstance(built, ast.Call)
-    # The catalogue shows a missing argument by its own name; here it is the calls that give it.
-    written = {ast.unparse(argument) for argument in [*made.positional, *made.keywords.values()]}
-    leading = dict(zip(layer.leading, built.args))
-    named = {**leading, **{keyword.arg or "": keyword.value for keyword in built.keywords}}
-    given = [
-        f"{name}={text}"
-        for name, value in named.items()
-        if (text := ast.unparse(value)) != name or text in written or name == "rngs"
-    ]
-    return f"{ast.unparse(made.call.func)}({', '.join([ast.unparse(built.func), *given])})"
+    # The catalogue shows what is missing by its own name; here it is the calls that give it.
+    given = {*dict(zip(layer.linen_args, made.positional)), *made.keywords}
+    missing = {*layer.sizes, *(layer.renames.get(name, name) for name in layer.required if name not in given)}
+    named = [*zip(layer.leading, built.args), *((keyword.arg or "**", keyword.value) for keyword in built.keywords)]
+    arguments = [f"{name}={ast.unparse(value)}" for name, value in named if name not in missing]
+    return f"{ast.unparse(made.call.func)}({', '.join([ast.unparse(built.func), *arguments])})"

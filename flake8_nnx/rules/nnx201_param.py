@@ -68,5 +68,5 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
         made = _text.nnx_source(initialiser, facts)
         callee = f"({made})" if isinstance(initialiser, ast.Lambda) else made
         arguments = ", ".join(["rngs.params()", *(_text.nnx_source(a, facts) for a in rest)])
-        code = _text.one_line(f"self.{attribute} = nnx.Param({callee}({arguments}))")
+        code = _text.one_line(f"self.{attribute!s} = nnx.Param({callee}({arguments}))")
         yield call, {"call": _text.quote(call), "code": code}

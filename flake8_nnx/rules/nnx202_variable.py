@@ -78,7 +78,7 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
         kind, advice = variable_type(collection.value), _calls.type_advice(collection.value)
     else:
         kind, advice = "Variable", f"the subclass of `nnx.Variable` for {_text.quote(collection)}"
-    yield call, {"call": _text.quote(call), "code": f"self.{attribute} = {kind}({_value(rest)})", "type": advice}
+    yield call, {"call": _text.quote(call), "code": f"self.{attribute!s} = {kind}({_value(rest)})", "type": advice}
 
 
 def _value(arguments: list[ast.expr]) -> str:

@@ -44,7 +44,7 @@ def broadcast(values: Sequence[Any]) -> Any:
         return Unknown()
     best = max(arrays, key=lambda a: (a.base is not None, a.rank or 0, len(a.axes)))
     axes = dict(best.axes)
-    for axis in {axis for a in arrays for axis in a.axes}:
+    for axis in set().union(*(a.axes for a in arrays)):
         sizes = [a.size(axis) for a in arrays]
         known = [size for size in sizes if size not in (None, 1)]
         axes[axis] = known[0] if known else best.size(axis)

@@ -54,10 +54,12 @@ class Tracer:
         self.reached: set[str] = set()
         self.fixed: set[str] = set(facts.fields_of(cls))
         self.attributes: dict[str, Any] = dict(fields or {})
+        hidden = hidden_fields(cls, facts)
         for name, field in facts.fields_of(cls).items():
             if name not in self.attributes:
                 ref = facts.module_class(field.default) if field.default is not None else None
-                self.attributes[name] = Partial(ref) if ref else Static(name)
+                text = f"self.{name}" if name in hidden else name
+                self.attributes[name] = Partial(ref) if ref else Static(text)
 
     # ---- methods --------------------------------------------------------------------------------------------------
 
@@ -422,7 +424,8 @@ class Tracer:
         generator = node.generators[0]
         iterable = self.evaluator.text(generator.iter, env)
         if len(node.generators) != 1 or generator.ifs or iterable is None:
-            self.evaluator.value(node.elt, {**env, **{n.id: Unknown() for n in ast.walk(generator.target) if isinstance(n, ast.Name)}})
+            unknown = {n.id: Unknown() for n in ast.walk(generator.target) if isinstance(n, ast.Name)}
+            self.evaluator.value(node.elt, {**env, **unknown})
             return None
         loop = Loop(generator, _target(generator.target), iterable)
         inner = {**env, **{n.id: Static(n.id) for n in ast.walk(generator.target) if isinstance(n, ast.Name)}}
@@ -459,11 +462,14 @@ class Tracer:
         """A submodule is created here."""
         arguments, named = merge(callee, node)
         # Arguments written at this call are evaluated already (they may construct layers); a partial's are not.
-        values = {id(a): v for a, v in zip(node.args, positional)} | {id(k.value): keywords[k.arg] for k in node.keywords if k.arg}
+        values = {id(a): v for a, v in zip(node.args, positional)}
+        values.update({id(k.value): keywords[k.arg] for k in node.keywords if k.arg})
         texts = {}
         for expression in [*arguments, *named.values()]:
             known = values.get(id(expression))
-            text = known.text if isinstance(known, Static) else None if isinstance(known, DYNAMIC) else self.evaluator.text(expression, env)
+            text = known.text if isinstance(known, Static) else None
+            if text is None and not isinstance(known, DYNAMIC):
+                text = self.evaluator.text(expression, env)
             if text is not None:
                 texts[id(expression)] = text
         site = Site(node, callee.ref, arguments, named, texts, self.method, self.loops)
@@ -492,7 +498,8 @@ class Tracer:
             text = self.evaluator.text(expression, env)
             if text is not None:
                 texts[id(expression)] = text
-        site = Site(node, None, list(node.args), {k.arg: k.value for k in node.keywords if k.arg}, texts, self.method, self.loops)
+        named = {k.arg: k.value for k in node.keywords if k.arg}
+        site = Site(node, None, list(node.args), named, texts, self.method, self.loops)
         self.trace.sites.append(site)
         self.events.append(site)
         if node.func.attr != "param":  # type: ignore[attr-defined]
@@ -501,6 +508,20 @@ class Tracer:
         if shape is None:
             return Array()
         return array_of([size_of(item) for item in shape])
+
+
+def hidden_fields(cls: LinenClass, facts: Facts) -> set[str]:
+    """Fields whose name a method gives to something else; `__init__` reads them as attributes."""
+    fields = facts.fields_of(cls)
+    hidden: set[str] = set()
+    for node in ast.walk(cls.node):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in fields:
+            above = facts.names.parent(node)
+            own = isinstance(above, ast.Assign) and ast.unparse(above.value) == f"self.{node.id}"
+            in_body = above is not None and facts.names.parent(above) is cls.node
+            if not own and not in_body:
+                hidden.add(node.id)
+    return hidden
 
 
 def is_flag(argument: ast.arg, default: ast.expr | None) -> bool:

@@ -5,8 +5,6 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-
-
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify.case import Case
 from flake8_nnx.verify.compare import Comparison, Figures, Mode, compare
@@ -110,7 +108,5 @@ def blame(error: BaseException) -> str:
 
 def _is_library(filename: str) -> bool:
     parts = filename.replace("\\", "/").split("/")
-    return bool({"site-packages", "dist-packages", "flake8_nnx"} & set(parts)) or filename.startswith("<") or "/lib/python" in filename
-
-
-
+    ours = bool({"site-packages", "dist-packages", "flake8_nnx"} & set(parts))
+    return ours or filename.startswith("<") or "/lib/python" in filename

@@ -6,17 +6,24 @@ Draws inside scan, vmap, cond or jit bodies cannot be numbered this way and are 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
 import jax
+import jax.numpy as jnp
 from jax._src import core as _core  # the current trace has no public name
 from flax.core.scope import Scope
 from flax.nnx import rnglib
 
 from flake8_nnx.verify.verdict import Different, Unverifiable
+
+
+DRAWS = (
+    "bernoulli", "beta", "categorical", "choice", "exponential", "gamma", "gumbel", "laplace", "logistic", "normal",
+    "permutation", "poisson", "randint", "truncated_normal", "uniform",
+)  # fmt: skip
 
 
 @dataclass
@@ -53,6 +60,35 @@ def numbered_draws(base: Any) -> Iterator[Draws]:
 
     with mock.patch.object(Scope, "make_rng", make_rng), mock.patch.object(rnglib.RngStream, "__call__", stream):
         yield draws
+
+
+@contextlib.contextmanager
+def narrow_draws(x64: Callable[[bool], contextlib.AbstractContextManager[Any]]) -> Iterator[None]:
+    """Within the context, `jax.random` draws the bits that it draws without x64, so that masks stay the same.
+
+    The same key gives other numbers when they are drawn in float64; a reference run needs the float32 ones, widened.
+    """
+
+    def narrow(value: Any) -> Any:
+        is_wide = isinstance(value, jax.Array) and value.dtype in (jnp.float64, jnp.int64)
+        return value.astype(jnp.float32 if value.dtype == jnp.float64 else jnp.int32) if is_wide else value
+
+    def widen(value: Any) -> Any:
+        return value.astype(jnp.float64) if isinstance(value, jax.Array) and value.dtype == jnp.float32 else value
+
+    def wrapped(draw: Any) -> Any:
+        def drawn(*args: Any, **kwargs: Any) -> Any:
+            args, kwargs = jax.tree.map(narrow, (args, kwargs))
+            with x64(False):
+                result = draw(*args, **kwargs)
+            return jax.tree.map(widen, result)
+
+        return drawn
+
+    with contextlib.ExitStack() as stack:
+        for name in DRAWS:
+            stack.enter_context(mock.patch.object(jax.random, name, wrapped(getattr(jax.random, name))))
+        yield
 
 
 def check_streams(model: Any) -> None:

@@ -22,7 +22,8 @@ def load(path: Path, source: str | None = None) -> types.ModuleType:
     if source is None and package:
         return importlib.import_module(name)
     # A script gets a name of its own: a file called nnx.py or jax.py must not stand in for the library.
-    unique = f"{package}.{path.stem}__nnx" if package else f"_verified_{path.stem}_{'new' if source is not None else 'old'}_{abs(hash(path))}"
+    side = "old" if source is None else "new"
+    unique = f"{package}.{path.stem}__nnx" if package else f"_verified_{path.stem}_{side}_{abs(hash(path))}"
     if unique in sys.modules and source is None:
         return sys.modules[unique]
     if package:

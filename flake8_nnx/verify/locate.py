@@ -76,7 +76,8 @@ def nnx_calls() -> Iterator[list[Call]]:
     calls: list[Call] = []
     paths: dict[int, str] = {}
     real_merge = nnx.merge
-    layers = [cls for cls in vars(nnx).values() if isinstance(cls, type) and issubclass(cls, nnx.Module) and "__call__" in vars(cls)]
+    modules = [cls for cls in vars(nnx).values() if isinstance(cls, type) and issubclass(cls, nnx.Module)]
+    layers = [cls for cls in modules if "__call__" in vars(cls)]
 
     def merged(*args: Any, **kwargs: Any) -> Any:
         model = real_merge(*args, **kwargs)

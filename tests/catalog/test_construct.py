@@ -177,8 +177,9 @@ def test_sizes_and_names():
 
 
 def test_the_best_suggestion_is_still_a_call():
-    assert made("nn.Dense()").code == "nnx.Linear(in_features, features, rngs=rngs)"
-    assert made("nn.Conv()").code == "nnx.Conv(in_features, features, kernel_size=kernel_size, rngs=rngs)"
+    assert made("nn.Dense()").code == "nnx.Linear(in_features, rngs=rngs)"
+    assert made("nn.Conv(kernel_size=3)").code == "nnx.Conv(in_features, kernel_size=3, rngs=rngs)"
+    assert made("nn.Embed(features=4)").code == "nnx.Embed(features=4, rngs=rngs)"
     assert made("nn.GRUCell(3)").code == "nnx.GRUCell(in_features, 3, rngs=rngs)"
     assert made("nn.Einsum((8, 4))").code == "nnx.Einsum(einsum_str, (8, 4), rngs=rngs)"
 

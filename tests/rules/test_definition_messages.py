@@ -58,6 +58,9 @@ def test_lazy_layer(body: str, advice: list[str]) -> None:
         ("conv = functools.partial(nn.Conv, use_bias=False)",
          "functools.partial(nn.Conv, use_bias=False) is lazy: "
          "make it functools.partial(nnx.Conv, use_bias=False, rngs=nnx.Rngs(0)) and give in_features where it is called"),
+        ("dense = functools.partial(nn.Dense, features=in_features)",
+         "functools.partial(nn.Dense, features=in_features) is lazy: make it "
+         "functools.partial(nnx.Linear, out_features=in_features, rngs=nnx.Rngs(0)) and give in_features where it is called"),
         ("dense = functools.partial(nn.Dense, 64)",
          "functools.partial(nn.Dense, 64) is lazy: "
          "make it functools.partial(nnx.Linear, out_features=64, rngs=nnx.Rngs(0)) and give in_features where it is called"),
@@ -116,10 +119,19 @@ def test_layers_of_setup() -> None:
     )
 
 
-def test_arguments_without_a_twin_are_named() -> None:
-    source = compact("return nn.LayerNorm(force_float32_reductions=False)(x)")
-    (message,) = messages(source, "NNX110")
-    assert "; mind that `force_float32_reductions=False` of nn.LayerNorm has no NNX twin: " in message
+@pytest.mark.parametrize(
+    ("layer", "problem"),
+    [
+        ("nn.LayerNorm(force_float32_reductions=False)",
+         "; mind that `force_float32_reductions=False` of nn.LayerNorm has no NNX twin: "),
+        ("nn.Conv(3)", "; mind that nn.Conv needs `kernel_size`"),
+        ("nn.Dense(*given)", "; mind that nn.Dense is given arguments with * or **"),
+        ("nn.Dense(3, **given)", "; mind that nn.Dense is given arguments with * or **"),
+    ],
+)
+def test_what_is_in_the_way_is_said(layer: str, problem: str) -> None:
+    (message,) = messages(compact(f"return {layer}(x)"), "NNX110")
+    assert problem in message
 
 
 # ---- submodules ---------------------------------------------------------------------------------------------------
@@ -134,6 +146,7 @@ def test_arguments_without_a_twin_are_named() -> None:
          "self.sequential = nnx.Sequential(nnx.Linear(in_features, 3, rngs=rngs), nnx.relu)"),
         ("return Inner(self.width)(x)", "self.inner = Inner(in_features, width, rngs=rngs)"),
         ("return Inner(width=3, name='i')(x)", "self.i = Inner(in_features, width=3, rngs=rngs)"),
+        ("return Inner(*given, **more)(x)", "self.inner = Inner(in_features, *given, **more, rngs=rngs)"),
         ("return Bare()(x)", "self.bare = Bare()"),
         ("return nn.PReLU()(x)", "self.p_re_lu = nnx.PReLU()"),
     ],

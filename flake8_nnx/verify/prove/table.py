@@ -113,7 +113,7 @@ class Table:
     def apply1(self, op: str, operands: Sequence[int], params: Params, result: Type) -> int:
         return self.apply(op, operands, params, (result,))[0]
 
-    def leaf(self, label: Hashable, shape: Shape, dtype: str) -> int:
+    def leaf(self, label: tuple[str, str], shape: Shape, dtype: str) -> int:
         """An input of the programs, known by its label."""
         return self.make(Node("input", (), (("label", label),), shape, dtype))
 
@@ -147,7 +147,7 @@ class Table:
         """The value as a short expression, for people."""
         node = self.nodes[value]
         if node.op == "input":
-            return str(node.param("label"))
+            return " ".join(node.param("label"))
         if node.op == "const":
             return str(node.param("shown"))
         kind = f"{node.dtype}{list(node.shape)}".replace("'", "").replace(" ", "")

@@ -1,15 +1,15 @@
 """The canonical rules of the proof engine: each rewrites an operation about to be written into the table.
 
-A rule is either exact (every element of the result is computed by the same floating-point operations in the same order)
-or holds over the reals only; proofs that need a rule of the second kind say so.
-Everywhere, NaN payloads are ignored.
+A rule keeps every bit (the same floating-point operations in the same order), or everything but the sign of zeros,
+or holds over the reals only; a proof says what its rules keep. NaN payloads are ignored everywhere.
 """
 from __future__ import annotations
 
 from flake8_nnx.verify.prove.rules import contractions, elementwise, movement, reductions, slices  # noqa: F401 registers
 from flake8_nnx.verify.prove.rules.registry import RULES, Rule
 
-EXACT: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.exact)
-ALL: tuple[Rule, ...] = tuple(RULES)
+BITS: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.precision == "bits")
+ZEROS: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.precision != "reals")
+REALS: tuple[Rule, ...] = tuple(RULES)
 
-__all__ = ["ALL", "EXACT", "RULES", "Rule"]
+__all__ = ["BITS", "REALS", "RULES", "ZEROS", "Rule"]

@@ -24,7 +24,7 @@ def result_dtype_alone(table: Table, call: Call) -> Sequence[int] | None:
     return table.apply(call.op, call.operands, params, call.types)
 
 
-@rule("dotslice", "slice1", exact=False)
+@rule("dotslice", "slice1", precision="reals")
 def slice_of_dot(table: Table, call: Call) -> Sequence[int] | None:
     """A slice along a free axis of dot(x, y) is the dot with that operand sliced.
 

@@ -116,11 +116,11 @@ def commutative(table: Table, call: Call) -> Sequence[int] | None:
     return _in_order(table, call)
 
 
-@rule("maxcomm", "max", "min", exact=False)
+@rule("maxcomm", "max", "min", precision="zeros")
 def commutative_extremum(table: Table, call: Call) -> Sequence[int] | None:
     """max(x, y) = max(y, x), likewise min, up to the sign of a zero.
 
-    Sound over the reals: which zero max(-0, +0) gives is left to the device.
+    Sound but for that sign: which zero max(-0, +0) gives is left to the device.
     Near miss that must stay different: max(x, y) and min(x, y).
     """
     return _in_order(table, call)

@@ -8,15 +8,15 @@ from flake8_nnx.verify.prove.rules.registry import rule
 from flake8_nnx.verify.prove.table import Call, Table
 
 IDENTITIES = (
-    "copy copy_p name optimization_barrier sharding_constraint mesh_cast reshard layout_constraint pvary random_clone"
+    "copy copy_p name stop_gradient optimization_barrier sharding_constraint mesh_cast reshard layout_constraint pvary random_clone"
 ).split()
 
 
 @rule("copy", *IDENTITIES)
 def identity(table: Table, call: Call) -> Sequence[int] | None:
-    """copy(x) = optimization_barrier(x) = sharding_constraint(x) = x, result by result.
+    """copy(x) = optimization_barrier(x) = sharding_constraint(x) = stop_gradient(x) = x, result by result.
 
-    Sound: these steer compilation and placement; each element is passed on untouched.
+    Sound: these steer compilation, placement or differentiation, which is over; each element is passed on untouched.
     Near miss that must stay different: reduce_precision(x), and a convert_element_type to another dtype.
     """
     return call.operands if len(call.operands) == len(call.types) else None

@@ -51,11 +51,11 @@ def extremum_of_one(table: Table, call: Call) -> Sequence[int] | None:
     return _nothing_reduced(table, call)
 
 
-@rule("unitred", "reduce_sum", exact=False)
+@rule("unitred", "reduce_sum", precision="zeros")
 def sum_of_one(table: Table, call: Call) -> Sequence[int] | None:
     """The sum of one element is that element, up to the sign of a zero.
 
-    Sound over the reals: a sum starts from +0, and +0 + -0 is +0.
+    Sound but for that sign: a sum starts from +0, and +0 + -0 is +0.
     Near miss that must stay different: the same over an axis of size 2, or of symbolic size.
     """
     return _nothing_reduced(table, call)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from flake8_nnx.verify.prove.table import Call, Table
 
+Precision = Literal["bits", "zeros", "reals"]
 Rewrite = Callable[[Table, Call], "Sequence[int] | None"]
 RULES: list["Rule"] = []
 
@@ -19,24 +21,24 @@ class Rule:
     """A named rewrite of some operations.
 
     Attributes:
-        exact: equal bit for bit, else equal over the reals (or up to the sign of a zero).
+        precision: equal to the bit, up to the sign of zeros, or over the reals only.
     """
 
     name: str
     ops: frozenset[str]
     rewrite: Rewrite
-    exact: bool
+    precision: Precision
 
     @property
     def doc(self) -> str:
         return self.rewrite.__doc__ or ""
 
 
-def rule(name: str, *ops: str, exact: bool = True) -> Callable[[Rewrite], Rewrite]:
+def rule(name: str, *ops: str, precision: Precision = "bits") -> Callable[[Rewrite], Rewrite]:
     """Registers a rewrite; rules are tried in the order of registration."""
 
     def register(rewrite: Rewrite) -> Rewrite:
-        RULES.append(Rule(name, frozenset(ops), rewrite, exact))
+        RULES.append(Rule(name, frozenset(ops), rewrite, precision))
         return rewrite
 
     return register
