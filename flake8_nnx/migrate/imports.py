@@ -37,10 +37,12 @@ def fix_imports(old: str, new: str) -> str:
 def read_names(source: str) -> set[str]:
     """Every name that the text reads, strings of annotations and `__all__` included."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings name nothing
+    for node in ast.walk(tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
             found.add(node.id)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
             found.update(re.findall(r"[^\W\d]\w*", node.value))
     return found
 

@@ -102,7 +102,7 @@ WRONG_LAYERS = {
         nn.Dropout(0.5, deterministic=False), lambda: nnx.Dropout(0.4, deterministic=False, rngs=rngs()), x2,
         streams=("dropout",)),
     "dropout broadcast": lambda: Pair(
-        nn.Dropout(0.5, deterministic=False), lambda: nnx.Dropout(0.5, (0,), deterministic=False, rngs=rngs()), x2,
+        nn.Dropout(0.5, deterministic=False), lambda: nnx.Dropout(0.5, broadcast_dims=(0,), deterministic=False, rngs=rngs()), x2,
         streams=("dropout",)),
     "attention dropout rate": lambda: attention(False, dropout_rate=0.2),
     "attention rounding": lambda: Pair(

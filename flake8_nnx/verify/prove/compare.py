@@ -87,7 +87,7 @@ class _Comparison:
     def _written(self, program: Program, inputs: Sequence[int], roots: frozenset[int]) -> tuple[list[int], list[int]]:
         self.interpreter.consumed.clear()
         results = self.interpreter.run(program.jaxpr, inputs)
-        return results, random_keys.drawn(self.table, self.interpreter.consumed, roots)
+        return results, random_keys.drawn(self.table, self.interpreter.consumed, roots, results)
 
     def _verdict(self, before: Sequence[int], after: Sequence[int]) -> Found:
         count = len(self.old.outputs)
@@ -125,40 +125,41 @@ class _Comparison:
         return Found(f"{what} could not be shown to be equal", (), difference)
 
     def _deepest(self, left: int, right: int) -> tuple[int, int]:
-        """The first pair below that has different operations or parameters on operands that look alike."""
-        nodes, seen, last = self.table.nodes, set(), (left, right)
+        """The first pair below with different operations, or with operands of which one is a different leaf."""
+        nodes, seen = self.table.nodes, set()
         stack = [(left, right)]
         while stack:
             pair = stack.pop()
-            if pair in seen or pair[0] == pair[1]:
+            if pair in seen:
                 continue
             seen.add(pair)
-            last = pair
-            x, y = nodes[pair[0]], nodes[pair[1]]
-            if x.op != y.op or x.params != y.params or len(x.operands) != len(y.operands) or not x.operands:
+            left, right = pair
+            x, y = nodes[left], nodes[right]
+            if x.op != y.op or x.params != y.params or len(x.operands) != len(y.operands):
                 return pair
-            ins, outs = list(x.operands), list(y.operands)
-            if x.op in UNORDERED and len({*ins} & {*outs}) == 1:
-                (common,) = {*ins} & {*outs}
-                ins.remove(common)
-                outs.remove(common)
-            stack.extend(reversed(list(zip(ins, outs))))
-        return last
+            before, after = list(x.operands), list(y.operands)
+            if x.op in UNORDERED:
+                after.sort(key=lambda value: (value != before[0], nodes[value].op != nodes[before[0]].op, value == before[1]))
+            unequal = [(a, b) for a, b in zip(before, after) if a != b]
+            if any(not nodes[value].operands for one in unequal for value in one):
+                return pair
+            stack.extend(reversed(unequal))
+        return left, right
 
     def _place(self, value: int) -> str:
         text = self.table.spell(value, 2)
-        source = self.interpreter.sources.get(value)
-        place = source_of(source) if source is not None else ""
+        place = source_of(self.table.sources[value])
         return f"{text} ({place})" if place else text
 
 
 def source_of(info: Any) -> str:
-    """File and line of the user's code that computed a value; empty where JAX does not tell."""
+    """File and line of the user's code, or else of the library, that computed a value; empty where JAX does not tell."""
     try:
         from jax._src import source_info_util  # no public name
 
-        frame = source_info_util.user_frame(info)
-        return f"{frame.file_name.replace(chr(92), '/').rpartition('/')[2]}:{frame.start_line}" if frame else ""
+        frames = list(source_info_util.user_frames(getattr(info, "traceback", info)))
+        frame = next((f for f in frames if "/flax/" not in f.file_name.replace("\\", "/")), frames[0])
+        return f"{frame.file_name.replace(chr(92), '/').rpartition('/')[2]}:{frame.start_line}"
     except Exception:  # a hint for people, never worth an error
         return ""
 

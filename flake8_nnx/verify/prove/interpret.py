@@ -39,7 +39,6 @@ class Interpreter:
     Attributes:
         keys: what to put in place of a random key where it is consumed, by its number.
         consumed: the keys consumed so far, in order, with repetitions.
-        sources: for each value, where in the user's program it was first computed (opaque, see `source_of`).
     """
 
     def __init__(self, table: Table, control: dict[str, Control]) -> None:
@@ -47,7 +46,6 @@ class Interpreter:
         self.control = control
         self.keys: dict[int, int] = {}
         self.consumed: list[int] = []
-        self.sources: dict[int, Any] = {}
         self.level = 0
 
     def run(self, jaxpr: Any, operands: Sequence[int]) -> list[int]:
@@ -68,10 +66,9 @@ class Interpreter:
             return self.const(atom.val, atom.aval) if hasattr(atom, "val") else known[atom]
 
         for equation in jaxpr.eqns:
+            self.table.source = equation.source_info
             results = self.equation(equation, [read(atom) for atom in equation.invars])
-            for variable, result in zip(equation.outvars, results):
-                known[variable] = result
-                self.sources.setdefault(result, equation.source_info)
+            known.update(zip(equation.outvars, results))
         return [read(atom) for atom in jaxpr.outvars]
 
     def equation(self, equation: Any, operands: list[int]) -> list[int]:

@@ -223,6 +223,7 @@ def not_advanced(table: Table, counters: Mapping[int, int], paths: Iterable[Path
     return None
 
 
-def drawn(table: Table, consumed: Iterable[int], roots: frozenset[int]) -> list[int]:
-    """The consumed keys that come from the given roots, once each, in order of first use."""
-    return [key for key in dict.fromkeys(consumed) if any(value in roots for value in table.below(key))]
+def drawn(table: Table, consumed: Iterable[int], roots: frozenset[int], results: Iterable[int]) -> list[int]:
+    """The consumed keys that come from the given roots and matter to the results, once each, in order of first use."""
+    needed = set(table.below(*results))
+    return [key for key in dict.fromkeys(consumed) if key in needed and any(v in roots for v in table.below(key))]

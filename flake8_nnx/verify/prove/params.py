@@ -43,21 +43,20 @@ def normal(value: Any, jaxpr: Callable[[Any], Hashable]) -> Hashable:
         return (type(value).__name__, value.name)
     if is_jaxpr(value):
         return jaxpr(value)
+    kind = type(value).__name__
+    if kind == "PRNGImpl":  # a tuple of functions, registered under its name
+        return ("prng", value.name)
     if isinstance(value, (tuple, list)):
-        name = type(value).__name__ if hasattr(value, "_fields") else "tuple"
-        return (name, *(normal(item, jaxpr) for item in value))
-    if isinstance(value, (dict,)):
+        return (kind if hasattr(value, "_fields") else "tuple", *(normal(item, jaxpr) for item in value))
+    if isinstance(value, dict):
         items = sorted(value.items(), key=lambda item: str(item[0]))
         return ("dict", *((normal(k, jaxpr), normal(v, jaxpr)) for k, v in items))
     if isinstance(value, np.ndarray) and value.dtype != object:
         return ("array", *array(value))
     if isinstance(value, np.dtype) or _is_scalar_type(value):
         return ("dtype", str(np.dtype(value)))
-    kind = type(value).__name__
     if kind == "_DimExpr":
         return ("size", str(value))
-    if kind == "PRNGImpl":
-        return ("prng", value.name)
     if kind == "KeyTy":
         return ("dtype", str(value))
     if kind in _DATACLASSES and hasattr(value, "__dataclass_fields__"):

@@ -66,11 +66,14 @@ class Table:
 
     Attributes:
         fired: names of the rules that changed something.
+        source: where the program being written is at, opaque here; kept in `sources` for each value first made there.
     """
 
     def __init__(self, rules: Iterable[Any] = ()) -> None:
         self.nodes: list[Node] = []
         self.fired: set[str] = set()
+        self.source: Any = None
+        self.sources: list[Any] = []
         self._numbers: dict[Node, int] = {}
         self._free: list[int] = []
         self._rules: dict[str, list[Any]] = {}
@@ -98,6 +101,7 @@ class Table:
             self._numbers[node] = number
             self.nodes.append(node)
             self._free.append(free)
+            self.sources.append(self.source)
         return number
 
     def apply(self, op: str, operands: Sequence[int], params: Params, types: Sequence[Type]) -> list[int]:
@@ -132,9 +136,9 @@ class Table:
     def varies(self, value: int, level: int) -> bool:
         return bool(self._free[value] >> level & 1)
 
-    def below(self, value: int) -> Iterator[int]:
-        """The value and everything that it is computed from, each once."""
-        seen, stack = {value}, [value]
+    def below(self, *values: int) -> Iterator[int]:
+        """The values and everything that they are computed from, each once."""
+        seen, stack = set(values), list(values)
         while stack:
             current = stack.pop()
             yield current
@@ -154,8 +158,18 @@ class Table:
         if node.op in ("carry", "element", "bound") or depth == 0:
             return f"{node.op}:{kind}"
         inner = ", ".join(self.spell(operand, depth - 1) for operand in node.operands)
-        own = ", ".join(f"{k}={v}" for k, v in node.params if k in _SHOWN and v is not None)
+        own = ", ".join(f"{k}={_plain(v)}" for k, v in node.params if k in _SHOWN and v is not None)
         return f"{node.op}({inner}{'; ' + own if own else ''}):{kind}"
 
 
-_SHOWN = frozenset("axes axis dimension dimension_numbers start limit y padding window_strides rate length".split())
+_SHOWN = frozenset(
+    "axes axis dimension padding window_strides start limit start_indices limit_indices y length reverse precision".split()
+)
+
+
+def _plain(value: Hashable) -> str:
+    """A normalised parameter as it was written."""
+    if isinstance(value, tuple) and value and isinstance(value[0], str):
+        inner = [_plain(item) for item in value[1:]]
+        return f"({', '.join(inner)})" if value[0] == "tuple" else inner[0] if len(inner) == 1 else f"{value[0]}{inner}"
+    return str(value)

@@ -1,5 +1,4 @@
 """Convolutions with batch norm, dropout, a partial, loops and explicit names."""
-from functools import partial
 from typing import Sequence
 from flax import nnx
 import jax.numpy as jnp
