@@ -248,6 +248,9 @@ class Planner:
         if not site.inputs:
             self.refuse(site.call, f"`{_quote(site.call)}` is never called here, so its input size is unknown")
             return None
+        if layer.sizes and not layer.variables and not layer.refuse:
+            self.refuse(site.call, f"the variables of nn.{layer.linen} have another layout in NNX: {layer.note}")
+            return None
         made = construct(layer, positional, keywords, sizes)
         for problem in made.problems:
             self.refuse(site.call, problem)

@@ -56,8 +56,12 @@ def applied(
         return sequential(tracer, site, node, positional)
     data = positional[0] if positional else next(iter(keywords.values()), Unknown())
     layer = LAYERS.get(ref.linen or "")
+    given = dict(enumerate_arguments(site, positional, keywords))
     if layer is not None and not site.sizes:
-        site.sizes = {name: feature_size(name, data, site) for name in layer.sizes}
+        sized_by = given.get(layer.sized_by, data) if layer.sized_by else data
+        site.sizes = {name: feature_size(name, sized_by, site) for name in layer.sizes}
+        if "in_kv_features" in layer.extra_sizes and isinstance(given.get("inputs_k"), Array):
+            site.sizes["in_kv_features"] = feature_size("in_kv_features", given["inputs_k"], site)
     if method == "attend":
         return Array()
     return shapes.layer_output(ref.linen or "", data, site.fields)
@@ -73,8 +77,11 @@ def feature_size(name: str, data: Any, site: Site) -> Size:
     """Value of a size parameter of a built-in layer: the last axis, or the axes it contracts."""
     if not isinstance(data, Array):
         return None
-    axes = shapes.integers(site.fields["axis"]) if "axis" in site.fields else None
-    if name == "in_features" and axes and (len(axes) > 1 or axes[0] != -1):
+    chosen = site.fields.get("axis", site.fields.get("feature_axes"))
+    axes = shapes.integers(chosen) if chosen is not None else None
+    if chosen is not None and axes is None:
+        return None
+    if name in ("in_features", "num_features") and axes and (len(axes) > 1 or axes[0] != -1):
         sizes = [data.size(-axis) if axis < 0 else data.at(axis) for axis in axes]
         if None in sizes:
             return None

@@ -100,6 +100,8 @@ class NnxSide:
 
 def _concrete(path: tuple[Any, ...], variable: Any) -> Any:
     """Random streams and variables without a Linen counterpart: any value serves, draws are numbered anyway."""
+    if not isinstance(variable, nnx.Variable):
+        return variable
     value = variable.get_value()
     if isinstance(value, jax.ShapeDtypeStruct):
         if jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
@@ -143,7 +145,14 @@ def nnx_side(
     make = constructor(cls, linen.module, case, arguments, namespace)
     model = nnx.eval_shape(make)
     variables = flat_state(model)
-    own = {path: v for path, v in variables.items() if not isinstance(v, (nnx.RngState, nnx.Intermediate))}
+    if not all(isinstance(v, nnx.Variable) for v in variables.values()):
+        model = make()  # plain arrays (a convolution's mask) are constants: their values matter
+        variables = flat_state(model)
+    own = {
+        path: v
+        for path, v in variables.items()
+        if isinstance(v, nnx.Variable) and not isinstance(v, (nnx.RngState, nnx.Intermediate))
+    }
     shapes = {spell(path): (path, v) for path, v in own.items()}
     proposed = variable_map is None
     if variable_map is None:
