@@ -241,6 +241,9 @@ class Rewriter(cst.CSTTransformer):
         one_line = f"def __init__({', '.join(['self', *parameters, '*', 'rngs: nnx.Rngs'])}):"
         if not commented and len(one_line) + len(self.indent) <= self.width and "\n" not in one_line:
             return one_line
+        together = self.continuation + ", ".join(["self", *parameters, "*", "rngs: nnx.Rngs"])
+        if not commented and len(together) + len(self.indent) <= self.width and "\n" not in together:
+            return f"def __init__(\n{together}\n):"
         rows += ["*,", "rngs: nnx.Rngs,"]
         return "def __init__(\n" + textwrap.indent("\n".join(rows), self.continuation) + "\n):"
 
@@ -322,12 +325,13 @@ def wrapped(text: str, indent: str, width: int) -> list[str]:
         return encoded[node.col_offset:node.end_col_offset].decode()  # type: ignore[attr-defined]
 
     head = encoded[:parts[0].col_offset].decode()  # type: ignore[attr-defined]
-    if len(parts) == 1 and isinstance(parts[0], ast.Call):
-        inner = wrapped(piece(parts[0]), indent, width - len(head) - 1)
-        if len(inner) > 1:
-            return [head + inner[0], *inner[1:-1], inner[-1] + ")"]
-    rows = [f"{indent}{row}" for part in parts for row in [piece(part) + ","]]
-    return [head.rstrip(), *rows, ")"]
+    together = indent + ", ".join(map(piece, parts))
+    if len(together) <= width:
+        return [head.rstrip(), together, ")"]
+    if len(parts) == 1:
+        inner = wrapped(piece(parts[0]), indent, width - len(indent))
+        return [head.rstrip(), *(indent + row for row in inner), ")"]
+    return [head.rstrip(), *(f"{indent}{piece(part)}," for part in parts), ")"]
 
 
 def with_blank_line(node: Any) -> Any:

@@ -47,6 +47,7 @@ class Interpreter:
         self.keys: dict[int, int] = {}
         self.consumed: list[int] = []
         self.level = 0
+        self.primitives: dict[str, Any] = {}
 
     def run(self, jaxpr: Any, operands: Sequence[int]) -> list[int]:
         """The outputs of a closed jaxpr on these values.
@@ -88,8 +89,12 @@ class Interpreter:
         if name.startswith("random_") and name not in DRAWS_NOT and is_key(self.table, operands[0]):
             self.consumed.append(operands[0])
             operands[0] = self.keys.get(operands[0], operands[0])
+        if self.primitives.setdefault(name, equation.primitive) is not equation.primitive:
+            raise Refuse(f"two different operations are called {name}")
         lambdas: list[int] = []
         params = self.params(equation.params, lambdas)
+        if name.startswith("random_"):  # the one setting in the context of an equation that changes values
+            params += (("partitionable", getattr(equation.ctx, "threefry_partitionable", None)),)
         return self.table.apply(name, [*operands, *lambdas], params, types)
 
     def params(self, raw: dict[str, Any], lambdas: list[int]) -> Params:

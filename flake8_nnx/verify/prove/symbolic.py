@@ -6,6 +6,7 @@ right; they are collected here and either discharged by further proofs at those 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,36 +70,42 @@ def symbols(wanted: Iterable[str]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def decisions() -> Iterator[list[Decision]]:
+def decisions() -> Iterator[dict[Decision, None]]:
     """Within the context, collects the comparisons of symbolic sizes, outside of JAX itself, that were not certain."""
-    found: list[Decision] = []
-    original = shape_poly._DimExpr.__eq__
+    found: dict[Decision, None] = {}
+    size = shape_poly._DimExpr
+    compare, digest = size.__eq__, size.__hash__
+
+    def note(left: Any, right: Any, frame: Any) -> None:
+        if frame.f_code is _UNEQUAL:
+            frame = frame.f_back or frame
+        name = frame.f_code.co_filename
+        if not _trusted(name) and (right is _ANY or _undecided(left, right)):
+            short = "/".join(name.replace("\\", "/").split("/")[-2:])
+            found[Decision(str(left), str(right), f"{short}:{frame.f_lineno}")] = None
 
     def equal(self: Any, other: Any) -> bool:
-        result = bool(original(self, other))
-        if not result and self is not other:
-            frame = sys._getframe(1)
-            if frame.f_code is _UNEQUAL:
-                frame = frame.f_back or frame
-            name = frame.f_code.co_filename
-            if not _trusted(name) and _undecided(self, other):
-                short = "/".join(name.replace("\\", "/").split("/")[-2:])
-                decision = Decision(str(self), str(other), f"{short}:{frame.f_lineno}")
-                if decision not in found:
-                    found.append(decision)
+        result = bool(compare(self, other))
+        if not result:
+            note(self, other, sys._getframe(1))
         return result
 
-    with mock.patch.object(shape_poly._DimExpr, "__eq__", equal):
+    def hashed(self: Any) -> int:
+        note(self, _ANY, sys._getframe(1))  # looking a symbolic size up among numbers fails without any comparison
+        return digest(self)
+
+    with mock.patch.object(size, "__eq__", equal), mock.patch.object(size, "__hash__", hashed):
         yield found
 
 
+_ANY = "any size it is looked up among"
 _UNEQUAL = shape_poly._DimExpr.__ne__.__code__
 _TRUSTED = tuple(os.path.dirname(os.path.abspath(file)) + os.sep for file in (jax.__file__, __file__))
 
 
 def _trusted(filename: str) -> bool:
     """JAX treats an uncertain comparison as one by design, and this package compares spellings."""
-    return filename.startswith(_TRUSTED)
+    return filename.startswith(_TRUSTED) or filename == functools.__file__
 
 
 def _undecided(left: Any, right: Any) -> bool:

@@ -17,11 +17,7 @@ class Block(nnx.Module):
         rngs: nnx.Rngs,
     ):
         self.conv = nnx.Conv(
-            in_features,
-            features,
-            kernel_size=(3, 3),
-            use_bias=False,
-            rngs=rngs,
+            in_features, features, kernel_size=(3, 3), use_bias=False, rngs=rngs
         )
         self.batch_norm = nnx.BatchNorm(features, momentum=0.9, rngs=rngs)
         # drop
@@ -52,11 +48,7 @@ class CNN(nnx.Module):
     ):
         self.use_norm = use_norm
         self.conv = nnx.Conv(
-            in_features,
-            16,
-            kernel_size=(3, 3),
-            use_bias=False,
-            rngs=rngs,
+            in_features, 16, kernel_size=(3, 3), use_bias=False, rngs=rngs
         )
         self.blocks = nnx.List([])
         x_features = 16

@@ -16,11 +16,7 @@ class Block(nnx.Module):
         rngs: nnx.Rngs,
     ):
         self.conv = nnx.Conv(
-            in_features,
-            features,
-            kernel_size=(3, 3),
-            use_bias=False,
-            rngs=rngs,
+            in_features, features, kernel_size=(3, 3), use_bias=False, rngs=rngs
         )
         self.batch_norm = nnx.BatchNorm(features, momentum=0.9, rngs=rngs)
         # drop
@@ -41,12 +37,7 @@ class Block(nnx.Module):
 
 class Nested(nnx.Module):
     def __init__(
-        self,
-        in_features: int,
-        stages: Sequence[int],
-        width: int = 8,
-        *,
-        rngs: nnx.Rngs,
+        self, in_features: int, stages: Sequence[int], width: int = 8, *, rngs: nnx.Rngs
     ):
         self.blocks = nnx.List([])
         x_features = in_features
@@ -57,9 +48,7 @@ class Nested(nnx.Module):
                 x_features = width * 2**i
             self.blocks.append(block_group)
         self.sequential = nnx.Sequential(
-            nnx.Linear(x_features, 3, rngs=rngs),
-            nnx.relu,
-            nnx.Linear(3, 4, rngs=rngs),
+            nnx.Linear(x_features, 3, rngs=rngs), nnx.relu, nnx.Linear(3, 4, rngs=rngs)
         )
         self.dense_0 = nnx.Linear(5, 2, rngs=rngs)
         self.dense_1 = nnx.Linear(4, 5, rngs=rngs)

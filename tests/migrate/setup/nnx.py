@@ -16,9 +16,7 @@ class MLP(nnx.Module):
         # output
         self.out = nnx.Linear(7, 3, rngs=rngs)
         self.seq = nnx.Sequential(
-            nnx.Linear(x_features, 4, rngs=rngs),
-            nnx.relu,
-            nnx.Linear(4, 5, rngs=rngs),
+            nnx.Linear(x_features, 4, rngs=rngs), nnx.relu, nnx.Linear(4, 5, rngs=rngs)
         )
         self.pair = nnx.List([nnx.Linear(5, 6, rngs=rngs), nnx.Linear(6, 7, rngs=rngs)])
         self.bias = nnx.Param(nnx.initializers.zeros(rngs.params(), (3,)))

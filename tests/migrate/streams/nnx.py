@@ -8,11 +8,7 @@ import jax.numpy as jnp
 
 class WordDropout(nnx.Module):
     def __init__(
-        self,
-        rate: float,
-        deterministic: Optional[bool] = None,
-        *,
-        rngs: nnx.Rngs,
+        self, rate: float, deterministic: Optional[bool] = None, *, rngs: nnx.Rngs
     ):
         self.rate = rate
         self.deterministic = deterministic
@@ -46,11 +42,9 @@ class Head(nnx.Module):
             self.layer_norm = nnx.LayerNorm(hidden, rngs=rngs)
         self.dropout = nnx.Dropout(0.5, rngs=rngs)
         self.dense_1 = nnx.Linear(mask_features, 1, rngs=rngs)
-        self.bias = nnx.Param(nnx.initializers.zeros_init()(
-            rngs.params(),
-            (out,),
-            jnp.float32,
-        ))
+        self.bias = nnx.Param(
+            nnx.initializers.zeros_init()(rngs.params(), (out,), jnp.float32)
+        )
         self.dense_2 = nnx.Linear(hidden + hidden, out, use_bias=False, rngs=rngs)
 
     def __call__(self, x, mask, *, train: bool = False):

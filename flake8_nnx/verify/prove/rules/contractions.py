@@ -7,7 +7,7 @@ from flake8_nnx.verify.prove.rules.registry import rule
 from flake8_nnx.verify.prove.rules.slices import cut
 from flake8_nnx.verify.prove.table import Call, Node, Table
 
-CONTRACTIONS = "dot_general conv_general_dilated ragged_dot_general".split()
+CONTRACTIONS = ("dot_general", "conv_general_dilated")
 
 
 @rule("pet", *CONTRACTIONS)
