@@ -124,7 +124,8 @@ def replacement(made: Construction, facts: Facts) -> Replacement:
             keywords[name] = writer.text(argument)
     rngs = "rngs" if cls else "nnx.Rngs(0)"
     if layer is None:
-        arguments = [*sizes.values(), *positional, *(f"{name}{'' if name == '**' else '='}{text}" for name, text in keywords.items())]
+        named = (f"{name}{'' if name == '**' else '='}{text}" for name, text in keywords.items())
+        arguments = [*sizes.values(), *positional, *named]
         if made.ref.local is None or has_constructor(made.ref.local, facts):
             arguments.append(f"rngs={rngs}")
         return Replacement(f"{ast.unparse(made.cls)}({', '.join(arguments)})", tuple(flags))

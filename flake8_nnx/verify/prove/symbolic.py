@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from unittest import mock
 
+import flax
 import jax
 from jax import export
 from jax._src import core  # what is undecidable has no public name in newer versions
@@ -91,7 +92,9 @@ def decisions() -> Iterator[dict[Decision, None]]:
         return result
 
     def hashed(self: Any) -> int:
-        note(self, _ANY, sys._getframe(1))  # looking a symbolic size up among numbers fails without any comparison
+        frame = sys._getframe(1)
+        if not frame.f_code.co_filename.startswith(_FLAX):  # Flax keeps traced functions by shape
+            note(self, _ANY, frame)  # looking a symbolic size up among numbers fails without any comparison
         return digest(self)
 
     with mock.patch.object(size, "__eq__", equal), mock.patch.object(size, "__hash__", hashed):
@@ -100,12 +103,12 @@ def decisions() -> Iterator[dict[Decision, None]]:
 
 _ANY = "any size it is looked up among"
 _UNEQUAL = shape_poly._DimExpr.__ne__.__code__
-_TRUSTED = tuple(os.path.dirname(os.path.abspath(file)) + os.sep for file in (jax.__file__, __file__))
+_JAX, _FLAX, _HERE = (os.path.dirname(os.path.abspath(file)) + os.sep for file in (jax.__file__, flax.__file__, __file__))
 
 
 def _trusted(filename: str) -> bool:
     """JAX treats an uncertain comparison as one by design, and this package compares spellings."""
-    return filename.startswith(_TRUSTED) or filename == functools.__file__
+    return filename.startswith((_JAX, _HERE)) or filename == functools.__file__
 
 
 def _undecided(left: Any, right: Any) -> bool:

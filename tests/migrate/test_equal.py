@@ -1,0 +1,78 @@
+"""The golden rewrites compute what their Linen originals do, each class on its own case, under the emitted variable map."""
+from pathlib import Path
+
+import pytest
+
+from flake8_nnx.migrate.file import plan_file
+from flake8_nnx.verify import Case, verify_files
+
+pytestmark = pytest.mark.jax
+HERE = Path(__file__).parent
+MODES = {"kwargs": {"train": False}, "train_kwargs": {"train": True}, "rngs": ("dropout",), "mutable": ("batch_stats",)}
+CASES = {
+    "cnn": [
+        Case("cnn:Block", init="Block(3)", args=("f32[2,4,4,2]",), **MODES),
+        Case("cnn:Block", init="Block(2)", args=("f32[2,4,4,2]",), **MODES),
+        Case("cnn:CNN", init="CNN((4, 3))", args=("f32[2,8,8,2]",), **MODES),
+        Case("cnn:CNN", init="CNN((4,), use_norm=False)", args=("f32[2,4,4,2]",), **MODES),
+    ],
+    "setup": [
+        Case("setup:MLP", init="MLP((4, 5, 6))", args=("f32[2,3]",)),
+        Case("setup:MLP", init="MLP((4,))", args=("f32[2,3]",), method="norm", new_init="MLP(3, (4,), rngs=rngs)"),
+    ],
+    "nested": [Case("nested:Nested", init="Nested((2, 1), 3)", args=("f32[2,4,4,3]",), **MODES)],
+    "google_style": [
+        Case("google_style:Encoder", init="Encoder(3)", args=("f32[2,5]",)),
+        Case("google_style:Decoder", init="Decoder()", args=("f32[2,5]",)),
+        Case("google_style:VAE", init="VAE(3)", args=("f32[2,784]", "key")),
+    ],
+    "streams": [
+        Case("streams:WordDropout", init="WordDropout(0.5)", args=("f32[4,5]", True), rngs=("dropout",)),
+        Case("streams:Head", init="Head(4, 3)", args=("f32[2,6]", "f32[2,5]"), **{**MODES, "mutable": ()}),
+        Case("streams:Head", init="Head(6, 3, use_norm=True)", args=("f32[2,6]", "f32[2,5]"), **{**MODES, "mutable": ()}),
+    ],
+}
+
+
+def jobs(wrong=lambda text: text):
+    found = []
+    for name, cases in CASES.items():
+        source = (HERE / name / "linen.py").read_text()
+        planned = plan_file(source, "linen.py")
+        plans = {plan.name: plan for plan in planned.native}
+        new = wrong((HERE / name / "nnx.py").read_text())
+        for case in cases:
+            found.append({
+                "old": {"path": str(HERE / name / "linen.py"), "class": case.class_name},
+                "new": {"path": str(HERE / name / "nnx.py"), "class": case.class_name, "source": new},
+                "case": case.to_json(),
+                "variable_map": planned.variable_map(plans[case.class_name]),
+            })  # fmt: skip
+    return found
+
+
+def test_golden_rewrites_are_equal():
+    verdicts = verify_files(jobs())
+    assert [(v.status, v.reason) for v in verdicts if v.status != "MATCHED"] == []
+    assert all(v.evidence["variable map"] == "given" for v in verdicts)
+
+
+def test_broken_rewrites_are_not():
+    """The same jobs with a defect in each file: nothing of it may pass."""
+    broken = {
+        "cnn": ("momentum=0.9", "momentum=0.8"),
+        "setup": ("self.out(x) + self.bias[...]", "self.out(x)"),
+        "nested": ("nnx.Linear(x_features, 3, rngs=rngs), nnx.relu", "nnx.Linear(x_features, 3, rngs=rngs), nnx.gelu"),
+        "google_style": ("nnx.relu(", "nnx.gelu("),
+        "streams": ("gate * h], axis=-1)", "h], axis=-1)"),
+    }
+
+    def wrong(text):
+        for old, new in broken.values():
+            text = text.replace(old, new)
+        return text
+
+    assert all(any(old in (HERE / name / "nnx.py").read_text() for name in CASES) for old, _ in broken.values())
+    chosen = [job for job in jobs(wrong) if job["old"]["class"] in ("Block", "MLP", "Nested", "VAE", "Head")]
+    verdicts = verify_files([job for job in chosen if "train" in str(job["case"]) or "MLP" in str(job["case"]) or "VAE" in str(job["case"])])
+    assert {v.status for v in verdicts} == {"DIFFERS"}, [(v.status, v.reason) for v in verdicts]
