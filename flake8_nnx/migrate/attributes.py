@@ -5,10 +5,10 @@ Layers made in loops live in an `nnx.List`, nested as the loops are.
 from __future__ import annotations
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Iterable
 
+from flake8_nnx.rules._text import identifier, plural, snake
 from flake8_nnx.source.features import events
 from flake8_nnx.source.linen import PARTIAL, Facts
 from flake8_nnx.source.values import Assignment, Loop, Module, Repeated, Site, Trace, elements
@@ -167,21 +167,7 @@ def is_param(site: Site) -> bool:
 
 def kind_of(site: Site) -> str:
     """`nn.BatchNorm` is `batch_norm`, `MLPBlock` is `mlp_block`."""
-    name = site.ref.name if site.ref else "param"
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower().strip("_")
-
-
-def plural(stem: str) -> str:
-    """`block` is `blocks`, `layer_norm_1` is `layer_norms_1`, `dense` is `dense_layers`."""
-    base, number = re.fullmatch(r"(.*?)(_\d+)?", stem).groups()  # type: ignore[union-attr]
-    return (f"{base}_layers" if base.endswith(("dense", "s")) else f"{base}s") + (number or "")
-
-
-def identifier(name: str, taken: set[str]) -> str:
-    """A Linen module name as an attribute name."""
-    text = re.sub(r"\W", "_", name)
-    text = f"_{text}" if text[:1].isdigit() else text
-    return f"{text}_layer" if text in taken else text
+    return snake(site.ref.name if site.ref else "param")
 
 
 def _locals(node: ast.AST) -> set[str]:

@@ -12,6 +12,7 @@ from flake8_nnx.migrate.classes import rewrite_classes
 from flake8_nnx.migrate.imports import fix_imports, nnx_is_taken
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.plan import plan_class
+from flake8_nnx.rules._text import nnx_function
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.read import parse
 
@@ -113,7 +114,7 @@ def linen_functions(facts: Facts, skip: set[ast.ClassDef]) -> dict[ast.AST, str]
         if node in skip:
             continue
         if isinstance(node, (ast.Name, ast.Attribute)):
-            new = refuse.nnx_function(facts.origin(node) or "")
+            new = nnx_function(node, facts)
             if new is not None:
                 found[node] = new
                 continue
@@ -133,6 +134,8 @@ def todo(found: FilePlan, new: str, filename: str) -> list[str]:
                 ref = found.facts.module_class(node.func)
                 if ref is not None and ref.local is plan.cls:
                     extra = ", ".join([*required, "rngs=nnx.Rngs(…)"])
+                    if not plan.parameters and not plan.init:
+                        continue
                     notes.append(f"line {node.lineno}: `{ast.unparse(node)[:60]}` now needs {extra}")
     for finding in lint_source(new, filename):
         notes.append(f"line {finding.line} of the new text: {finding.code} {finding.message}")

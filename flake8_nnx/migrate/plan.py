@@ -14,6 +14,7 @@ from flake8_nnx.migrate import refuse
 from flake8_nnx.migrate.attributes import Attributes, is_param
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
 from flake8_nnx.migrate.slots import slots_of
+from flake8_nnx.rules._text import nnx_functions
 from flake8_nnx.source.features import SizeParameter, needed_sizes, site_sizes, spelled, trace
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.text import SourceText
@@ -156,7 +157,7 @@ class Planner:
 
     def emit_stream(self, site: Site, level: int) -> None:
         """`self.make_rng('dropout')` becomes `self.rngs.dropout()`, on a fork of the streams given at construction."""
-        if isinstance(site.call.func, ast.Attribute) and site.call.func.attr == "sow":
+        if is_sow(site):
             return
         stream = ast.literal_eval(site.positional[0]) if site.positional else "params"
         self.plan.expressions[site.call] = f"self.rngs.{stream}()"
@@ -309,7 +310,9 @@ class Planner:
         self.plan.uses.setdefault(site.ref.local.name, site.call.lineno)
         # Sizes come first in the new signature; positional fields follow them unchanged.
         arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]
-        return f"{ast.unparse(site.call.func)}({', '.join([*arguments, 'rngs=rngs'])})"
+        if has_init(trace(site.ref.local, self.facts), self.facts):
+            arguments.append("rngs=rngs")
+        return f"{ast.unparse(site.call.func)}({', '.join(arguments)})"
 
     def sequential_code(self, site: Site) -> str | None:
         layers = elements(site.fields.get("layers"))
@@ -330,7 +333,16 @@ class Planner:
 
     def functions(self, text: str, node: ast.AST) -> str:
         """The text with Linen functions in their NNX spelling."""
-        return refuse.nnx_functions(text, node, self.facts)
+        return nnx_functions(text, node, self.facts)
+
+
+def has_init(found: Trace, facts: Facts) -> bool:
+    """Whether the NNX class gets an `__init__`: it has fields, or creates something."""
+    return bool(facts.fields_of(found.cls)) or any(not is_sow(site) for site in found.sites)
+
+
+def is_sow(site: Site) -> bool:
+    return site.ref is None and isinstance(site.call.func, ast.Attribute) and site.call.func.attr == "sow"
 
 
 def _quote(node: ast.AST) -> str:

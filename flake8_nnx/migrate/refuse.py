@@ -5,18 +5,16 @@ A class with one refusal is left exactly as it is.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
-from flake8_nnx.catalog.functions import FUNCTIONS
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.slots import loop_name
+from flake8_nnx.rules._text import nnx_function
 from flake8_nnx.source.features import events
 from flake8_nnx.source.linen import LINEN, Facts
 from flake8_nnx.source.values import Assignment, Branch, Loop, Site, Trace
 
-INITIALIZERS = LINEN + "initializers."
 PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod", "property", "functools.cached_property", "abc.abstractmethod"})
 # Attributes and methods of a Linen module with no NNX twin that this version can write.
 LINEN_ONLY = frozenset(
@@ -167,7 +165,7 @@ def check_plan(plan: ClassPlan, facts: Facts) -> None:
                 continue  # the whole dotted name is looked at, not its parts
             if node in plan.cls.node.bases:
                 continue
-            new = nnx_function(origin)
+            new = nnx_function(node, facts)
             if new is None:
                 add(plan, node, f"`{ast.unparse(node)}` has no NNX spelling that this version writes")
             else:
@@ -200,20 +198,3 @@ def _nodes(node: ast.AST, skip: set[ast.AST]) -> Iterator[ast.AST]:
             continue
         yield current
         stack.extend(ast.iter_child_nodes(current))
-
-
-def nnx_function(origin: str) -> str | None:
-    """`nnx.relu` for `flax.linen.relu`."""
-    if origin.startswith(INITIALIZERS):
-        return "nnx.initializers." + origin[len(INITIALIZERS):]
-    return FUNCTIONS.get(origin[len(LINEN):]) if origin.startswith(LINEN) else None
-
-
-def nnx_functions(text: str, node: ast.AST, facts: Facts) -> str:
-    """A piece of source with the Linen functions of `node` in their NNX spelling."""
-    for part in ast.walk(node):
-        if isinstance(part, (ast.Name, ast.Attribute)):
-            new = nnx_function(facts.origin(part) or "")
-            if new:
-                text = re.sub(rf"(?<![\w.]){re.escape(ast.unparse(part))}\b", new, text)
-    return text

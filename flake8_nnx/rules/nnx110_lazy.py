@@ -53,11 +53,7 @@ from flax import nnx
 class Block(nnx.Module):
     def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
         self.conv = nnx.Conv(
-            in_features,
-            features,
-            kernel_size=(3, 3),
-            use_bias=False,
-            rngs=rngs,
+            in_features, features, kernel_size=(3, 3), use_bias=False, rngs=rngs
         )
         self.batch_norm = nnx.BatchNorm(features, rngs=rngs)
 

@@ -79,13 +79,16 @@ class Pair:
             self.old, self.new, self.weights, self.inputs, old_keys=self.old_keys, new_keys=self.new_keys, **options
         )
 
-    def run(self, seed=0, streams=True):
-        """Both sides on the same random numbers; without streams, or it would need the same keys."""
+    def run(self, seed=0):
+        """Both sides on the same weights and inputs; for modules that do not draw."""
         values = [draw(leaf, seed + k, name) for k, (name, leaf) in enumerate(sorted(self.weights.items()))]
         weights = dict(zip(sorted(self.weights), values))
         leaves, tree = jax.tree.flatten(self.inputs)
         inputs = jax.tree.unflatten(tree, [draw(leaf, seed + 99 + k) for k, leaf in enumerate(leaves)])
-        keys = {n: jax.random.key(0) if "key" in str(v.dtype) else jnp.zeros(v.shape, v.dtype) for n, v in self.new_keys.items()}
+        keys = {
+            n: jax.random.split(jax.random.key(0), v.shape) if "key" in str(v.dtype) else jnp.zeros(v.shape, v.dtype)
+            for n, v in self.new_keys.items()
+        }
         return (self.old(weights, {s: jax.random.key(1) for s in self.old_keys}, inputs), self.new(weights, keys, inputs))
 
     def assert_same_numbers(self, tolerance=0.0):

@@ -12,6 +12,7 @@ import jax
 
 from flake8_nnx.verify.prove import rules, symbolic, trace
 from flake8_nnx.verify.prove.compare import Found, Leaves, compare
+from flake8_nnx.verify.prove.rules import Precision
 from flake8_nnx.verify.prove.symbolic import batch_axes
 from flake8_nnx.verify.prove.trace import Side, Weights
 
@@ -28,8 +29,8 @@ class Proof:
     Attributes:
         proved: both sides are the same function.
         reason: one line: what was proved, or what stood in the way.
-        exact: every element comes from the same floating-point operations in the same order; else equal up to the sign of
-            zeros or over the reals, as the reason says.
+        precision: "bits": every element comes from the same floating-point operations in the same order (compiled by XLA,
+            fusion may still round differently); "zeros": the same up to the sign of zeros; "reals": over the reals only.
         rules: names of the canonical rules that were used.
         symbolic: names of the axes whose size is arbitrary (at least 1).
         conditions: comparisons of sizes under which the proof holds, such as "b != 2*t"; none if it holds for all sizes.
@@ -38,11 +39,15 @@ class Proof:
 
     proved: bool
     reason: str
-    exact: bool = False
+    precision: Precision | None = None
     rules: tuple[str, ...] = ()
     symbolic: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     first_difference: str | None = None
+
+    @property
+    def exact(self) -> bool:
+        return self.precision == "bits"
 
 
 def prove_equal(
@@ -83,79 +88,105 @@ def prove_equal(
             respect to the trainable weights and the floating inputs. Equal outputs do not imply equal gradients.
         trainable: which weights to differentiate by.
 
-    A proof with symbolic sizes is also done at sizes 1 and 2 of the first axis, and at every size that the code of either side
-    compares an axis with; comparisons that cannot be settled so are reported as conditions if both sides make them, and
-    are not accepted if only one does.
+    A proof with symbolic sizes is also done at sizes 1 and 2 of the first axis, and at every size that the code of
+    either side compares an axis with. Where one of those fails nothing is proved, even if the given sizes could be.
+    Comparisons that cannot be settled so are reported as conditions if both sides make them; if only one does, nothing
+    is proved. Code that asks for the *type* of a size is not noticed.
     """
-    attempt = _Attempt(old, new, weights, inputs, dict(old_keys or {}), dict(new_keys or {}), gradients, trainable)
-    attempt.axes = batch_axes(inputs) if axes is None else tuple(axes)
-    everything = symbolic.names(attempt.axes)
+    named = batch_axes(inputs) if axes is None else tuple(axes)
+    attempt = _Attempt(old, new, weights, inputs, named, old_keys or {}, new_keys or {}, gradients, trainable)
+    everything = symbolic.names(named)
     proof = Proof(False, "")
-    for named in dict.fromkeys([everything, everything[:1], ()]):
-        proof = attempt.general(named, {})
+    for rung in dict.fromkeys([everything, everything[:1], ()]):
+        try:
+            proof = attempt.general(rung, {})
+        except _Doubt as doubt:
+            return doubt.proof
         if proof.proved:
-            return proof
+            sizes = f" for every {', '.join(rung)}" if rung else " at these sizes"
+            conditions = f", if {' and '.join(proof.conditions)}" if proof.conditions else ""
+            return replace(proof, reason=_CLAIMS[proof.precision or "reals"] + sizes + conditions)
     return proof
 
 
-@dataclass
+_CLAIMS: Mapping[Precision, str] = {
+    "bits": "the same operations in the same order",
+    "zeros": "equal up to the sign of zeros",
+    "reals": "equal over the reals, though not bit for bit",
+}
+_NEITHER = "neither side can be traced at this size"
+
+
+class _Doubt(Exception):
+    """A size at which the sides may differ: the sizes at hand may be proved, but that would not be worth much."""
+
+    def __init__(self, reason: str, difference: str | None = None) -> None:
+        self.proof = Proof(False, reason, first_difference=difference)
+
+
+@dataclass(frozen=True)
 class _Attempt:
     old: Side
     new: Side
     weights: Weights | Callable[[Any], Weights]
     inputs: Any
+    axes: symbolic.Axes
     old_keys: Mapping[str, Any]
     new_keys: Mapping[str, Any]
     gradients: bool
     trainable: Callable[[str], bool]
-    axes: symbolic.Axes = ()
 
     def general(self, named: Sequence[str], sizes: Mapping[str, int]) -> Proof:
-        """A proof with these axes symbolic and these of given size, and the special sizes that it needs."""
+        """A proof with these axes symbolic and these of given size, and the proofs at special sizes that it needs.
+
+        Raises:
+            _Doubt: one of those fails, or one side alone makes a comparison that cannot be settled.
+        """
         proof, decisions = self.at(named, sizes)
         if not proof.proved or not named:
             return proof
+        parts, conditions = [proof], []
         for size in (1, 2):
-            special, _ = self.at((), {**sizes, named[0]: size})
-            if not special.proved and special.reason != _NEITHER:
-                return replace(special, reason=f"with {named[0]} = {size}: {special.reason}")
-        conditions: dict[str, None] = {}
+            special, _ = self.at((), {**sizes, named[0]: size}, roughly=True)
+            _settle(special, named[0], size)
         for decision, common in decisions.items():
             solved = _solution(decision, named)
-            if solved is None:
-                if not common:
-                    return Proof(False, f"only one side asks whether {decision.left} == {decision.right} ({decision.place})")
-                conditions[str(decision)] = None
-                continue
-            name, size = solved
-            special = self.general([other for other in named if other != name], {**sizes, name: size})
-            if not special.proved and special.reason != _NEITHER:
-                return replace(special, reason=f"with {name} = {size}: {special.reason}")
-            conditions.update(dict.fromkeys(special.conditions))
-        reason = proof.reason + (f", if {' and '.join(conditions)}" if conditions else "")
-        return replace(proof, reason=reason, conditions=tuple(conditions))
+            if solved:
+                name, size = solved
+                special = self.general([other for other in named if other != name], {**sizes, name: size})
+                _settle(special, name, size)
+                parts.append(special)
+            elif common:
+                conditions.append(str(decision))
+            else:
+                raise _Doubt(f"only one side asks whether {decision.left} is {decision.right} ({decision.place})")
+        return replace(
+            proof,
+            precision=max((part.precision or "bits" for part in parts), key=lambda one: list(_CLAIMS).index(one)),
+            rules=tuple(sorted({name for part in parts for name in part.rules})),
+            conditions=tuple(dict.fromkeys([*conditions, *(c for part in parts for c in part.conditions)])),
+        )
 
-    def at(self, named: Sequence[str], sizes: Mapping[str, int]) -> tuple[Proof, dict[symbolic.Decision, bool]]:
+    def at(
+        self, named: Sequence[str], sizes: Mapping[str, int], roughly: bool = False
+    ) -> tuple[Proof, dict[symbolic.Decision, bool]]:
         """One proof, and the decisions taken about symbolic sizes with whether both sides took them."""
         inputs = symbolic.with_sizes(self.inputs, self.axes, {**symbolic.symbols(named), **sizes})
-        old, new = self.old, self.new
         errors: list[str] = []
         programs, found = [], []
         weights: Weights = {}
-        for side, function, keys in (("old", old, self.old_keys), ("new", new, self.new_keys)):
+        for side, function, keys in (("old", self.old, self.old_keys), ("new", self.new, self.new_keys)):
             with symbolic.decisions() as taken:
                 try:
                     if side == "old":
                         weights = self.weights(inputs) if callable(self.weights) else self.weights
                         if self.gradients:
-                            inputs = (inputs, trace.cotangents(old, weights, keys, inputs))
-                    if self.gradients:
+                            inputs = (inputs, trace.cotangents(self.old, weights, keys, inputs))
+                    if self.gradients and not errors:
                         function = trace.with_gradients(function, self.trainable)
                     programs.append(trace.trace(function, weights, keys, inputs))
                 except Exception as error:  # user code at sizes that it may not be made for
                     errors.append(f"the {side} side cannot be traced: {_one_line(error)}")
-                    if side == "old" and self.gradients:
-                        break
             found.append(taken)
         if len(errors) == 2:
             return Proof(False, _NEITHER if sizes else errors[0]), {}
@@ -164,25 +195,23 @@ class _Attempt:
         decisions = {one: any(one[:2] == other[:2] for other in found[1]) for one in found[0]}
         decisions |= {one: False for one in found[1] if not any(one[:2] == other[:2] for other in found[0])}
         leaves = Leaves(sorted(weights), sorted(self.old_keys), sorted(self.new_keys), trace.input_paths(inputs))
-        return _proof(programs[0], programs[1], leaves, tuple(named)), decisions
+        return _proof(programs[0], programs[1], leaves, tuple(named), roughly), decisions
 
 
-_NEITHER = "neither side can be traced at this size"
+def _proof(old: trace.Program, new: trace.Program, leaves: Leaves, named: tuple[str, ...], roughly: bool) -> Proof:
+    """The most precise proof there is; `roughly`: any, at once."""
+    found = Found("")
+    for precision in list(_CLAIMS)[-1:] if roughly else _CLAIMS:
+        found = _found(old, new, leaves, rules.keeping(precision))
+        if not found.reason:
+            return Proof(True, "", precision, found.rules, named)
+    return Proof(False, found.reason, first_difference=found.difference)
 
 
-def _proof(old: trace.Program, new: trace.Program, leaves: Leaves, named: tuple[str, ...]) -> Proof:
-    """With rules that keep every bit; else, if all rules together do it, with those up to the sign of zeros or all."""
-    found, how = _found(old, new, leaves, rules.BITS), "the same operations in the same order"
-    if exact := not found.reason:
-        pass
-    elif (widest := _found(old, new, leaves, rules.REALS)).reason:
-        return Proof(False, widest.reason, first_difference=widest.difference)
-    else:
-        found, how = _found(old, new, leaves, rules.ZEROS), "equal up to the sign of zeros"
-        if found.reason:
-            found, how = widest, "equal over the reals, though not bit for bit"
-    sizes = f" for every {', '.join(named)}" if named else " at these sizes"
-    return Proof(True, how + sizes, exact, found.rules, named)
+def _settle(special: Proof, name: str, size: int) -> None:
+    """A size that neither side accepts needs no proof."""
+    if not special.proved and special.reason != _NEITHER:
+        raise _Doubt(f"with {name} = {size}: {special.reason}", special.first_difference)
 
 
 def _found(old: trace.Program, new: trace.Program, leaves: Leaves, available: Sequence[rules.Rule]) -> Found:

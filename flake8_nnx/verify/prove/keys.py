@@ -15,7 +15,7 @@ from flake8_nnx.verify.prove.table import Table
 
 
 class Step(NamedTuple):
-    """One derivation: child `index` of a key, by fold_in, by split, or by taking an element of an array of keys.
+    """One derivation: child number `child` of a key, by fold_in, by split, or by taking an element of an array of keys.
 
     fold_in(k, i) and split(k, n)[i] are the same number in JAX's default generator, so they are the same step.
 
@@ -27,12 +27,12 @@ class Step(NamedTuple):
 
     kind: str
     base: int = 0
-    index: int = 0
+    child: int = 0
 
     def distinct_from(self, other: "Step") -> bool:
         """Whether the two children of one key are certainly different keys."""
         if self.kind == other.kind == "index" or self.kind == other.kind == "count" and self.base == other.base:
-            return self.index != other.index
+            return self.child != other.child
         return False
 
 
@@ -218,7 +218,7 @@ def not_advanced(table: Table, counters: Mapping[int, int], paths: Iterable[Path
         for step in found.steps:
             if step.kind == "count" and step.base in counters:
                 after = _counted(table, counters[step.base])
-                if after is None or after.kind != "count" or after.base != step.base or after.index <= step.index:
+                if after is None or after.kind != "count" or after.base != step.base or after.child <= step.child:
                     return step.base
     return None
 

@@ -64,5 +64,5 @@ def _forms(table: Table, keys: frozenset[int]) -> list[int]:
             if node.op in UNORDERED or node.op in ("scan_carry", "scan_stack", "while"):
                 inner.sort()
             params = tuple((k, v) for k, v in node.params)
-            forms.append(hash((node.op, tuple(inner), params, node.shape, node.dtype, node.index)))
+            forms.append(hash((node.op, tuple(inner), params, node.shape, node.dtype, node.result)))
     return forms

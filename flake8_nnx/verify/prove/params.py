@@ -57,6 +57,8 @@ def normal(value: Any, jaxpr: Callable[[Any], Hashable]) -> Hashable:
         return ("dtype", str(np.dtype(value)))
     if kind == "_DimExpr":
         return ("size", str(value))
+    if kind == "Primitive":
+        return ("operation", value.name)
     if kind == "KeyTy":
         return ("dtype", str(value))
     if kind in _DATACLASSES and hasattr(value, "__dataclass_fields__"):

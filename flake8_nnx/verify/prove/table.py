@@ -25,7 +25,7 @@ class Type(NamedTuple):
 
 
 class Node(NamedTuple):
-    """One value: the `index`-th result of an operation on earlier values.
+    """One value: the `result`-th result of an operation on earlier values.
 
     Elementwise operations broadcast their operands to `shape`: each operand is a scalar or has the rank of the result
     with size 1 wherever it is constant along an axis.
@@ -36,7 +36,7 @@ class Node(NamedTuple):
     params: Params
     shape: Shape
     dtype: str
-    index: int = 0
+    result: int = 0
 
     def param(self, name: str, default: Any = None) -> Any:
         return next((value for key, value in self.params if key == name), default)

@@ -6,10 +6,14 @@ or holds over the reals only; a proof says what its rules keep. NaN payloads are
 from __future__ import annotations
 
 from flake8_nnx.verify.prove.rules import contractions, elementwise, movement, reductions, slices  # noqa: F401 registers
-from flake8_nnx.verify.prove.rules.registry import RULES, Rule
+from flake8_nnx.verify.prove.rules.registry import RULES, Precision, Rule
 
-BITS: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.precision == "bits")
-ZEROS: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.precision != "reals")
-REALS: tuple[Rule, ...] = tuple(RULES)
+_ORDER: tuple[Precision, ...] = ("bits", "zeros", "reals")
 
-__all__ = ["BITS", "REALS", "RULES", "ZEROS", "Rule"]
+
+def keeping(precision: Precision) -> tuple[Rule, ...]:
+    """The rules that keep at least this much."""
+    return tuple(rule for rule in RULES if _ORDER.index(rule.precision) <= _ORDER.index(precision))
+
+
+__all__ = ["RULES", "Precision", "Rule", "keeping"]
