@@ -49,7 +49,7 @@ class Scale(nnx.Module):
         self.scale = nnx.Param(nnx.initializers.ones(rngs.params(), (4,)))
 
     def __call__(self, x):
-        return x * self.scale
+        return x * self.scale[...]
 ''',
             also=("NNX101", "NNX103"),
             init="Scale()",

@@ -41,8 +41,8 @@ class Noise(nn.Module):
         return x + jax.random.normal(self.make_rng("noise"), x.shape)
 ''',
             nnx='''
-import jax
 from flax import nnx
+import jax
 
 
 class Noise(nnx.Module):
