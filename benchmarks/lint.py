@@ -68,7 +68,7 @@ for path in sys.stdin.read().splitlines():
     total += time.process_time() - start
 print(total)
 """
-ENTRIES = {"flake8-bugbear": "B", "TorchFix": "TOR0", "flake8-nnx": "NNX"}
+ENTRIES = {"flake8-bugbear": "B", "TorchFix": "TOR", "flake8-nnx": "NNX"}
 
 
 def plugin_seconds(name: str, python: Path, files: list[str]) -> float:

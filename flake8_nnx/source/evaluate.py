@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import shapes
+from flake8_nnx.source.inittext import Env, InitText, root_is_self, static
 from flake8_nnx.source.linen import LINEN, PARTIAL
-from flake8_nnx.source.names import COMPREHENSIONS
 from flake8_nnx.source.values import (
     Array,
     Function,
@@ -35,8 +35,6 @@ from flake8_nnx.source.values import (
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
 
-Env = dict[str, Any]
-
 
 # Values that `__init__` cannot compute, nor anything made of them.
 DYNAMIC = (Array, Unknown, Module, Items, Repeated, Shape, Prefix)
@@ -44,14 +42,6 @@ DYNAMIC = (Array, Unknown, Module, Items, Repeated, Shape, Prefix)
 
 def dynamic(values: Iterable[Any]) -> bool:
     return any(isinstance(value, DYNAMIC) for value in values)
-
-
-class NotStatic(Exception):
-    """An expression that `__init__` cannot compute."""
-
-
-def static(size: Size) -> Any:
-    return Unknown() if size is None else Static(str(size))
 
 
 def merge(ref_args: Partial, call: ast.Call) -> tuple[list[ast.expr], dict[str, ast.expr]]:
@@ -66,80 +56,7 @@ class Evaluator:
     def __init__(self, tracer: Tracer) -> None:
         self.tracer = tracer
         self.facts = tracer.facts
-
-    # ---- source text in __init__ ----------------------------------------------------------------------------------
-
-    def text(self, node: ast.expr, env: Env) -> str | None:
-        """Source of the expression inside `__init__`, or None when it depends on the call."""
-        try:
-            return self.tracer.source.segment(node, self._swaps(node, env, set()))
-        except NotStatic:
-            return None
-
-    def _swaps(self, node: ast.AST, env: Env, local: set[str]) -> dict[int, str]:
-        """Replacements that turn an expression of a method into one of `__init__`."""
-        if isinstance(node, ast.Name):
-            if node.id in local or node.id not in env:
-                if node.id == "self":
-                    raise NotStatic
-                return {}
-            value = env[node.id]
-            if isinstance(value, Static):
-                return {} if value.text == node.id else {id(node): value.text}
-            if isinstance(value, Partial) and self.facts.module_class(node):
-                raise NotStatic
-            raise NotStatic
-        if isinstance(node, (ast.Attribute, ast.Subscript)):
-            value = self._chain(node, env, local)
-            if isinstance(value, Static):
-                return {id(node): value.text}
-            if value is not None:
-                raise NotStatic
-        if isinstance(node, ast.Call):
-            if self.facts.module_class(node.func) or self._root_is_self(node.func):
-                raise NotStatic
-            if isinstance(node.func, ast.Name) and isinstance(env.get(node.func.id), (Partial, Function, Module)):
-                raise NotStatic
-        if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)):
-            raise NotStatic
-        if isinstance(node, ast.Lambda):
-            arguments = node.args
-            local = local | {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
-        elif isinstance(node, COMPREHENSIONS):
-            names = [n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)]
-            local = local | set(names)
-        swaps: dict[int, str] = {}
-        for child in ast.iter_child_nodes(node):
-            swaps.update(self._swaps(child, env, local))
-        return swaps
-
-    def _chain(self, node: ast.expr, env: Env, local: set[str]) -> Any:
-        """Value of `a.b[0].c` where the parts alone tell it; None where the root is no variable of the method."""
-        if isinstance(node, ast.Name):
-            return None if node.id in local or node.id == "self" else env.get(node.id)
-        if isinstance(node, ast.Attribute):
-            if isinstance(node.value, ast.Name) and node.value.id == "self":
-                return self.tracer.attribute(node.attr)
-            owner = self._chain(node.value, env, local)
-            if isinstance(owner, Array):
-                return Shape(owner) if node.attr == "shape" else Unknown()
-            return Static(f"{owner.text}.{node.attr}") if isinstance(owner, Static) else owner and Unknown()
-        if isinstance(node, ast.Subscript):
-            owner = self._chain(node.value, env, local)
-            index = node.slice
-            literal = isinstance(index, (ast.Constant, ast.UnaryOp))
-            position = size_of(Static(ast.unparse(index))) if literal else None
-            if isinstance(owner, Shape):
-                return static(owner.array.at(position)) if isinstance(position, int) else Unknown()
-            if isinstance(owner, Static):
-                text = self.tracer.source.segment(index, self._swaps(index, env, local))
-                return Static(f"{owner.text}[{text}]")
-            return owner and Unknown()
-        return None
-
-    @staticmethod
-    def _root_is_self(node: ast.expr) -> bool:
-        return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+        self.text = InitText(tracer).text
 
     # ---- values ---------------------------------------------------------------------------------------------------
 
@@ -330,7 +247,7 @@ class Evaluator:
 
     def _call(self, node: ast.Call, env: Env) -> Any:
         func = node.func
-        if self._root_is_self(func) and func.attr in ("param", "variable", "sow", "make_rng"):  # type: ignore[attr-defined]
+        if root_is_self(func) and func.attr in ("param", "variable", "sow", "make_rng"):  # type: ignore[attr-defined]
             return self.tracer.own_call(node, env)
         origin = self.facts.origin(func)
         if origin in PARTIAL and node.args:
@@ -339,7 +256,7 @@ class Evaluator:
                 positional, keywords = merge(inner, ast.Call(node.args[0], node.args[1:], node.keywords))
                 return Partial(inner.ref, tuple(positional), keywords)
         # A receiver that is an array: its methods; otherwise evaluate the callee first, as Python does.
-        if isinstance(func, ast.Attribute) and not self._root_is_self(func) and origin is None:
+        if isinstance(func, ast.Attribute) and not root_is_self(func) and origin is None:
             owner = self.value(func.value, env)
             if isinstance(owner, Array):
                 return self._array_method(owner, func.attr, node, env)

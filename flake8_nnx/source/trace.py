@@ -7,10 +7,12 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from flake8_nnx.source import shapes
+from flake8_nnx.source import loops, shapes
 from flake8_nnx.source.apply import applied, constructor_values
 from flake8_nnx.source.evaluate import DYNAMIC, Env, Evaluator, merge
 from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.loops import names_in
+from flake8_nnx.source.methods import hidden_fields, is_flag, plain_names, short
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
     Array,
@@ -23,7 +25,6 @@ from flake8_nnx.source.values import (
     Repeated,
     Shape,
     Site,
-    Size,
     Static,
     Trace,
     Unknown,
@@ -33,7 +34,6 @@ from flake8_nnx.source.values import (
 )
 
 MAX_INLINE = 8
-FLAG_NAMES = frozenset("train training is_training deterministic use_running_average eval inference decode mutable".split())
 
 
 class Tracer:
@@ -184,7 +184,7 @@ class Tracer:
     def _assigned(self, node: ast.stmt, targets: list[ast.expr], source: ast.expr, value: Any, env: Env) -> None:
         text = value.text if isinstance(value, Static) else None
         for target in targets:
-            names = _plain_names(target)
+            names = plain_names(target)
             if text is not None and names and not isinstance(value, (Partial, Function)):
                 self.record_assignment(node, names, text, value, target, env)
             else:
@@ -214,7 +214,7 @@ class Tracer:
         if isinstance(env.get(name), Static):
             for other, value in list(env.items()):
                 if isinstance(value, Array):
-                    stale = {axis: None for axis, size in value.axes.items() if isinstance(size, str) and name in _names(size)}
+                    stale = {axis: None for axis, size in value.axes.items() if isinstance(size, str) and name in names_in(size)}
                     if stale:
                         env[other] = value.with_axes(stale)
 
@@ -282,7 +282,6 @@ class Tracer:
         outer, before = self.events, len(self.trace.sites)
         bodies: list[list[Any]] = [[], []]
         envs, left = [dict(env), dict(env)], [False, False]
-        attributes = dict(self.attributes)
         for i, statements in enumerate((node.body, node.orelse)):
             self.events = bodies[i]
             left[i] = self.block(statements, envs[i])
@@ -292,7 +291,7 @@ class Tracer:
         else:
             for site in self.trace.sites[before:]:
                 if site.ref is None or site.ref.linen != "Dropout":
-                    self.problem(site.call, f"is created only if `{_short(node.test)}`, which is known only in the call")
+                    self.problem(site.call, f"is created only if `{short(node.test)}`, which is known only in the call")
             self.events += [*bodies[0], *bodies[1]]
         if left[0] and left[1]:
             return True
@@ -302,8 +301,6 @@ class Tracer:
             return False
         for name in envs[0].keys() | envs[1].keys():
             env[name] = self.join(envs[0].get(name, Unknown()), envs[1].get(name, Unknown()), test)
-        for name in self.attributes.keys() - attributes.keys():
-            self.attributes[name] = self.attributes[name]
         return False
 
     def join(self, a: Any, b: Any, test: str | None) -> Any:
@@ -329,116 +326,12 @@ class Tracer:
     # ---- loops ----------------------------------------------------------------------------------------------------
 
     def _for(self, node: ast.For, env: Env) -> bool:
-        value = self.evaluator.value(node.iter, env)
-        iterable = value.text if isinstance(value, Static) else None
-        repeated = self._repeated(node.iter, node.target, env)
-        if iterable is None and repeated is None and elements(value) is not None:
-            for item in elements(value) or ():  # a list whose elements are known: one turn for each
-                self.bind(node.target, item, env)
-                self.block(node.body, env)
-            return False
-        if iterable is None and repeated is None:
-            self._opaque(node, env, "a loop over something known only in the call")
-            return False
-        loop = Loop(node, _target(node.target), iterable or "", source=repeated)
-        owner = repeated.loop if repeated else loop
-        outer, self.loops = self.loops, (*self.loops, loop) if repeated is None else self.loops
-        self._turns(node, loop, owner, env, repeated)
-        self.loops = outer
-        return False
-
-    def _turns(self, node: ast.For, loop: Loop, owner: Loop, env: Env, repeated: Repeated | None) -> None:
-        """One turn to see which sizes change from step to step, a second with names for them."""
-        events, sites, sized = self.events, len(self.trace.sites), len(self.sized)
-        problems = len(self.trace.problems)
-        before = dict(env)
-        self.events = []
-        self._turn(node, env, repeated)
-        carried: dict[str, tuple[str, int]] = {}
-        for name, old in before.items():
-            new = env.get(name)
-            if isinstance(old, Array) and isinstance(new, Array):
-                old = before[name] = Array(old.base, old.axes, old.rank if old.rank is not None else new.rank)
-                for axis in sorted({1, *old.axes, *new.axes}):
-                    if old.size(axis) != new.size(axis):
-                        carried[self._carry_name(name, axis)] = (name, axis)
-        if carried:
-            for site in self.sized[sized:]:
-                site.sizes.clear()
-            del self.trace.sites[sites:], self.sized[sized:], self.trace.problems[problems:]
-            env.clear()
-            env.update(before)
-            for carry, (name, axis) in carried.items():
-                env[name] = env[name].with_axes({axis: carry})
-            self.events = []
-            self._turn(node, env, repeated)
-            for carry, (name, axis) in carried.items():
-                after = env[name]
-                owner.carried[carry] = (before[name].size(axis), after.size(axis) if isinstance(after, Array) else None)
-                if isinstance(after, Array):
-                    last = carry if self.depth == 0 else _last(after.size(axis), loop)
-                    env[name] = after.with_axes({axis: last})
-        body, self.events = self.events, events
-        if repeated is None:
-            loop.body = body
-            self.events.append(loop)
-        else:
-            self.events += body
-
-    def _turn(self, node: ast.For, env: Env, repeated: Repeated | None) -> None:
-        for target in ast.walk(node.target):
-            if isinstance(target, ast.Name):
-                env[target.id] = Static(target.id) if repeated is None else Unknown()
-        if repeated is not None:
-            self._bind_elements(node.iter, node.target, env)
-        self.block(node.body, env)
-        for target in ast.walk(node.target):
-            if isinstance(target, ast.Name) and repeated is None:
-                env[target.id] = Static(target.id)
-
-    def _carry_name(self, name: str, axis: int) -> str:
-        carry = f"{name}_features" if axis == 1 else f"{name}_axis{axis}"
-        return f"{carry}_in" if carry in self.fixed else carry
-
-    def _repeated(self, iterable: ast.expr, target: ast.expr, env: Env) -> Repeated | None:
-        """The list of submodules that a loop runs over, through enumerate and zip."""
-        if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) and iterable.func.id in ("enumerate", "zip"):
-            found = [self._repeated(argument, target, env) for argument in iterable.args]
-            return next((value for value in found if value is not None), None)
-        value = self.evaluator.value(iterable, env) if isinstance(iterable, (ast.Attribute, ast.Name)) else None
-        return value if isinstance(value, Repeated) else None
-
-    def _bind_elements(self, iterable: ast.expr, target: ast.expr, env: Env) -> None:
-        if isinstance(iterable, ast.Call) and isinstance(target, ast.Tuple):
-            enumerated = isinstance(iterable.func, ast.Name) and iterable.func.id == "enumerate"
-            targets = target.elts[1:] if enumerated else target.elts
-            for argument, element in zip(iterable.args, targets):
-                self._bind_elements(argument, element, env)
-            return
-        value = self.evaluator.value(iterable, env)
-        if isinstance(value, Repeated):
-            self.bind(target, value.element, env)
+        return loops.run(self, node, env)
 
     def comprehension(self, node: ast.ListComp, env: Env) -> Any:
-        """`[nn.Dense(f) for f in self.features]`; None when no submodules are made."""
-        generator = node.generators[0]
-        iterable = self.evaluator.text(generator.iter, env)
-        if len(node.generators) != 1 or generator.ifs or iterable is None:
-            unknown = {n.id: Unknown() for n in ast.walk(generator.target) if isinstance(n, ast.Name)}
-            self.evaluator.value(node.elt, {**env, **unknown})
-            return None
-        loop = Loop(generator, _target(generator.target), iterable)
-        inner = {**env, **{n.id: Static(n.id) for n in ast.walk(generator.target) if isinstance(n, ast.Name)}}
-        outer, outer_loops = self.events, self.loops
-        self.events, self.loops = loop.body, (*self.loops, loop)
-        element = self.evaluator.value(node.elt, inner)
-        self.events, self.loops = outer, outer_loops
-        if not isinstance(element, Module):
-            return None
-        self.events.append(loop)
-        return Repeated(element, loop)
+        return loops.comprehension(self, node, env)
 
-    def _opaque(self, node: ast.stmt, env: Env, why: str) -> None:
+    def opaque(self, node: ast.stmt, env: Env, why: str) -> None:
         """A statement whose course the constructor cannot know: its body may hold no constructions."""
         before = len(self.trace.sites)
         for child in ast.walk(node):
@@ -454,7 +347,7 @@ class Tracer:
     def _other(self, node: ast.stmt, env: Env) -> None:
         kind = {ast.While: "a while loop", ast.Try: "a try block", ast.Match: "a match statement"}.get(type(node))
         if kind:
-            self._opaque(node, env, kind)
+            self.opaque(node, env, kind)
 
     # ---- sites ----------------------------------------------------------------------------------------------------
 
@@ -508,57 +401,3 @@ class Tracer:
         if shape is None:
             return Array()
         return array_of([size_of(item) for item in shape])
-
-
-def hidden_fields(cls: LinenClass, facts: Facts) -> set[str]:
-    """Fields whose name a method gives to something else; `__init__` reads them as attributes."""
-    fields = facts.fields_of(cls)
-    hidden: set[str] = set()
-    for node in ast.walk(cls.node):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in fields:
-            above = facts.names.parent(node)
-            own = isinstance(above, ast.Assign) and ast.unparse(above.value) == f"self.{node.id}"
-            in_body = above is not None and facts.names.parent(above) is cls.node
-            if not own and not in_body:
-                hidden.add(node.id)
-    return hidden
-
-
-def is_flag(argument: ast.arg, default: ast.expr | None) -> bool:
-    """Whether a method's argument is a flag rather than data."""
-    annotation = ast.unparse(argument.annotation) if argument.annotation else ""
-    boolean = isinstance(default, ast.Constant) and isinstance(default.value, (bool, str))
-    return argument.arg in FLAG_NAMES or "bool" in annotation.split("[")[0].split(" ") or annotation == "str" or boolean
-
-
-def _last(size: Size, loop: Loop) -> Size:
-    """What a size is after the loop, seen from outside the class: `features[-1]`."""
-    if size == loop.target and loop.iterable:
-        return f"{loop.iterable}[-1]"
-    targets = {n.id for n in ast.walk(ast.parse(loop.target)) if isinstance(n, ast.Name)}
-    return None if isinstance(size, str) and _names(size) & targets else size
-
-
-def _target(node: ast.expr) -> str:
-    text = ast.unparse(node)
-    return text[1:-1] if isinstance(node, ast.Tuple) else text
-
-
-def _plain_names(target: ast.expr) -> tuple[str, ...]:
-    """Names of a target made of names and attributes of self alone."""
-    if isinstance(target, ast.Name):
-        return (target.id,)
-    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
-        return (f"self.{target.attr}",)
-    if isinstance(target, ast.Tuple) and all(isinstance(e, ast.Name) for e in target.elts):
-        return tuple(e.id for e in target.elts)  # type: ignore[attr-defined]
-    return ()
-
-
-def _names(text: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)}
-
-
-def _short(node: ast.expr) -> str:
-    text = ast.unparse(node)
-    return text if len(text) < 50 else text[:49] + "…"

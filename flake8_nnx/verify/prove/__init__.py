@@ -109,7 +109,7 @@ def prove_equal(
     return proof
 
 
-_CLAIMS: Mapping[Precision, str] = {
+_CLAIMS: dict[Precision, str] = {
     "bits": "the same operations in the same order",
     "zeros": "equal up to the sign of zeros",
     "reals": "equal over the reals, though not bit for bit",
@@ -162,7 +162,7 @@ class _Attempt:
                 raise _Doubt(f"only one side asks whether {decision.left} is {decision.right} ({decision.place})")
         return replace(
             proof,
-            precision=max((part.precision or "bits" for part in parts), key=lambda one: list(_CLAIMS).index(one)),
+            precision=next(one for one in reversed(_CLAIMS) if any(part.precision == one for part in parts)),
             rules=tuple(sorted({name for part in parts for name in part.rules})),
             conditions=tuple(dict.fromkeys([*conditions, *(c for part in parts for c in part.conditions)])),
         )

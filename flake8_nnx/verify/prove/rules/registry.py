@@ -12,7 +12,7 @@ from typing import Literal
 from flake8_nnx.verify.prove.table import Call, Table
 
 Precision = Literal["bits", "zeros", "reals"]
-Rewrite = Callable[[Table, Call], "Sequence[int] | None"]
+Rewrite = Callable[[Table, Call], Sequence[int] | None]
 RULES: list["Rule"] = []
 
 

@@ -1,0 +1,102 @@
+"""Source text of an expression inside `__init__`: fields become parameters, sizes of inputs become names."""
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from flake8_nnx.source.names import COMPREHENSIONS
+from flake8_nnx.source.values import Array, Function, Module, Partial, Shape, Size, Static, Unknown, size_of
+
+if TYPE_CHECKING:
+    from flake8_nnx.source.trace import Tracer
+
+Env = dict[str, Any]
+
+
+class NotStatic(Exception):
+    """An expression that `__init__` cannot compute."""
+
+
+def static(size: Size) -> Any:
+    return Unknown() if size is None else Static(str(size))
+
+
+def root_is_self(node: ast.expr) -> bool:
+    """Whether this is `self.<something>`."""
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+class InitText:
+    """Writes expressions of one class for its `__init__`."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+        self.facts = tracer.facts
+
+    def text(self, node: ast.expr, env: Env) -> str | None:
+        """Source of the expression inside `__init__`, or None when it depends on the call."""
+        try:
+            return self.tracer.source.segment(node, self._swaps(node, env, set()))
+        except NotStatic:
+            return None
+
+    def _swaps(self, node: ast.AST, env: Env, local: set[str]) -> dict[int, str]:
+        """Replacements that turn an expression of a method into one of `__init__`."""
+        if isinstance(node, ast.Name):
+            if node.id in local or node.id not in env:
+                if node.id == "self":
+                    raise NotStatic
+                return {}
+            value = env[node.id]
+            if isinstance(value, Static):
+                return {} if value.text == node.id else {id(node): value.text}
+            if isinstance(value, Partial) and self.facts.module_class(node):
+                raise NotStatic
+            raise NotStatic
+        if isinstance(node, (ast.Attribute, ast.Subscript)):
+            value = self._chain(node, env, local)
+            if isinstance(value, Static):
+                return {id(node): value.text}
+            if value is not None:
+                raise NotStatic
+        if isinstance(node, ast.Call):
+            if self.facts.module_class(node.func) or root_is_self(node.func):
+                raise NotStatic
+            if isinstance(node.func, ast.Name) and isinstance(env.get(node.func.id), (Partial, Function, Module)):
+                raise NotStatic
+        if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)):
+            raise NotStatic
+        if isinstance(node, ast.Lambda):
+            arguments = node.args
+            local = local | {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
+        elif isinstance(node, COMPREHENSIONS):
+            names = [n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)]
+            local = local | set(names)
+        swaps: dict[int, str] = {}
+        for child in ast.iter_child_nodes(node):
+            swaps.update(self._swaps(child, env, local))
+        return swaps
+
+    def _chain(self, node: ast.expr, env: Env, local: set[str]) -> Any:
+        """Value of `a.b[0].c` where the parts alone tell it; None where the root is no variable of the method."""
+        if isinstance(node, ast.Name):
+            return None if node.id in local or node.id == "self" else env.get(node.id)
+        if isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name) and node.value.id == "self":
+                return self.tracer.attribute(node.attr)
+            owner = self._chain(node.value, env, local)
+            if isinstance(owner, Array):
+                return Shape(owner) if node.attr == "shape" else Unknown()
+            return Static(f"{owner.text}.{node.attr}") if isinstance(owner, Static) else owner and Unknown()
+        if isinstance(node, ast.Subscript):
+            owner = self._chain(node.value, env, local)
+            index = node.slice
+            literal = isinstance(index, (ast.Constant, ast.UnaryOp))
+            position = size_of(Static(ast.unparse(index))) if literal else None
+            if isinstance(owner, Shape):
+                return static(owner.array.at(position)) if isinstance(position, int) else Unknown()
+            if isinstance(owner, Static):
+                text = self.tracer.source.segment(index, self._swaps(index, env, local))
+                return Static(f"{owner.text}[{text}]")
+            return owner and Unknown()
+        return None

@@ -1,0 +1,149 @@
+"""Loops that a class builds layers in: sizes that change from turn to turn, and lists of submodules that are run over.
+
+A loop is traced twice: once to see which sizes change, once with names for those that do.
+"""
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from flake8_nnx.source.values import Array, Loop, Module, Repeated, Size, Static, Unknown, elements
+
+if TYPE_CHECKING:
+    from flake8_nnx.source.evaluate import Env
+    from flake8_nnx.source.trace import Tracer
+
+
+def run(tracer: Tracer, node: ast.For, env: Env) -> bool:
+    """Trace a `for` statement."""
+    value = tracer.evaluator.value(node.iter, env)
+    iterable = value.text if isinstance(value, Static) else None
+    repeated = repeated_list(tracer, node.iter, node.target, env)
+    if iterable is None and repeated is None and elements(value) is not None:
+        for item in elements(value) or ():  # a list whose elements are known: one turn for each
+            tracer.bind(node.target, item, env)
+            tracer.block(node.body, env)
+        return False
+    if iterable is None and repeated is None:
+        tracer.opaque(node, env, "a loop over something known only in the call")
+        return False
+    loop = Loop(node, _target(node.target), iterable or "", source=repeated)
+    owner = repeated.loop if repeated else loop
+    outer, tracer.loops = tracer.loops, (*tracer.loops, loop) if repeated is None else tracer.loops
+    turns(tracer, node, loop, owner, env, repeated)
+    tracer.loops = outer
+    return False
+
+
+def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repeated: Repeated | None) -> None:
+    """One turn to see which sizes change from step to step, a second with names for them."""
+    events, sites, sized = tracer.events, len(tracer.trace.sites), len(tracer.sized)
+    problems = len(tracer.trace.problems)
+    before = dict(env)
+    tracer.events = []
+    turn(tracer, node, env, repeated)
+    carried: dict[str, tuple[str, int]] = {}
+    for name, old in before.items():
+        new = env.get(name)
+        if isinstance(old, Array) and isinstance(new, Array):
+            old = before[name] = Array(old.base, old.axes, old.rank if old.rank is not None else new.rank)
+            for axis in sorted({1, *old.axes, *new.axes}):
+                if old.size(axis) != new.size(axis):
+                    carried[carry_name(tracer, name, axis)] = (name, axis)
+    if carried:
+        for site in tracer.sized[sized:]:
+            site.sizes.clear()
+        del tracer.trace.sites[sites:], tracer.sized[sized:], tracer.trace.problems[problems:]
+        env.clear()
+        env.update(before)
+        for carry, (name, axis) in carried.items():
+            env[name] = env[name].with_axes({axis: carry})
+        tracer.events = []
+        turn(tracer, node, env, repeated)
+        for carry, (name, axis) in carried.items():
+            after = env[name]
+            owner.carried[carry] = (before[name].size(axis), after.size(axis) if isinstance(after, Array) else None)
+            if isinstance(after, Array):
+                last = carry if tracer.depth == 0 else _last(after.size(axis), loop)
+                env[name] = after.with_axes({axis: last})
+    body, tracer.events = tracer.events, events
+    if repeated is None:
+        loop.body = body
+        tracer.events.append(loop)
+    else:
+        tracer.events += body
+
+
+def turn(tracer: Tracer, node: ast.For, env: Env, repeated: Repeated | None) -> None:
+    for target in ast.walk(node.target):
+        if isinstance(target, ast.Name):
+            env[target.id] = Static(target.id) if repeated is None else Unknown()
+    if repeated is not None:
+        bind_elements(tracer, node.iter, node.target, env)
+    tracer.block(node.body, env)
+    for target in ast.walk(node.target):
+        if isinstance(target, ast.Name) and repeated is None:
+            env[target.id] = Static(target.id)
+
+
+def carry_name(tracer: Tracer, name: str, axis: int) -> str:
+    carry = f"{name}_features" if axis == 1 else f"{name}_axis{axis}"
+    return f"{carry}_in" if carry in tracer.fixed else carry
+
+
+def repeated_list(tracer: Tracer, iterable: ast.expr, target: ast.expr, env: Env) -> Repeated | None:
+    """The list of submodules that a loop runs over, through enumerate and zip."""
+    if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) and iterable.func.id in ("enumerate", "zip"):
+        found = [repeated_list(tracer, argument, target, env) for argument in iterable.args]
+        return next((value for value in found if value is not None), None)
+    value = tracer.evaluator.value(iterable, env) if isinstance(iterable, (ast.Attribute, ast.Name)) else None
+    return value if isinstance(value, Repeated) else None
+
+
+def bind_elements(tracer: Tracer, iterable: ast.expr, target: ast.expr, env: Env) -> None:
+    if isinstance(iterable, ast.Call) and isinstance(target, ast.Tuple):
+        enumerated = isinstance(iterable.func, ast.Name) and iterable.func.id == "enumerate"
+        targets = target.elts[1:] if enumerated else target.elts
+        for argument, element in zip(iterable.args, targets):
+            bind_elements(tracer, argument, element, env)
+        return
+    value = tracer.evaluator.value(iterable, env)
+    if isinstance(value, Repeated):
+        tracer.bind(target, value.element, env)
+
+
+def comprehension(tracer: Tracer, node: ast.ListComp, env: Env) -> Any:
+    """`[nn.Dense(f) for f in tracer.features]`; None when no submodules are made."""
+    generator = node.generators[0]
+    iterable = tracer.evaluator.text(generator.iter, env)
+    if len(node.generators) != 1 or generator.ifs or iterable is None:
+        unknown = {n.id: Unknown() for n in ast.walk(generator.target) if isinstance(n, ast.Name)}
+        tracer.evaluator.value(node.elt, {**env, **unknown})
+        return None
+    loop = Loop(generator, _target(generator.target), iterable)
+    inner = {**env, **{n.id: Static(n.id) for n in ast.walk(generator.target) if isinstance(n, ast.Name)}}
+    outer, outer_loops = tracer.events, tracer.loops
+    tracer.events, tracer.loops = loop.body, (*tracer.loops, loop)
+    element = tracer.evaluator.value(node.elt, inner)
+    tracer.events, tracer.loops = outer, outer_loops
+    if not isinstance(element, Module):
+        return None
+    tracer.events.append(loop)
+    return Repeated(element, loop)
+
+
+def _last(size: Size, loop: Loop) -> Size:
+    """What a size is after the loop, seen from outside the class: `features[-1]`."""
+    if size == loop.target and loop.iterable:
+        return f"{loop.iterable}[-1]"
+    targets = {n.id for n in ast.walk(ast.parse(loop.target)) if isinstance(n, ast.Name)}
+    return None if isinstance(size, str) and names_in(size) & targets else size
+
+
+def _target(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text[1:-1] if isinstance(node, ast.Tuple) else text
+
+
+def names_in(text: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name)}

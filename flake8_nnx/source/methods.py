@@ -1,0 +1,45 @@
+"""What the names in a method are: flags or data, plain targets, fields that a local variable hides."""
+from __future__ import annotations
+
+import ast
+
+from flake8_nnx.source.linen import Facts, LinenClass
+
+FLAG_NAMES = frozenset("train training is_training deterministic use_running_average eval inference decode mutable".split())
+
+
+def hidden_fields(cls: LinenClass, facts: Facts) -> set[str]:
+    """Fields whose name a method gives to something else; `__init__` reads them as attributes."""
+    fields = facts.fields_of(cls)
+    hidden: set[str] = set()
+    for node in ast.walk(cls.node):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in fields:
+            above = facts.names.parent(node)
+            own = isinstance(above, ast.Assign) and ast.unparse(above.value) == f"self.{node.id}"
+            in_body = above is not None and facts.names.parent(above) is cls.node
+            if not own and not in_body:
+                hidden.add(node.id)
+    return hidden
+
+
+def is_flag(argument: ast.arg, default: ast.expr | None) -> bool:
+    """Whether a method's argument is a flag rather than data."""
+    annotation = ast.unparse(argument.annotation) if argument.annotation else ""
+    boolean = isinstance(default, ast.Constant) and isinstance(default.value, (bool, str))
+    return argument.arg in FLAG_NAMES or "bool" in annotation.split("[")[0].split(" ") or annotation == "str" or boolean
+
+
+def plain_names(target: ast.expr) -> tuple[str, ...]:
+    """Names of a target made of names and attributes of self alone."""
+    if isinstance(target, ast.Name):
+        return (target.id,)
+    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+        return (f"self.{target.attr}",)
+    if isinstance(target, ast.Tuple) and all(isinstance(e, ast.Name) for e in target.elts):
+        return tuple(e.id for e in target.elts)  # type: ignore[attr-defined]
+    return ()
+
+
+def short(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text if len(text) < 50 else text[:49] + "…"
