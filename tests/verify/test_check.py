@@ -4,7 +4,7 @@ from dataclasses import replace
 import flax.linen as nn
 import jax.numpy as jnp
 import pytest
-from conftest import CASE, MAP, Block, nnx_block
+from blocks import CASE, MAP, Block, nnx_block
 from flax import nnx
 
 from flake8_nnx.verify import assert_equivalent, verify
