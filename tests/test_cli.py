@@ -434,6 +434,7 @@ def test_migrate_of_nnx_code(here: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert (here / "nnx.py").read_text() == NNX
 
 
+@pytest.mark.jax
 def test_migrate_as_a_program(here: Path) -> None:
     (here / "cases.py").write_text(CASES)
     ran = program("migrate", "linen.py", "--cases", "cases.py", "--out", "new")
@@ -476,6 +477,7 @@ PAIR = ["verify", "linen.py::MLP", "nnx.py::MLP"]
 RUN = ["--init", "MLP(features=8)", "--args", "f32[2,16]"]
 
 
+@pytest.mark.jax
 def test_verify_as_a_program(here: Path) -> None:
     ran = program(*PAIR, *RUN)
     assert ran.returncode == 0 and ran.stderr == ""
@@ -483,6 +485,7 @@ def test_verify_as_a_program(here: Path) -> None:
     assert "params/Dense_0/kernel" in ran.stdout and "dense/kernel" in ran.stdout and "max ulp" in ran.stdout
 
 
+@pytest.mark.jax
 def test_verify_tells_a_difference(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "wrong.py").write_text(NNX.replace("self.dense(x)", "self.dense(x) * 1.001"))
     assert main(["verify", "linen.py::MLP", "wrong.py::MLP", *RUN, "--output-format", "json"]) == 1
@@ -492,6 +495,7 @@ def test_verify_tells_a_difference(here: Path, capsys: pytest.CaptureFixture[str
     assert set(verdict) == {"old", "new", "status", "reason", "evidence", "variable_map"}
 
 
+@pytest.mark.jax
 def test_verify_with_a_cases_file_and_a_map(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "cases.py").write_text(CASES)
     names = {"params/Dense_0/kernel": "dense/kernel", "params/Dense_0/bias": "dense/bias"}
@@ -501,11 +505,13 @@ def test_verify_with_a_cases_file_and_a_map(here: Path, capsys: pytest.CaptureFi
         assert capsys.readouterr().out.split()[0] in ("MATCHED", "PROVED")
 
 
+@pytest.mark.jax
 def test_verify_without_what_the_model_needs_is_no_success(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*PAIR, "--args", "f32[2,16]"]) == 1
     assert capsys.readouterr().out.startswith("UNVERIFIED")
 
 
+@pytest.mark.jax
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -536,11 +542,12 @@ def test_verify_refuses(here: Path, capsys: pytest.CaptureFixture[str], argv: li
     assert out == "" and message in err and err.count("\n") == 1
 
 
-@pytest.mark.parametrize("argv", [[*PAIR, *RUN], ["migrate", "linen.py"]])
+@pytest.mark.parametrize("argv", [[*PAIR, *RUN], ["migrate", "linen.py", "--cases", "cases.py"]])
 def test_without_jax(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, argv: list[str]
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name, package=None: None)
+    (here / "cases.py").write_text("CASES = []\n")
     assert main(argv) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.endswith("install flake8-nnx[verify]\n") and err.count("\n") == 1

@@ -205,6 +205,7 @@ def notebook_cells(kind):
     return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == kind]
 
 
+@pytest.mark.jax  # nbformat comes with the test extra, as jax does
 def test_notebook_is_valid():
     import nbformat
 

@@ -53,7 +53,7 @@ def migrate(
         console.fail(f"{out}: is a file; --out takes a directory")
     if len(missing) == len(paths):
         console.finish(f"{path}: no such file or directory" for path in missing)
-    if cases is not None or not unverified:
+    if cases is not None:
         console.need_jax("migrate")
 
     from flake8_nnx.migrate.run import migrate_paths

@@ -219,7 +219,8 @@ class Rewriter(cst.CSTTransformer):
         for line in lines:
             indent = self.indent * line.level
             body += [indent + comment for comment in self.comments.get(id(line), ())]
-            body += [indent + piece for piece in wrapped(line.text, self.continuation, self.width - 2 * len(self.indent) - len(indent))]
+            width = self.width - 2 * len(self.indent) - len(indent)
+            body += [indent + piece for piece in wrapped(line.text, self.continuation, width)]
         if not [b for b in body if not b.lstrip().startswith("#")]:
             body.append("pass")
         code = text + "\n" + textwrap.indent("\n".join(body), self.indent)

@@ -13,7 +13,7 @@ from flake8_nnx.migrate.slots import loop_name
 from flake8_nnx.rules._text import nnx_function
 from flake8_nnx.source.features import events
 from flake8_nnx.source.linen import LINEN, Facts
-from flake8_nnx.source.values import Assignment, Branch, Loop, Site, Trace
+from flake8_nnx.source.values import Assignment, Branch, Site, Trace
 
 PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod", "property", "functools.cached_property", "abc.abstractmethod"})
 # Attributes and methods of a Linen module with no NNX twin that this version can write.

@@ -13,7 +13,7 @@ INITIALIZERS = LINEN + "initializers."
 
 def one_line(text: str) -> str:
     """The text with every run of white space as one space."""
-    return re.sub(r"\s+", " ", text)
+    return re.sub(r"\s+", " ", text).replace("lambda :", "lambda:")  # as Python 3.10 unparses it
 
 
 def quote(node: ast.AST) -> str:

@@ -134,7 +134,12 @@ def linen_side(module: Any, case: Case, arguments: Arguments) -> LinenSide:
 
 
 def nnx_side(
-    cls: Any, linen: LinenSide, case: Case, arguments: Arguments, variable_map: Mapping[str, Any] | None, namespace: dict[str, Any]
+    cls: Any,
+    linen: LinenSide,
+    case: Case,
+    arguments: Arguments,
+    variable_map: Mapping[str, Any] | None,
+    namespace: dict[str, Any],
 ) -> tuple[NnxSide, dict[str, str], bool]:
     """The NNX model with its variable map, and whether that map was only proposed.
 

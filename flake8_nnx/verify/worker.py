@@ -43,17 +43,17 @@ def run(job: Mapping[str, Any]) -> dict[str, Any] | None:
 
     try:
         cases = _cases(job)
-    except BaseException as error:  # user code may also call sys.exit
+    except BaseException as error:  # noqa: B036  (user code may call sys.exit)
         return unverified(f"the cases cannot be loaded: {blame(error)}").to_json()
     if not cases:
         return None
     try:
         old = _module(job["old"]["path"], None)
-    except BaseException as error:
+    except BaseException as error:  # noqa: B036
         return unverified(f"the Linen file cannot be imported: {blame(error)}").to_json()
     try:
         new = _module(job["new"]["path"], job["new"].get("source"))
-    except BaseException as error:
+    except BaseException as error:  # noqa: B036
         return unverified(f"the NNX file cannot be imported: {blame(error)}").to_json()
     cls = getattr(new, job["new"]["class"], None)
     if cls is None:
