@@ -137,6 +137,10 @@ def todo(found: FilePlan, new: str, filename: str) -> list[str]:
                     if not plan.parameters and not plan.init:
                         continue
                     notes.append(f"line {node.lineno}: `{ast.unparse(node)[:60]}` now needs {extra}")
-    for finding in lint_source(new, filename):
-        notes.append(f"line {finding.line} of the new text: {finding.code} {finding.message}")
+    stays = Facts(ast.parse(new), filename).classes
+    linen = {line for cls in stays for line in range(cls.node.lineno, (cls.node.end_lineno or 0) + 1)}
+    findings = lint_source(new, filename)
+    # Classes that stay Linen are reported with their refusals; what is left is the code around the classes.
+    around = [finding for finding in findings if finding.line not in linen]
+    notes += [f"line {finding.line} of the new text: {finding.code} {finding.message}" for finding in around]
     return notes

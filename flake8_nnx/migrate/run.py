@@ -133,15 +133,22 @@ def _passes(verdict: Any, unverified: bool) -> bool:
 def _record(path: str, plan: ClassPlan, planned: FilePlan, verdict: Any, written: bool) -> ClassRecord:
     line = plan.cls.node.lineno
     if plan.refusals:
-        reason = "; ".join(str(refusal) for refusal in plan.refusals[:3])
-        more = f" (and {len(plan.refusals) - 3} more)" if len(plan.refusals) > 3 else ""
-        return ClassRecord(path, plan.name, line, "refused", reason=reason + more)
+        return ClassRecord(path, plan.name, line, "refused", reason=_reasons(plan))
     variable_map = planned.variable_map(plan)
     if verdict is None:
         return ClassRecord(path, plan.name, line, "native", "UNVERIFIED", NO_CASE, {}, variable_map, written=written)
     return ClassRecord(
         path, plan.name, line, "native", verdict.status, verdict.reason, verdict.evidence, variable_map, written=written
     )
+
+
+def _reasons(plan: ClassPlan, most: int = 3) -> str:
+    """The first refusals of a class, each advice once."""
+    shown = plan.refusals[:most]
+    reasons = [f"line {refusal.line}: {refusal.reason}" for refusal in shown]
+    if len(plan.refusals) > most:
+        reasons.append(f"and {len(plan.refusals) - most} more")
+    return "; ".join([*reasons, *dict.fromkeys(refusal.advice for refusal in shown)])
 
 
 def _verify(planned: FilePlan, source: SourceFile, new: str, cases: Path, timeout: float) -> Mapping[str, Any]:

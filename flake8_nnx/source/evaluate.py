@@ -324,6 +324,10 @@ class Evaluator:
             return shapes.concatenate(elements(first) or (), position) if position is not None else Unknown()
         if name in shapes.ELEMENTWISE:
             return shapes.broadcast(positional)
+        if name == "broadcast_to":
+            target = keywords.get("shape", second)
+            items = elements(target)
+            return target.array if isinstance(target, Shape) else array_of([size_of(i) for i in items]) if items else Unknown()
         if not isinstance(first, Array):
             return Unknown()
         if name in shapes.REDUCTIONS:

@@ -392,7 +392,10 @@ class Tracer:
             if text is not None:
                 texts[id(expression)] = text
         named = {k.arg: k.value for k in node.keywords if k.arg}
-        site = Site(node, None, list(node.args), named, texts, self.method, self.loops)
+        arguments = list(node.args)
+        if len(arguments) == 1 and "init_fn" in named:
+            arguments.append(named.pop("init_fn"))
+        site = Site(node, None, arguments, named, texts, self.method, self.loops)
         self.trace.sites.append(site)
         self.events.append(site)
         if node.func.attr != "param":  # type: ignore[attr-defined]

@@ -5,7 +5,10 @@ Follows assignments, unpacking, subscripts, `get`, `pop`, `freeze` and `unfreeze
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from flake8_nnx.source.linen import LINEN, Facts, ModuleRef
 from flake8_nnx.source.names import MAX_DEPTH
@@ -18,7 +21,9 @@ SAME = frozenset({
     "flax.jax_utils.unreplicate", "jax.device_put", "jax.device_get", "dict",
 })  # fmt: skip
 WRAPPERS = frozenset({"jax.jit", "jax.pmap", "functools.partial"})
-CALLS = frozenset({"init", "init_with_output", "lazy_init", "apply", "apply_fn"})
+CALLS = frozenset({"init", "init_with_output", "lazy_init", "apply", "apply_fn", "bind"})
+FIRST_LEVEL = frozenset({"params", "batch_stats", "cache"})  # what code reads from the dictionary that `init` returns
+KEY_NAME = re.compile(r"(.*_)?(key|rng|prng|prngkey)s?_?\d*", re.IGNORECASE)
 FUNCTIONAL = frozenset(LINEN + name for name in ("init", "init_with_output", "apply"))
 
 
@@ -28,25 +33,28 @@ class Tree:
 
     collection: str | None = None
     path: tuple[str, ...] = ()
+    model: ast.expr | None = field(default=None, compare=False)  # whose variables they are
 
 
 @dataclass(frozen=True)
 class ModelCall:
-    """A call of `init`, `init_with_output`, `lazy_init`, `apply` or `apply_fn` of a Linen module."""
+    """A call of `init`, `init_with_output`, `lazy_init`, `apply`, `bind` or `apply_fn` of a Linen module."""
 
     kind: str
     receiver: ast.expr
     model: ModuleRef | None  # None when only the call itself tells that it is Linen
 
 
-def model_call(call: ast.AST | None, facts: Facts) -> ModelCall | None:
-    """The call of a Linen module that an expression is; None unless that is certain."""
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or call.func.attr not in CALLS:
+def model_call(call: ast.AST | None, facts: Facts, *kinds: str, depth: int = 0) -> ModelCall | None:
+    """The call of a Linen module that an expression is, of one of these kinds; None unless that is certain."""
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
         return None
     kind, receiver = call.func.attr, call.func.value
+    if kind not in (kinds or CALLS) or depth > MAX_DEPTH:
+        return None
     if kind == "apply_fn":
-        known = train_state(receiver, facts)
-        return ModelCall(kind, receiver, None) if known or holds_variables(call, facts) else None
+        known = train_state(receiver, facts) or holds_variables(call, facts, depth) or _own_params(call, receiver, facts)
+        return ModelCall(kind, receiver, None) if known else None
     if facts.origin(receiver) in ("flax.linen", "flax.nnx"):
         return None
     model = facts.instance(receiver)
@@ -56,24 +64,125 @@ def model_call(call: ast.AST | None, facts: Facts) -> ModelCall | None:
         return None if own else ModelCall(kind, receiver, model)
     if isinstance(receiver, ast.Name) and facts.module_class(receiver) is not None:
         return None  # Model.init as a function of the class
-    evident = holds_variables(call, facts) if kind == "apply" else kind == "init" and _takes_params(call, facts)
-    return ModelCall(kind, receiver, None) if evident else None
+    return ModelCall(kind, receiver, None) if _evident(call, kind, facts, depth) and not _foreign(receiver, facts) else None
 
 
-def holds_variables(call: ast.Call, facts: Facts) -> bool:
+def _evident(call: ast.Call, kind: str, facts: Facts, depth: int) -> bool:
+    """Whether a call of an unknown object is such as only a Linen module takes."""
+    if kind in ("apply", "bind"):
+        return holds_variables(call, facts, depth)
+    if kind == "init":
+        return gives_variables(call, facts) or _for_state(call, facts) or _streams(call)
+    return kind == "init_with_output" and facts.origin(call.func) is None
+
+
+def _foreign(receiver: ast.expr, facts: Facts) -> bool:
+    """Whether an object is of a class of this file that is no Linen module: its `apply` is the user's."""
+    if isinstance(receiver, ast.Name) and receiver.id == "self":
+        return True
+    if isinstance(receiver, ast.Name):
+        binding = facts.names.binding(receiver)
+        if binding is None:
+            return False
+        made, annotation = binding.value if binding.kind == "assign" else None, binding.annotation
+    else:
+        made, annotation = receiver, None
+    name = made.func if isinstance(made, ast.Call) else annotation
+    if not isinstance(name, ast.Name):
+        return False
+    found = facts.names.binding(name)
+    return name.id == "super" or (found is not None and found.kind == "class" and facts.linen_class(found.node) is None)
+
+
+def holds_variables(call: ast.Call, facts: Facts, depth: int = 0) -> bool:
     """Whether the arguments of a call are such as only Linen's `apply` takes."""
     first = call.args[0] if call.args else None
-    if isinstance(first, ast.Dict) and is_variables(first):
+    if _written(first, facts):
         return True
-    tree = tree_of(first, facts) if isinstance(first, (ast.Name, ast.Subscript, ast.Call)) else None
-    if tree is not None and tree.collection is None:
+    tree = tree_of(first, facts, depth + 1) if isinstance(first, (ast.Name, ast.Subscript, ast.Call)) else None
+    if (tree is not None and tree.collection is None) or _named_variables(call, first, facts):
         return True
     for keyword in call.keywords:
         if keyword.arg == "mutable" and _names_collections(keyword.value):
             return True
+        if keyword.arg == "rngs" and isinstance(keyword.value, ast.Dict) and keyword.value.keys:
+            return True
         if keyword.arg == "method" and isinstance(keyword.value, ast.Attribute) and facts.module_class(keyword.value.value):
             return True
     return False
+
+
+def _written(node: ast.expr | None, facts: Facts) -> bool:
+    """`{'params': p}`, or a name for it."""
+    binding = facts.names.binding(node) if isinstance(node, ast.Name) else None
+    value = binding.value if binding is not None and binding.kind == "assign" else node
+    return isinstance(value, ast.Dict) and is_variables(value)
+
+
+def _named_variables(call: ast.Call, first: ast.expr | None, facts: Facts) -> bool:
+    """`x.apply(variables, y)` in a file that imports Linen, where `variables` may be a dictionary."""
+    if not _ends(first, "variables") or len(call.args) + len(call.keywords) < 2 or not imports(facts, "flax.linen"):
+        return False
+    binding = facts.names.binding(first) if isinstance(first, ast.Name) else None
+    value = binding.value if binding is not None else None
+    return value is None or isinstance(value, (ast.Call, ast.Attribute, ast.Subscript, ast.BoolOp, ast.IfExp))
+
+
+def _own_params(call: ast.Call, receiver: ast.expr, facts: Facts) -> bool:
+    """`state.apply_fn(state.params, x)` in a file that imports flax."""
+    first = call.args[0] if call.args else None
+    same = isinstance(first, ast.Attribute) and ast.unparse(first.value) == ast.unparse(receiver)
+    return same and _ends(first, "params") and imports(facts, "flax")
+
+
+def _for_state(call: ast.Call, facts: Facts) -> bool:
+    """`State.create(apply_fn=model.apply, params=model.init(key, x))` in a file that imports flax."""
+    given = _of_state(call, facts)
+    made = next((k.value for k in given.keywords if k.arg == "apply_fn"), None) if given else None
+    assert isinstance(call.func, ast.Attribute)
+    return isinstance(made, ast.Attribute) and ast.unparse(made.value) == ast.unparse(call.func.value)
+
+
+def _of_state(node: ast.expr, facts: Facts) -> ast.Call | None:
+    """The call of `create` that makes a train state with this keyword argument."""
+    keyword = facts.names.parent(node)
+    create = facts.names.parent(keyword) if isinstance(keyword, ast.keyword) else None
+    if not isinstance(create, ast.Call) or not isinstance(create.func, ast.Attribute) or create.func.attr != "create":
+        return None
+    return create if {"apply_fn", "tx"} <= {k.arg for k in create.keywords} and imports(facts, "flax") else None
+
+
+def _streams(call: ast.Call) -> bool:
+    """`x.init({'params': key, 'dropout': key_2}, y)`."""
+    first = call.args[0] if call.args else None
+    if not isinstance(first, ast.Dict) or len(call.args) + len(call.keywords) < 2 or len(first.keys) < 2:
+        return False
+    keys = [key.value for key in first.keys if isinstance(key, ast.Constant)]
+    return len(keys) == len(first.keys) and "params" in keys and all(map(_is_key, first.values))
+
+
+def _is_key(node: ast.expr) -> bool:
+    while isinstance(node, (ast.Call, ast.Subscript)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return KEY_NAME.fullmatch(name) is not None
+
+
+def _ends(node: ast.expr | None, word: str) -> bool:
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return name.endswith(word)
+
+
+def imports(facts: Facts, package: str) -> bool:
+    """Whether the file imports this package, and not haiku, whose functions look alike."""
+    found = _imported(facts)
+    return any(f"{name}.".startswith(f"{package}.") for name in found) and "haiku" not in found
+
+
+@functools.lru_cache(maxsize=4)
+def _imported(facts: Facts) -> frozenset[str]:
+    bindings = (b for several in facts.names.module.bindings.values() for b in several)
+    return frozenset(b.origin for b in bindings if b.kind == "import" and b.origin)
 
 
 def _names_collections(node: ast.expr) -> bool:
@@ -81,12 +190,35 @@ def _names_collections(node: ast.expr) -> bool:
     return any(isinstance(e, ast.Constant) and e.value in COLLECTIONS for e in elements)
 
 
-def _takes_params(call: ast.Call, facts: Facts) -> bool:
-    """`x.init(…)["params"]`: no other library's init returns a dictionary with that key."""
+def gives_variables(call: ast.Call, facts: Facts) -> bool:
+    """`x.init(…)["params"]`, at once or later: no other library's init returns a dictionary with that key."""
     above = facts.names.parent(call)
-    if isinstance(above, ast.Subscript) and above.value is call:
-        return isinstance(above.slice, ast.Constant) and above.slice.value == "params"
-    return isinstance(above, ast.Attribute) and above.attr in ("get", "pop") and _argument(facts.names.parent(above)) == "params"
+    if _key_read(call, facts) in FIRST_LEVEL:
+        return True
+    return isinstance(above, ast.Assign) and len(call.args) > 1 and id(above) in _read_later(facts)
+
+
+def _key_read(node: ast.expr, facts: Facts) -> object:
+    """`params` of `<node>["params"]`, `<node>.get("params")` and `<node>.pop("params")`."""
+    above = facts.names.parent(node)
+    if isinstance(above, ast.Subscript) and above.value is node:
+        return above.slice.value if isinstance(above.slice, ast.Constant) and isinstance(above.ctx, ast.Load) else None
+    read = isinstance(above, ast.Attribute) and above.attr in ("get", "pop")
+    return _argument(facts.names.parent(above)) if read and above is not None else None
+
+
+@functools.lru_cache(maxsize=4)
+def _read_later(facts: Facts) -> frozenset[int]:
+    """The assignments of names that collections are read from."""
+
+    def found() -> Iterator[int]:
+        for node in facts.names.nodes:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and _key_read(node, facts) in FIRST_LEVEL:
+                binding = facts.names.binding(node)
+                if binding is not None and binding.kind == "assign":
+                    yield id(binding.node)
+
+    return frozenset(found())
 
 
 def _argument(call: ast.AST | None) -> object:
@@ -142,20 +274,22 @@ def tree_of(node: ast.AST | None, facts: Facts, depth: int = 0) -> Tree | None:
 def _below(tree: Tree | None, key: object) -> Tree | None:
     if tree is None or not isinstance(key, str):
         return None
-    return Tree(key) if tree.collection is None else Tree(tree.collection, (*tree.path, key))
+    if tree.collection is None:
+        return Tree(key, (), tree.model)
+    return Tree(tree.collection, (*tree.path, key), tree.model)
 
 
 def _called(node: ast.Call, facts: Facts, depth: int) -> Tree | None:
-    found = model_call(node, facts)
+    found = model_call(node, facts, depth=depth + 1)
     if found is not None:
-        return Tree() if found.kind in ("init", "lazy_init") else None
+        return Tree(model=found.receiver) if found.kind in ("init", "lazy_init") else None
     origin = facts.origin(node.func) or (node.func.id if isinstance(node.func, ast.Name) else None)
     if origin in SAME and len(node.args) == 1:
         return tree_of(node.args[0], facts, depth + 1)
     if origin == "jax.eval_shape" and node.args:
-        return Tree() if model_function(node.args[0], facts) == "init" else None
+        return _initialised(node.args[0], facts)
     if isinstance(node.func, ast.Call) and facts.origin(node.func.func) in WRAPPERS and node.func.args:
-        return Tree() if model_function(node.func.args[0], facts) == "init" else None
+        return _initialised(node.func.args[0], facts)
     if isinstance(node.func, ast.Attribute):
         tree = tree_of(node.func.value, facts, depth + 1)
         if node.func.attr in ("get", "pop"):
@@ -164,13 +298,37 @@ def _called(node: ast.Call, facts: Facts, depth: int) -> Tree | None:
     return None
 
 
-def model_function(node: ast.expr, facts: Facts) -> str | None:
-    """`init` for `model.init` given as a function, where `model` is a Linen module."""
-    if isinstance(node, ast.Attribute) and node.attr in CALLS and facts.instance(node.value) is not None:
-        return node.attr
+def _initialised(function: ast.expr, facts: Facts) -> Tree | None:
+    found = model_function(function, facts)
+    return Tree(model=found.value) if found is not None and found.attr == "init" else None
+
+
+def model_function(node: ast.expr, facts: Facts) -> ast.Attribute | None:
+    """The `model.init` that is given as a function, where `model` is a Linen module."""
+    if isinstance(node, ast.Attribute):
+        return node if is_model_function(node, facts) else None
     if isinstance(node, ast.Call) and facts.origin(node.func) in WRAPPERS and node.args:
         return model_function(node.args[0], facts)
     return None
+
+
+def is_model_function(node: ast.Attribute, facts: Facts) -> bool:
+    """Whether `x.init`, `x.apply` or `x.apply_fn`, not called on the spot, is that of a Linen module."""
+    if node.attr not in CALLS or node.attr == "bind":
+        return False
+    if node.attr == "apply_fn":
+        return train_state(node.value, facts)
+    model = facts.instance(node.value)
+    if model is not None:
+        return model.local is None or facts.method_of(model.local, node.attr) is None
+    if _foreign(node.value, facts):
+        return False
+    if node.attr == "apply":
+        keyword = facts.names.parent(node)
+        return isinstance(keyword, ast.keyword) and keyword.arg == "apply_fn" and _of_state(node, facts) is not None
+    call = facts.names.parent(node)
+    run = facts.names.parent(call) if isinstance(call, ast.Call) and facts.origin(call.func) in WRAPPERS else None
+    return node.attr == "init" and isinstance(run, ast.Call) and run.func is call and gives_variables(run, facts)
 
 
 def _bound(node: ast.Name, facts: Facts, depth: int) -> Tree | None:
@@ -183,10 +341,11 @@ def _bound(node: ast.Name, facts: Facts, depth: int) -> Tree | None:
         if binding.kind == "unpack" and binding.index == (0,):
             return _popped(binding.value, facts, depth, rest=True)
         return None
-    found = model_call(binding.value, facts)
+    found = model_call(binding.value, facts, depth=depth + 1)
     if found is not None:
         mutable = any(k.arg == "mutable" for k in binding.value.keywords)
-        return Tree() if found.kind == "init_with_output" or (found.kind in ("apply", "apply_fn") and mutable) else None
+        given = found.kind == "init_with_output" or (found.kind in ("apply", "apply_fn") and mutable)
+        return Tree(model=None if found.kind == "apply_fn" else found.receiver) if given else None
     return _popped(binding.value, facts, depth, rest=False)
 
 

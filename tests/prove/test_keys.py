@@ -40,6 +40,12 @@ def two(k, x):
     return mask(linen(k, 0), x) - 2 * mask(linen(k, 1), x)
 
 
+def chained(key, x):
+    for _ in range(400):
+        key, own = random.split(key)
+    return mask(own, x) + 2 * mask(key, x)
+
+
 SAME = {
     "two draws": (two, lambda keys, x: mask(nnx(keys, 0), x) - 2 * mask(nnx(keys, 1), x)),
     "drawn in the other order": (two, lambda keys, x: (lambda b, a: a - 2 * b)(mask(nnx(keys, 0), x), mask(nnx(keys, 1), x))),
@@ -51,6 +57,8 @@ SAME = {
         two,
         lambda keys, x: mask(random.fold_in(random.split(nnx(keys, 0))[1], 7), x) - 2 * mask(random.split(nnx(keys, 0))[0], x),
     ),
+    "a long chain of splits": (
+        lambda k, x: chained(k, x), lambda keys, x: chained(nnx(keys, 0), x)),
     "gamma": (lambda k, x: random.gamma(linen(k, 0), x), lambda keys, x: random.gamma(nnx(keys, 0), x)),
     "a key array mapped over": (
         lambda k, x: jax.vmap(mask)(random.split(linen(k, 0), 3), x),

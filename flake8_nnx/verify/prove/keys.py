@@ -63,16 +63,19 @@ class Refused(Exception):
 
 def path(table: Table, key: int, roots: frozenset[int]) -> Path | None:
     """The derivation of a key from one of the roots; None if it is derived in a way that may repeat keys."""
-    node = table.nodes[key]
-    if key in roots:
-        axes = [None if dim == 1 else 0 for dim in node.shape]
-        steps = tuple(Step("all") for axis in axes if axis is not None)
-        places = iter(range(len(steps)))
-        return Path(key, steps, tuple(None if axis is None else next(places) for axis in axes))
-    if node.op not in _DERIVATIONS:
-        return None
-    parent = path(table, node.operands[0], roots)
-    return None if parent is None else _DERIVATIONS[node.op](table, key, parent)
+    chain = []
+    while key not in roots:
+        node = table.nodes[key]
+        if node.op not in _DERIVATIONS:
+            return None
+        chain.append(key)
+        key = node.operands[0]
+    places = iter(range(len(table.shape(key))))
+    axes = tuple(None if dim == 1 else next(places) for dim in table.shape(key))
+    found: Path | None = Path(key, tuple(Step("all") for axis in axes if axis is not None), axes)
+    for derived in reversed(chain):
+        found = found and _DERIVATIONS[table.nodes[derived].op](table, derived, found)
+    return found
 
 
 def _fold_in(table: Table, key: int, parent: Path) -> Path | None:

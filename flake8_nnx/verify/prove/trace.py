@@ -1,12 +1,15 @@
 """A side of a proof as a jaxpr with named inputs and outputs."""
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 import jax
 import jax.numpy as jnp
+from jax._src.interpreters import partial_eval  # tracers have no public name
 
 Weights = Mapping[str, Any]
 Side = Callable[[Any, Any, Any], "tuple[Any, Weights]"]
@@ -39,8 +42,16 @@ def trace(side: Side, weights: Weights, keys: Weights, inputs: Any) -> Program:
         labels["state"] = tuple(name for name, _ in kept)
         return [value for _, value in named], [value for _, value in kept]
 
-    jaxpr = jax.make_jaxpr(flat)(dict(weights), dict(keys), inputs)
+    with _short_errors():
+        jaxpr = jax.make_jaxpr(flat)(dict(weights), dict(keys), inputs)
     return Program(jaxpr, labels["outputs"], labels["state"])
+
+
+def _short_errors() -> contextlib.AbstractContextManager[Any]:
+    """Flax asks each traced variable for its sharding; the error that JAX words for it takes time quadratic in the program."""
+    if not hasattr(partial_eval.DynamicJaxprTracer, "_origin_msg"):
+        return contextlib.nullcontext()
+    return mock.patch.object(partial_eval.DynamicJaxprTracer, "_origin_msg", lambda self: "")
 
 
 def input_paths(inputs: Any) -> list[str]:
