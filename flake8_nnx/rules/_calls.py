@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from flake8_nnx.catalog.collections import COLLECTIONS, variable_type
+from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.rules._text import one_line, quote, snake
-from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.linen import SAME_MODULE_METHODS, Facts
 from flake8_nnx.source.variables import ModelCall, Tree, model_call
 
 FLAGS = frozenset({"train", "training", "is_training", "deterministic", "use_running_average"})
@@ -32,8 +34,17 @@ def model_name(receiver: ast.expr, facts: Facts) -> str:
         made = facts.module_class(receiver.func)
         if made is not None:
             return snake(made.name)
-        receiver = receiver.func.value if isinstance(receiver.func, ast.Attribute) else receiver.func
+        func = receiver.func
+        if not isinstance(func, ast.Attribute) or func.attr not in SAME_MODULE_METHODS:
+            return snake(_class_name(func) or "model")
+        receiver = func.value
     return quote(receiver)
+
+
+def _class_name(node: ast.expr) -> str | None:
+    """`Transformer` for `models.Transformer`, by the way class names are written."""
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return name if re.fullmatch(r"[A-Z]\w*[a-z]\w*", name) else None
 
 
 def rngs(node: ast.expr | None, facts: Facts) -> str:
@@ -43,9 +54,14 @@ def rngs(node: ast.expr | None, facts: Facts) -> str:
     if isinstance(node, ast.Dict) and all(isinstance(k, ast.Constant) and str(k.value).isidentifier() for k in node.keys):
         streams = [f"{k.value!s}={seed(v, facts)}" for k, v in zip(node.keys, node.values) if isinstance(k, ast.Constant)]
         return f"nnx.Rngs({', '.join(streams)})"
-    if isinstance(node, ast.Dict):
+    if isinstance(node, ast.Dict) or _is_dict(node, facts):
         return f"nnx.Rngs(**{quote(node)})"
     return f"nnx.Rngs({seed(node, facts)})"
+
+
+def _is_dict(node: ast.expr, facts: Facts) -> bool:
+    binding = facts.names.binding(node) if isinstance(node, ast.Name) else None
+    return binding is not None and isinstance(binding.value, (ast.Dict, ast.DictComp))
 
 
 def seed(node: ast.expr, facts: Facts) -> str:
@@ -57,24 +73,40 @@ def seed(node: ast.expr, facts: Facts) -> str:
 
 def constructor(found: ModelCall, key: ast.expr | None, facts: Facts) -> str:
     """`model = Model(..., rngs=nnx.Rngs(0))`."""
+    layer = LAYERS.get(found.model.linen or "") if found.model else None
     name = found.model.name if found.model and found.model.name != "Module" else "Model"
-    target = model_name(found.receiver, facts)
-    return f"{target} = {name}(..., rngs={rngs(key, facts)})"
+    if found.model is None and isinstance(found.receiver, ast.Call):
+        name = _class_name(found.receiver.func) or name
+    target = snake(name) if own(found.receiver) else model_name(found.receiver, facts)
+    if layer is not None and layer.nnx:
+        name = f"nnx.{layer.nnx}"
+    streams = "" if layer is not None and not layer.rngs else f", rngs={rngs(key, facts)}"
+    return f"{target} = {name}(...{streams})"
 
 
-def method_of(model: str, node: ast.expr, facts: Facts) -> str:
-    """`model.encode` for `method="encode"`, `method=Model.encode` and `method=model.encode`."""
+def own(receiver: ast.expr) -> bool:
+    """Whether a module calls itself."""
+    return isinstance(receiver, ast.Name) and receiver.id == "self"
+
+
+def method_of(model: str, node: ast.expr, facts: Facts) -> str | None:
+    """`model.encode` for `method="encode"`, `method=Model.encode` and `method=model.encode`; None for functions."""
     if isinstance(node, ast.Constant):
         named = isinstance(node.value, str) and node.value != "__call__"
         return f"{model}.{node.value!s}" if named else model
-    if isinstance(node, ast.Attribute) and (facts.module_class(node.value) or facts.instance(node.value)):
-        return model if node.attr == "__call__" else f"{model}.{node.attr}"
-    return f"getattr({model}, {quote(node)})"
+    if isinstance(node, ast.Attribute):
+        known = facts.module_class(node.value) or facts.instance(node.value) or _class_name(node.value)
+        if known or ast.unparse(node.value) == model:
+            return model if node.attr == "__call__" else f"{model}.{node.attr}"
+    binding = facts.names.binding(node) if isinstance(node, ast.Name) else None
+    return None if binding is not None and binding.kind in ("def", "import") else f"getattr({model}, {quote(node)})"
 
 
 def nnx_call(call: ast.Call, found: ModelCall, facts: Facts) -> str:
     """`model(x, train=True)` for `model.apply({'params': p}, x, train=True, rngs=…)`."""
     model = "model" if found.kind == "apply_fn" else model_name(found.receiver, facts)
+    if found.kind == "bind":
+        return model
     first = 1 if call.args and not isinstance(call.args[0], ast.Starred) else 0
     arguments = [one_line(ast.unparse(a)) for a in call.args[first:]]
     arguments += [one_line(ast.unparse(k)) for k in call.keywords if k.arg not in CONSUMED and k.arg != "variables"]
@@ -84,6 +116,8 @@ def nnx_call(call: ast.Call, found: ModelCall, facts: Facts) -> str:
         if body is not None:
             return body
     target = model if method is None else method_of(model, method.value, facts)
+    if target is None and method is not None:
+        target, arguments = quote(method.value), [model, *arguments]
     text = f"{target}({', '.join(arguments)})"
     return text if len(text) <= 100 else f"{target}(...)"
 
@@ -102,9 +136,14 @@ def inlined(function: ast.Lambda, model: str, arguments: list[ast.expr]) -> str 
     return one_line(ast.unparse(Inline().visit(ast.parse(ast.unparse(function.body), mode="eval"))))
 
 
-def state(tree: Tree, model: str = "model") -> str:
+def owner(tree: Tree, facts: Facts) -> str:
+    """What to call the model whose variables these are."""
+    return model_name(tree.model, facts) if tree.model is not None else "model"
+
+
+def state(tree: Tree, collection: str, facts: Facts) -> str:
     """`nnx.state(model, nnx.Param)` for one collection; its Variable subclass when it is the user's own."""
-    return f"nnx.state({model}, {variable_type(tree.collection or 'params')})"
+    return f"nnx.state({owner(tree, facts)}, {variable_type(collection)})"
 
 
 def type_advice(collection: str) -> str:

@@ -3,7 +3,29 @@ from __future__ import annotations
 
 import ast
 
+from flake8_nnx.rules._text import quote
 from flake8_nnx.source.linen import Facts
+
+
+def arguments(call: ast.Call, *names: str) -> list[ast.expr] | None:
+    """The values of the leading parameters, given by position or by name; None when one cannot be seen."""
+    if any(isinstance(a, ast.Starred) for a in call.args[: len(names)]):
+        return None
+    given = {k.arg: k.value for k in call.keywords if k.arg}
+    found = [call.args[i] if i < len(call.args) else given.get(name) for i, name in enumerate(names)]
+    return [node for node in found if node is not None] if None not in found else None
+
+
+def others(call: ast.Call, *names: str) -> list[ast.expr | ast.keyword]:
+    """The arguments beyond the leading parameters; `unbox=` has no meaning in NNX."""
+    return [*call.args[len(names):], *(k for k in call.keywords if k.arg not in (*names, "unbox"))]
+
+
+def attribute(name: ast.expr, value: str) -> str:
+    """`self.scale = value`, or `setattr` for a name that is computed."""
+    if isinstance(name, ast.Constant) and str(name.value).isidentifier():
+        return f"self.{name.value!s} = {value}"
+    return f"setattr(self, {quote(name)}, {value})"
 
 
 def own_call(call: ast.Call, facts: Facts, *names: str) -> bool:

@@ -19,8 +19,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
-from flake8_nnx.rules import _text
-from flake8_nnx.rules._own import own_call
+from flake8_nnx.rules import _own, _text
 from flake8_nnx.source.linen import Facts
 
 RULE = Rule(
@@ -62,11 +61,15 @@ class Scale(nnx.Module):
 @RULE.on(ast.Call)
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per `self.param(…)`."""
-    if own_call(call, facts, "param") and len(call.args) >= 2:
-        name, initialiser, *rest = call.args
-        attribute = name.value if isinstance(name, ast.Constant) and str(name.value).isidentifier() else "param"
-        made = _text.nnx_source(initialiser, facts)
-        callee = f"({made})" if isinstance(initialiser, ast.Lambda) else made
-        arguments = ", ".join(["rngs.params()", *(_text.nnx_source(a, facts) for a in rest)])
-        code = _text.one_line(f"self.{attribute!s} = nnx.Param({callee}({arguments}))")
-        yield call, {"call": _text.quote(call), "code": code}
+    given = _own.arguments(call, *PARAMETERS) if _own.own_call(call, facts, "param") else None
+    if given is None:
+        return
+    name, initialiser = given
+    made = _text.nnx_source(initialiser, facts)
+    callee = f"({made})" if isinstance(initialiser, ast.Lambda) else made
+    rest = [_text.nnx_functions(ast.unparse(a), a, facts) for a in _own.others(call, *PARAMETERS)]
+    value = f"nnx.Param({callee}({', '.join(['rngs.params()', *rest])}))"
+    yield call, {"call": _text.quote(call), "code": _text.one_line(_own.attribute(name, value))}
+
+
+PARAMETERS = ("name", "init_fn")

@@ -16,12 +16,12 @@ Source: Flax guide "Linen to NNX", section "Collections and variable types".
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.catalog.collections import variable_type
-from flake8_nnx.rules import _calls, _text
-from flake8_nnx.rules._own import own_call
+from flake8_nnx.rules import _calls, _own, _text
 from flake8_nnx.source.linen import Facts
 
 RULE = Rule(
@@ -70,22 +70,35 @@ class Count(nnx.Module):
 @RULE.on(ast.Call)
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per `self.variable(…)`."""
-    if not own_call(call, facts, "variable") or len(call.args) < 2:
+    given = _own.arguments(call, *PARAMETERS) if _own.own_call(call, facts, "variable") else None
+    if given is None:
         return
-    collection, name, *rest = call.args
-    attribute = name.value if isinstance(name, ast.Constant) and str(name.value).isidentifier() else "variable"
+    collection, name = given
     if isinstance(collection, ast.Constant) and isinstance(collection.value, str):
         kind, advice = variable_type(collection.value), _calls.type_advice(collection.value)
     else:
-        kind, advice = "Variable", f"the subclass of `nnx.Variable` for {_text.quote(collection)}"
-    yield call, {"call": _text.quote(call), "code": f"self.{attribute!s} = {kind}({_value(rest)})", "type": advice}
+        kind, advice = "nnx.Variable", "a subclass of `nnx.Variable` for each collection"
+    code = _own.attribute(name, f"{kind}({_value(call, facts)})")
+    yield call, {"call": _text.quote(call), "code": code, "type": advice}
 
 
-def _value(arguments: list[ast.expr]) -> str:
+PARAMETERS = ("col", "name")
+
+
+def _value(call: ast.Call, facts: Facts) -> str:
     """The initial value: what the function would return."""
-    if not arguments:
+    given = _own.arguments(call, *PARAMETERS, "init_fn")
+    if given is None:
         return "..."
-    function, *rest = arguments
+    function, rest = given[2], _own.others(call, *PARAMETERS, "init_fn")
     if isinstance(function, ast.Lambda) and not rest and not function.args.args:
-        return _text.quote(function.body)
-    return f"{_text.quote(function)}({', '.join(map(_text.quote, rest))})"
+        return _source(function.body, facts)
+    made = _source(function, facts)
+    callee = f"({made})" if isinstance(function, ast.Lambda) else made
+    return f"{callee}({', '.join(_source(node, facts) for node in rest)})"
+
+
+def _source(node: ast.expr | ast.keyword, facts: Facts) -> str:
+    """Source with the keys that `__init__` has: `rngs.params()` for `self.make_rng('params')`."""
+    text = _text.one_line(_text.nnx_functions(ast.unparse(node), node, facts))
+    return re.sub(r"self\.make_rng\('(\w+)'\)", r"rngs.\1()", text)

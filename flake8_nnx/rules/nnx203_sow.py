@@ -18,15 +18,14 @@ import ast
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
-from flake8_nnx.catalog.collections import variable_type
-from flake8_nnx.rules import _text
-from flake8_nnx.rules._own import own_call
+from flake8_nnx.catalog.collections import COLLECTIONS, variable_type
+from flake8_nnx.rules import _own, _text
 from flake8_nnx.source.linen import Facts
 
 RULE = Rule(
     "NNX203",
     "sow",
-    "`{call}` becomes `{code}`; clear it with `nnx.pop(model, {type})`, it accumulates otherwise",
+    "`{call}` becomes `{code}`{made}; clear it with `nnx.pop(model, {type})`, it accumulates otherwise",
     doc=__doc__,
     fix="review",
     examples=(
@@ -59,9 +58,17 @@ class Probe(nnx.Module):
 @RULE.on(ast.Call)
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per `self.sow(…)`."""
-    if own_call(call, facts, "sow") and call.args:
-        first = call.args[0]
-        written = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
-        kind = variable_type(written) if written else "nnx.Intermediate"
-        rest = [_text.quote(a) for a in call.args[1:]] + [_text.quote(k) for k in call.keywords]
-        yield call, {"call": _text.quote(call), "code": f"self.sow({', '.join([kind, *rest])})", "type": kind}
+    given = _own.arguments(call, "col") if _own.own_call(call, facts, "sow") else None
+    if given is None:
+        return
+    first = given[0]
+    written = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else "intermediates"
+    kind = variable_type(written)
+    rest = [_text.quote(a) for a in [*call.args[1:], *(k for k in call.keywords if k.arg != "col")]]
+    start = kind if call.args else f"variable_type={kind}"
+    yield call, {
+        "call": _text.quote(call),
+        "code": f"self.sow({', '.join([start, *rest])})",
+        "type": kind,
+        "made": "" if written in COLLECTIONS else f" (write `class {kind}(nnx.Variable): pass`)",
+    }

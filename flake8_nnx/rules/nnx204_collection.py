@@ -61,7 +61,7 @@ def subscript(node: ast.Subscript, facts: Facts) -> Iterator[Report]:
         return
     tree = tree_of(node.value, facts)
     if tree is not None and tree.collection is None and not _part_of_path(node, facts):
-        yield node, _fields(node, key)
+        yield node, _fields(node, tree, key, facts)
 
 
 @RULE.on(ast.Call)
@@ -71,20 +71,18 @@ def lookup(node: ast.Call, facts: Facts) -> Iterator[Report]:
         return
     key = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
     tree = tree_of(node.func.value, facts) if isinstance(key, str) else None
-    if tree is not None and tree.collection is None:
-        yield node, _fields(node, key)
+    if tree is not None and tree.collection is None and isinstance(key, str):
+        yield node, _fields(node, tree, key, facts)
 
 
 @RULE.on(ast.Dict)
 def display(node: ast.Dict, facts: Facts) -> Iterator[Report]:
     """`{'params': params, 'batch_stats': stats}` outside of an `apply`."""
-    held = [v for k, v in zip(node.keys, node.values) if isinstance(k, ast.Constant) and isinstance(k.value, str)]
     if not is_variables(node) or not any(_same_collection(k, v, facts) for k, v in zip(node.keys, node.values)):
         return
     call = facts.names.parent(node)
     if isinstance(call, ast.Call) and call.args[:1] == [node] and model_call(call, facts) is not None:
         return
-    del held
     yield node, {"code": _text.quote(node), "advice": "the model holds its variables, `nnx.split(model)` takes them out"}
 
 
@@ -105,8 +103,8 @@ def _part_of_path(node: ast.Subscript, facts: Facts) -> bool:
     )
 
 
-def _fields(node: ast.expr, collection: str) -> dict[str, str]:
-    advice = f"in NNX it is `{_calls.state(Tree(collection))}`"
+def _fields(node: ast.expr, tree: Tree, collection: str, facts: Facts) -> dict[str, str]:
+    advice = f"in NNX it is `{_calls.state(tree, collection, facts)}`"
     if collection not in COLLECTIONS:
         advice += f" with {_calls.type_advice(collection)}"
     return {"code": _text.quote(node), "advice": advice}

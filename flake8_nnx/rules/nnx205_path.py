@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
-from flake8_nnx.rules import _text
+from flake8_nnx.rules import _calls, _text
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.variables import tree_of
 
@@ -60,8 +60,13 @@ def check(node: ast.Subscript, facts: Facts) -> Iterator[Report]:
         return
     tree = tree_of(node, facts) if _is_name(node.slice) else None
     if tree is not None and tree.path:
-        leaf = "[...]" if tree.path[-1].islower() and not tree.path[-1][-1].isdigit() else ""
-        yield node, {"code": _text.quote(node), "path": "model." + ".".join(map(_attribute, tree.path)) + leaf}
+        leaf = "[...]" if tree.path[-1] in LEAVES else ""
+        path = ".".join([_calls.owner(tree, facts), *map(_attribute, tree.path)])
+        yield node, {"code": _text.quote(node), "path": path + leaf}
+
+
+# Variables of the layers of flax.linen; other names may be layers.
+LEAVES = frozenset("kernel bias scale embedding mean var negative_slope cached_key cached_value cache_index".split())
 
 
 def _is_name(node: ast.expr) -> bool:

@@ -68,13 +68,14 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     names = [a.value for a in call.args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
     attribute = names[1] if len(names) == 2 and names[1].isidentifier() else "variable"
     kind = _calls.type_advice(names[0]) if names else "a subclass of `nnx.Variable`"
+    value = _text.quote(call.args[2]) if len(call.args) > 2 else "value"
     assert isinstance(call.func, ast.Attribute)
-    yield call, {"call": _text.quote(call), "advice": ADVICE[call.func.attr].format(name=attribute, type=kind)}
+    yield call, {"call": _text.quote(call), "advice": ADVICE[call.func.attr].format(name=attribute, type=kind, value=value)}
 
 
 ADVICE = {
     "has_variable": "create `self.{name}` of type {type} in `__init__`, then it is always there",
     "get_variable": "read `self.{name}[...]`, of type {type}",
-    "put_variable": "write `self.{name}[...] = value`, of type {type}",
+    "put_variable": "write `self.{name}[...] = {value}`, of type {type}",
     "is_mutable_collection": "delete the question, variables of type {type} can always be written",
 }

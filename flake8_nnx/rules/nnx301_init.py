@@ -55,7 +55,7 @@ def create(model_class):
 @RULE.on(ast.Call)
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per call of a Linen module's `init`."""
-    found = model_call(call, facts)
-    if found is not None and found.kind == "init":
+    found = model_call(call, facts, "init")
+    if found is not None:
         key = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "rngs"), None)
         yield call, {"call": _text.quote(call), "code": _calls.constructor(found, key, facts)}

@@ -50,7 +50,7 @@ def create(model: nnx.Module, x):
 @RULE.on(ast.Call)
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per call of a Linen module's `lazy_init`."""
-    found = model_call(call, facts)
-    if found is not None and found.kind == "lazy_init":
+    found = model_call(call, facts, "lazy_init")
+    if found is not None:
         key = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "rngs"), None)
         yield call, {"call": _text.quote(call), "code": _calls.constructor(found, key, facts)}

@@ -3,7 +3,8 @@
 Linen code hands `model.init` and `model.apply` around as pure functions; in NNX the model itself is the function.
 
 **What it flags.** `model.init`, `model.apply` and their kin as values: in `jax.jit(model.init)`,
-`jax.eval_shape(model.init, …)`, `partial(model.apply, …)` and `apply_fn=model.apply`, at the attribute.
+`jax.eval_shape(model.init, …)`, `partial(model.apply, …)` and `apply_fn=model.apply`, and `state.apply_fn` of a known
+`TrainState`, at the attribute.
 
 **Why.** `nnx.jit`, `nnx.eval_shape`, `nnx.grad` and `nnx.Optimizer` take models; nothing needs a pure function and a
 dictionary.
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _text
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.variables import is_model_function
 
 RULE = Rule(
     "NNX304",
@@ -56,9 +58,7 @@ def check(node: ast.Attribute, facts: Facts) -> Iterator[Report]:
     above = facts.names.parent(node) if node.attr in ADVICE and isinstance(node.ctx, ast.Load) else None
     if above is None or (isinstance(above, ast.Call) and above.func is node):
         return
-    model = facts.instance(node.value)
-    own = model is not None and model.local is not None and facts.method_of(model.local, node.attr) is not None
-    if model is not None and not own:
+    if is_model_function(node, facts):
         yield node, {"code": _text.quote(node), "advice": ADVICE[node.attr]}
 
 
@@ -68,4 +68,5 @@ ADVICE = {
     "init_with_output": INIT,
     "lazy_init": INIT,
     "apply": "pass the model itself and call it; `nnx.split` and `nnx.merge` give a pure function where one is needed",
+    "apply_fn": "pass the model itself and call it",
 }

@@ -2,14 +2,15 @@
 
 A Linen module is called through `apply` with its variables; an NNX model is called.
 
-**What it flags.** Calls of `apply` on a Linen module, and calls of any `apply` whose arguments only Linen takes
-(`{'params': p}` first, `mutable=['batch_stats']`, `method=Model.encode`), at the call.
+**What it flags.** Calls of `apply` and `bind` on a Linen module, and calls of any `apply` whose arguments only Linen
+takes (`{'params': p}` first, `rngs={'dropout': key}`, `mutable=['batch_stats']`, `method=Model.encode`), at the call.
 
 **Why.** The variables are inside the model, so the first argument goes; `method`, `mutable`, `rngs` and
 `capture_intermediates` go too, and have findings of their own.
 
 **Caveats.** A call changes the model's state (batch statistics, random counters) in place, so it belongs under
-`nnx.jit`, not `jax.jit`.
+`nnx.jit`, not `jax.jit`. Where Linen code applies one module to several sets of parameters (a target network, an
+average), each set is a model: `nnx.clone`.
 
 Source: Flax guide "Linen to NNX", section "Training step and compilation".
 """
@@ -53,6 +54,6 @@ def predict(model: nnx.Module, x):
 @RULE.on(ast.Call)
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per call of a Linen module's `apply`."""
-    found = model_call(call, facts)
-    if found is not None and found.kind == "apply":
+    found = model_call(call, facts, "apply", "bind")
+    if found is not None:
         yield call, {"call": _text.quote(call), "code": _calls.nnx_call(call, found, facts)}

@@ -69,7 +69,9 @@ def _advice(value: ast.expr, call: ast.Call, model: ModelCall, facts: Facts) -> 
     pair = isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Tuple) and len(above.targets[0].elts) == 2
     if pair and isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Tuple):
         output = _text.quote(above.targets[0].elts[0])
-        place += f", so `{_text.quote(above.targets[0])[1:-1]} = …` becomes `{output} = {_calls.nnx_call(call, model, facts)}`"
+        assigned = "" if output == "_" else f"{output} = "
+        code = _calls.nnx_call(call, model, facts)
+        place += f", so `{_text.quote(above.targets[0])[1:-1]} = …` becomes `{assigned}{code}`"
     if "intermediates" in (names or ()):
         place += "; read sown values with `nnx.pop(model, nnx.Intermediate)`"
     return place

@@ -53,7 +53,7 @@ def train(model: nnx.Module, key, x):
 def check(node: ast.keyword, facts: Facts) -> Iterator[Report]:
     """One finding per `rngs=` of an `apply`."""
     found = _calls.keyword_of_call(node, facts, "rngs")
-    if found is None or found[1].kind not in ("apply", "apply_fn"):
+    if found is None or found[1].kind not in ("apply", "apply_fn", "bind"):
         return
     streams = _calls.rngs(node.value, facts)
     model = "model" if found[1].kind == "apply_fn" else _calls.model_name(found[1].receiver, facts)

@@ -60,13 +60,15 @@ def check(node: ast.keyword, facts: Facts) -> Iterator[Report]:
     if model.kind in ("init", "lazy_init"):
         advice = "goes with `init`, the constructor takes no mode"
     else:
-        advice = f"pass it on, `{_calls.nnx_call(call, model, facts)}`, or set the mode with `{_mode(node)}` before the call"
+        name = "model" if model.kind == "apply_fn" else _calls.model_name(model.receiver, facts)
+        code = _calls.nnx_call(call, model, facts)
+        advice = f"pass it on, `{code}`, or set the mode with `{_mode(node, name)}` before the call"
     yield node, {"keyword": _text.quote(node), "advice": advice}
 
 
-def _mode(node: ast.keyword) -> str:
+def _mode(node: ast.keyword, model: str) -> str:
     value = node.value.value if isinstance(node.value, ast.Constant) else None
     if not isinstance(value, bool):
-        return "model.train()` or `model.eval()"
+        return f"{model}.train()` or `{model}.eval()"
     trains = value if node.arg in ("train", "training", "is_training") else not value
-    return "model.train()" if trains else "model.eval()"
+    return f"{model}.train()" if trains else f"{model}.eval()"

@@ -52,6 +52,6 @@ def predict(model: nnx.Module, x):
 @RULE.on(ast.Call)
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per call of `apply_fn`."""
-    found = model_call(call, facts)
-    if found is not None and found.kind == "apply_fn":
+    found = model_call(call, facts, "apply_fn")
+    if found is not None:
         yield call, {"call": _text.quote(call), "code": _calls.nnx_call(call, found, facts)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.source.values import Array, Loop, Module, Repeated, Size, Static, Unknown, elements
 
 if TYPE_CHECKING:
-    from flake8_nnx.source.evaluate import Env
+    from flake8_nnx.source.inittext import Env
     from flake8_nnx.source.trace import Tracer
 
 

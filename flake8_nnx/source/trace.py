@@ -9,7 +9,8 @@ from typing import Any
 
 from flake8_nnx.source import loops, shapes
 from flake8_nnx.source.apply import applied, constructor_values
-from flake8_nnx.source.evaluate import DYNAMIC, Env, Evaluator, merge
+from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
+from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.methods import hidden_fields, is_flag, plain_names, short

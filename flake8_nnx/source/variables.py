@@ -7,11 +7,10 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from flake8_nnx.source.linen import LINEN, Facts, ModuleRef
-from flake8_nnx.source.names import MAX_DEPTH
+from flake8_nnx.source.names import FUNCTIONS, MAX_DEPTH
 
 COLLECTIONS = frozenset({"params", "batch_stats", "intermediates", "cache", "perturbations", "params_axes", "spectral_stats"})
 SAME = frozenset({
@@ -78,20 +77,29 @@ def _evident(call: ast.Call, kind: str, facts: Facts, depth: int) -> bool:
 
 def _foreign(receiver: ast.expr, facts: Facts) -> bool:
     """Whether an object is of a class of this file that is no Linen module: its `apply` is the user's."""
+    if isinstance(receiver, ast.Attribute) and isinstance(receiver.value, ast.Name) and receiver.value.id == "self":
+        owner = facts.names.enclosing(receiver, ast.ClassDef)
+        values = facts.attribute_values(owner, receiver.attr) if isinstance(owner, ast.ClassDef) else []
+        return any(_made_by_other(value, facts) for value in values)
+    binding = facts.names.binding(receiver) if isinstance(receiver, ast.Name) else None
+    if binding is None:
+        return _made_by_other(receiver, facts)
     if isinstance(receiver, ast.Name) and receiver.id == "self":
         return True
-    if isinstance(receiver, ast.Name):
-        binding = facts.names.binding(receiver)
-        if binding is None:
-            return False
-        made, annotation = binding.value if binding.kind == "assign" else None, binding.annotation
-    else:
-        made, annotation = receiver, None
-    name = made.func if isinstance(made, ast.Call) else annotation
-    if not isinstance(name, ast.Name):
+    value = binding.value if binding.kind == "assign" else None
+    module = binding.kind == "import" and isinstance(binding.node, ast.Import)
+    return module or _other_class(binding.annotation, facts) or _made_by_other(value, facts)
+
+
+def _made_by_other(node: ast.expr | None, facts: Facts) -> bool:
+    return isinstance(node, ast.Call) and _other_class(node.func, facts)
+
+
+def _other_class(node: ast.expr | None, facts: Facts) -> bool:
+    if not isinstance(node, ast.Name):
         return False
-    found = facts.names.binding(name)
-    return name.id == "super" or (found is not None and found.kind == "class" and facts.linen_class(found.node) is None)
+    found = facts.names.binding(node)
+    return node.id == "super" or (found is not None and found.kind == "class" and facts.linen_class(found.node) is None)
 
 
 def holds_variables(call: ast.Call, facts: Facts, depth: int = 0) -> bool:
@@ -192,10 +200,11 @@ def _names_collections(node: ast.expr) -> bool:
 
 def gives_variables(call: ast.Call, facts: Facts) -> bool:
     """`x.init(…)["params"]`, at once or later: no other library's init returns a dictionary with that key."""
-    above = facts.names.parent(call)
     if _key_read(call, facts) in FIRST_LEVEL:
         return True
-    return isinstance(above, ast.Assign) and len(call.args) > 1 and id(above) in _read_later(facts)
+    above = facts.names.parent(call)
+    target = above.targets[0] if isinstance(above, ast.Assign) and len(call.args) + len(call.keywords) > 1 else None
+    return isinstance(target, ast.Name) and _place(target, facts) in _read_later(facts)
 
 
 def _key_read(node: ast.expr, facts: Facts) -> object:
@@ -208,17 +217,17 @@ def _key_read(node: ast.expr, facts: Facts) -> object:
 
 
 @functools.lru_cache(maxsize=4)
-def _read_later(facts: Facts) -> frozenset[int]:
-    """The assignments of names that collections are read from."""
+def _read_later(facts: Facts) -> frozenset[tuple[int, str]]:
+    """The names that collections are read from, with their functions."""
+    return frozenset(
+        _place(node, facts)
+        for node in facts.names.nodes
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and _key_read(node, facts) in FIRST_LEVEL
+    )
 
-    def found() -> Iterator[int]:
-        for node in facts.names.nodes:
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and _key_read(node, facts) in FIRST_LEVEL:
-                binding = facts.names.binding(node)
-                if binding is not None and binding.kind == "assign":
-                    yield id(binding.node)
 
-    return frozenset(found())
+def _place(name: ast.Name, facts: Facts) -> tuple[int, str]:
+    return id(facts.names.enclosing(name, *FUNCTIONS)), name.id
 
 
 def _argument(call: ast.AST | None) -> object:

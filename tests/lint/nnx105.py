@@ -30,7 +30,7 @@ class Net(nn.Module):  # NNX103: 10
 
     def __call__(self, x):
         inner = Block(parent=None, name=None)  # NNX105: 22 NNX105: 35
-        return self.norm(self.block(x)) + inner.bind({})(x)
+        return self.norm(self.block(x)) + inner.bind({})(x)  # NNX310: 42
 
 
 model = Block(name="top")  # NNX105: 14
@@ -48,8 +48,8 @@ class Named:
 
 class Params(nn.Module):  # noqa: NNX103
     def __call__(self, x):
-        kernel = self.param(name="kernel", init_fn=nn.initializers.ones, shape=(3,))
-        self.sow(col="intermediates", name="x", value=x)
+        kernel = self.param(name="kernel", init_fn=nn.initializers.ones, shape=(3,))  # noqa: NNX201
+        self.sow(col="intermediates", name="x", value=x)  # noqa: NNX203
         return x * kernel
 
 

@@ -1,9 +1,15 @@
 """Linen and NNX modules as sides of a proof, and the numeric check that every proved pair must pass."""
+import contextlib
+import itertools
+from unittest import mock
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from flax.core.scope import Scope
+from flax.nnx import rnglib
 
 from flake8_nnx.verify.prove import KEY, prove_equal
 
@@ -79,8 +85,8 @@ class Pair:
             self.old, self.new, self.weights, self.inputs, old_keys=self.old_keys, new_keys=self.new_keys, **options
         )
 
-    def run(self, seed=0):
-        """Both sides on the same weights and inputs; for modules that do not draw."""
+    def run(self, seed=0, gradients=False):
+        """Both sides on the same weights and inputs, the n-th draw of either from the same key."""
         values = [draw(leaf, seed + k, name) for k, (name, leaf) in enumerate(sorted(self.weights.items()))]
         weights = dict(zip(sorted(self.weights), values))
         leaves, tree = jax.tree.flatten(self.inputs)
@@ -89,17 +95,36 @@ class Pair:
             n: jax.random.split(jax.random.key(0), v.shape) if "key" in str(v.dtype) else jnp.zeros(v.shape, v.dtype)
             for n, v in self.new_keys.items()
         }
-        return (self.old(weights, {s: jax.random.key(1) for s in self.old_keys}, inputs), self.new(weights, keys, inputs))
+        results = []
+        for side, own in ((self.old, {s: jax.random.key(1) for s in self.old_keys}), (self.new, keys)):
 
-    def assert_same_numbers(self, tolerance=0.0):
-        """Bit for bit (the gradients too when asked for), or within a relative tolerance for rules over the reals."""
-        (out, state), (new_out, new_state) = self.run()
-        new_state = {name: value for name, value in new_state.items() if name not in self.new_keys}
-        state = {name: value for name, value in state.items()}
-        for left, right in zip(jax.tree.leaves(out), jax.tree.leaves(new_out), strict=True):
-            close(left, right, tolerance)
-        for name, value in state.items():
-            close(value, new_state[name], tolerance)
+            def loss(weights, side=side, own=own):
+                with numbered_draws():
+                    out, state = side(weights, own, inputs)
+                return sum(jnp.sum(jnp.sin(leaf)) for leaf in jax.tree.leaves(out)), (out, state)
+
+            gradient, (out, state) = jax.grad(loss, has_aux=True)(weights) if gradients else ({}, loss(weights)[1])
+            state = {name: value for name, value in state.items() if name in self.weights}
+            results.append((out, {**weights, **state}, gradient))
+        return results
+
+    def assert_same_numbers(self, precision="bits", gradients=False):
+        """Bit for bit, or within rounding for what is only equal over the reals."""
+        old, new = self.run(gradients=gradients)
+        for left, right in zip(jax.tree.leaves(old), jax.tree.leaves(new), strict=True):
+            close(left, right, 0.0 if precision != "reals" else 1e-6)
+
+
+@contextlib.contextmanager
+def numbered_draws():
+    """The n-th key that flax makes is the n-th of one sequence, for either kind of module."""
+    count = itertools.count()
+
+    def key(self, *args, **kwargs):
+        return jax.random.fold_in(jax.random.key(7), next(count))
+
+    with mock.patch.object(Scope, "make_rng", key), mock.patch.object(rnglib.RngStream, "__call__", key):
+        yield
 
 
 def close(left, right, tolerance):

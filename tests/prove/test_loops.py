@@ -3,6 +3,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 from jax import lax
+from jax.experimental import io_callback
 from modules import Pair, close, draw, nn, nnx, rngs, spec
 
 from flake8_nnx.verify.prove import prove_equal
@@ -146,7 +147,7 @@ def test_unequal_control_flow_is_not_proved(name):
     [
         lambda x: jax.debug.print("{}", x) or x,
         lambda x: jax.pure_callback(lambda v: v, jax.ShapeDtypeStruct(x.shape, x.dtype), x),
-        lambda x: jax.experimental.io_callback(lambda v: v, jax.ShapeDtypeStruct(x.shape, x.dtype), x),
+        lambda x: io_callback(lambda v: v, jax.ShapeDtypeStruct(x.shape, x.dtype), x),
         lambda x: jax.vmap(lambda v: lax.psum(v, "i"), axis_name="i")(x) + jax.pure_callback(
             lambda v: v, jax.ShapeDtypeStruct(x.shape, x.dtype), x),
         lambda x: lax.scan(lambda s, v: (jax.debug.print("{}", v) or s, v), 0, x)[1],
@@ -154,8 +155,6 @@ def test_unequal_control_flow_is_not_proved(name):
     ],
 )  # fmt: skip
 def test_effects_are_refused_even_if_they_look_alike(effect):
-    import jax.experimental
-
     proof = prove(lambda x, start, k: effect(x), lambda x, start, k: effect(x))
     assert not proof.proved
     assert "side effects" in proof.reason or "outside the program" in proof.reason, proof
@@ -240,7 +239,7 @@ def test_scanned_stacks_are_proved(rate):
     pair = stack(rate)
     assert pair.prove().exact
     assert pair.prove(gradients=True).proved
-    if not rate:
+    if not rate:  # draws within a scan cannot be numbered
         pair.assert_same_numbers()
 
 

@@ -29,11 +29,13 @@ class Proof:
     Attributes:
         proved: both sides are the same function.
         reason: one line: what was proved, or what stood in the way.
-        precision: "bits": every element comes from the same floating-point operations in the same order (compiled by XLA,
-            fusion may still round differently); "zeros": the same up to the sign of zeros; "reals": over the reals only.
+        precision: "bits": every element comes from the same floating-point operations in the same order (compiled by
+            XLA, fusion may still round differently); "zeros": the same up to the sign of zeros; "reals": over the
+            reals only.
         rules: names of the canonical rules that were used.
         symbolic: names of the axes whose size is arbitrary (at least 1).
-        conditions: comparisons of sizes under which the proof holds, such as "b != 2*t"; none if it holds for all sizes.
+        conditions: comparisons of sizes under which the proof holds, such as "b != 2*t"; none if it holds for all
+        sizes.
         first_difference: the first pair of operations that did not agree, with file and line where known.
     """
 
@@ -61,17 +63,20 @@ def prove_equal(
     axes: symbolic.Axes | None = None,
     gradients: bool = False,
     trainable: Callable[[str], bool] = lambda name: name.startswith("params/"),
+    probes: Sequence[int] = (1, 2),
 ) -> Proof:
     """Tries to prove that two pure functions are equal, never by running them.
 
     Both sides are called as `side(weights, keys, inputs) -> (outputs, state)` while being traced:
-      - weights: dict of arrays by Linen path (`params/Dense_0/kernel`); both sides get the same, so the variable map has been
+      - weights: dict of arrays by Linen path (`params/Dense_0/kernel`); both sides get the same, so the variable map
+      has been
         applied by the caller, and a fused NNX weight is a concatenation written by the caller inside `new`.
       - keys: dict. Old: one random key per stream name, as in `old_keys`. New: what its random state holds, keys *and*
         counters, by NNX path, as in `new_keys`.
       - inputs: the pytree of arrays given below; static arguments are closed over.
       - outputs: any pytree of arrays; container types may differ, names and positions may not.
-      - state: dict of arrays by Linen path after the call. A missing weight is unchanged. On the new side it should also
+      - state: dict of arrays by Linen path after the call. A missing weight is unchanged. On the new side it should
+      also
         hold the counters after the call by their names in `new_keys`: then a counter that is not advanced is found.
 
     The sides are traced up to a dozen times at various sizes, so they must not depend on anything but their arguments.
@@ -79,22 +84,25 @@ def prove_equal(
     concrete model are equal. The old side's streams are given independent keys.
 
     Args:
-        weights: abstract arrays by Linen path, or a function giving them for (possibly symbolic) abstract inputs where some
-            depend on the inputs' sizes, such as decode caches.
+        weights: abstract arrays by Linen path, or a function giving them for (possibly symbolic) abstract inputs
+            where some depend on the inputs' sizes, such as decode caches.
         inputs: pytree of abstract or concrete arrays of concrete sizes; only shapes and dtypes are used.
-        axes: one tuple of axis names per array of `inputs`; None at an axis keeps its size. Default `batch_axes(inputs)`.
+        axes: one tuple of axis names per array of `inputs`; None at an axis keeps its size. Default
+            `batch_axes(inputs)`.
             Attempted in turn: all named axes of symbolic size, the first name only, none.
         gradients: compare the vector-Jacobian products too, for every cotangent of the outputs (hence every loss), with
             respect to the trainable weights and the floating inputs. Equal outputs do not imply equal gradients.
         trainable: which weights to differentiate by.
+        probes: sizes of the first axis at which a proof with symbolic sizes is done once more. Tracing is most of the
+            cost, so `()` is three times as fast, for sides that were probed before.
 
-    A proof with symbolic sizes is also done at sizes 1 and 2 of the first axis, and at every size that the code of
-    either side compares an axis with. Where one of those fails nothing is proved, even if the given sizes could be.
-    Comparisons that cannot be settled so are reported as conditions if both sides make them; if only one does, nothing
-    is proved. Code that asks for the *type* of a size is not noticed.
+    A proof with symbolic sizes is also done at every size that the code of either side compares an axis with. Where
+    that or a probe fails nothing is proved, even if the given sizes could be. Comparisons that cannot be settled so
+    are reported as conditions if both sides make them; if only one does, nothing is proved. Code that asks for the
+    *type* of a size is not noticed.
     """
     named = batch_axes(inputs) if axes is None else tuple(axes)
-    attempt = _Attempt(old, new, weights, inputs, named, old_keys or {}, new_keys or {}, gradients, trainable)
+    attempt = _Attempt(old, new, weights, inputs, named, old_keys or {}, new_keys or {}, gradients, trainable, probes)
     everything = symbolic.names(named)
     proof = Proof(False, "")
     for rung in dict.fromkeys([everything, everything[:1], ()]):
@@ -120,8 +128,9 @@ _NEITHER = "neither side can be traced at this size"
 class _Doubt(Exception):
     """A size at which the sides may differ: the sizes at hand may be proved, but that would not be worth much."""
 
-    def __init__(self, reason: str, difference: str | None = None) -> None:
-        self.proof = Proof(False, reason, first_difference=difference)
+    def __init__(self, proof: Proof) -> None:
+        super().__init__(proof)
+        self.proof = proof
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,7 @@ class _Attempt:
     new_keys: Mapping[str, Any]
     gradients: bool
     trainable: Callable[[str], bool]
+    probes: Sequence[int]
 
     def general(self, named: Sequence[str], sizes: Mapping[str, int]) -> Proof:
         """A proof with these axes symbolic and these of given size, and the proofs at special sizes that it needs.
@@ -146,7 +156,7 @@ class _Attempt:
         if not proof.proved or not named:
             return proof
         parts, conditions = [proof], []
-        for size in (1, 2):
+        for size in self.probes:
             special, _ = self.at((), {**sizes, named[0]: size}, roughly=True)
             _settle(special, named[0], size)
         for decision, common in decisions.items():
@@ -159,7 +169,8 @@ class _Attempt:
             elif common:
                 conditions.append(str(decision))
             else:
-                raise _Doubt(f"only one side asks whether {decision.left} is {decision.right} ({decision.place})")
+                question = f"{decision.left} is {decision.right} ({decision.place})"
+                raise _Doubt(Proof(False, f"only one side asks whether {question}"))
         return replace(
             proof,
             precision=next(one for one in reversed(_CLAIMS) if any(part.precision == one for part in parts)),
@@ -211,7 +222,7 @@ def _proof(old: trace.Program, new: trace.Program, leaves: Leaves, named: tuple[
 def _settle(special: Proof, name: str, size: int) -> None:
     """A size that neither side accepts needs no proof."""
     if not special.proved and special.reason != _NEITHER:
-        raise _Doubt(f"with {name} = {size}: {special.reason}", special.first_difference)
+        raise _Doubt(replace(special, reason=f"with {name} = {size}: {special.reason}"))
 
 
 def _found(old: trace.Program, new: trace.Program, leaves: Leaves, available: Sequence[rules.Rule]) -> Found:

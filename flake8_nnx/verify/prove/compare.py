@@ -63,8 +63,9 @@ class _Comparison:
         if len(old_drawn) != len(new_drawn):
             return Found(f"the old program draws from {len(old_drawn)} random keys, the new one from {len(new_drawn)}")
         found = Found("")
-        proposals = propose(self.table, before, after, frozenset((*old_drawn, *new_drawn))), dict(zip(new_drawn, old_drawn))
-        for proposal in proposals[: 1 if proposals[0] == proposals[1] else 2]:
+        by_form = propose(self.table, before, after, frozenset((*old_drawn, *new_drawn)))
+        by_order = dict(zip(new_drawn, old_drawn))
+        for proposal in [by_form] if by_form == by_order else [by_form, by_order]:
             random_keys.check_pairs(self.table, proposal, self.old_roots, self.new_roots)
             self.interpreter.keys = proposal
             renamed, _ = self._written(self.new, new_inputs, self.new_roots)
@@ -139,7 +140,8 @@ class _Comparison:
                 return pair
             before, after = list(x.operands), list(y.operands)
             if x.op in UNORDERED:
-                after.sort(key=lambda value: (value != before[0], nodes[value].op != nodes[before[0]].op, value == before[1]))
+                one, two = before
+                after.sort(key=lambda value: (value != one, nodes[value].op != nodes[one].op, value == two))
             unequal = [(a, b) for a, b in zip(before, after) if a != b]
             if any(not nodes[value].operands for one in unequal for value in one):
                 return pair
@@ -153,7 +155,7 @@ class _Comparison:
 
 
 def source_of(info: Any) -> str:
-    """File and line of the user's code, or else of the library, that computed a value; empty where JAX does not tell."""
+    """File and line of the user's code, or else of the library, that computed a value; empty if not known."""
     try:
         from jax._src import source_info_util  # no public name
 

@@ -1,7 +1,8 @@
-"""Writes a jaxpr into the table: calls are inlined, control flow becomes closed systems, the rest goes through the rules.
+"""Writes a jaxpr into the table: calls are inlined, control flow becomes closed systems, the rest goes through the
+rules.
 
-Only values are compared: differentiation rules attached to a call are gone by the time a jaxpr has been made, so gradients
-are compared by tracing the gradient itself.
+Only values are compared: differentiation rules attached to a call are gone by the time a jaxpr has been made, so
+gradients are compared by tracing the gradient itself.
 """
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ CALLS = frozenset(
 """Operations that compute what their body computes."""
 REFUSED = frozenset(
     "shard_map xla_pmap custom_partitioning pure_callback io_callback debug_callback debug_print ffi_call custom_call "
-    "tpu_custom_call pallas_call rng_uniform infeed outfeed ref get swap addupdate run_state psum psum2 psum_invariant pmax "
-    "pmin ppermute pbroadcast all_gather all_to_all reduce_scatter axis_index pgather psum_scatter".split()
+    "tpu_custom_call pallas_call rng_uniform infeed outfeed ref get swap addupdate run_state psum psum2 psum_invariant "
+    "pmax pmin ppermute pbroadcast all_gather all_to_all reduce_scatter axis_index pgather psum_scatter".split()
 )
 """Operations with effects, hidden state, or values that depend on other devices."""
 DRAWS_NOT = frozenset("random_split random_fold_in random_clone random_wrap random_seed".split())
@@ -127,7 +128,8 @@ class Interpreter:
         """A constant, by its bytes; one that repeats a single number is a view of that number."""
         if hasattr(value, "dtype") and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
             data, dtype, shape = np.asarray(jax.random.key_data(value)), str(value.dtype), tuple(value.shape)
-            return self.table.make(Node("const", (), (("data", parameters.array(data)), ("shown", "key")), shape, dtype))
+            about: Params = (("data", parameters.array(data)), ("shown", "key"))
+            return self.table.make(Node("const", (), about, parameters.shape(shape), dtype))
         data = np.asarray(value) if aval is None else np.asarray(value, dtype=aval.dtype)
         if data.dtype == object:
             raise Refuse("a constant is no array")
@@ -136,7 +138,7 @@ class Interpreter:
             if data.tobytes() == first.tobytes() * data.size:
                 return views.broadcast_scalar(self.table, self.const(first[0]), parameters.shape(data.shape))
         small = data.shape == () and data.dtype.kind in "biuf"
-        about: Params = (
+        about = (
             ("data", parameters.array(data)),
             ("shown", str(data) if data.shape == () else f"constant{list(data.shape)}"),
             ("value", int(data) if small and data.dtype.kind in "iu" else None),

@@ -1,8 +1,9 @@
 """Random keys: each key that is consumed is a leaf, and the leaves of both programs are paired one to one.
 
-The claim is equality as random functions: given independent keys from the streams, both programs have the same distribution,
-and the same results when paired keys are given the same value. A pairing is sound if, in each program by itself, the consumed
-keys are certainly different and none is derived from another, and paired keys vary with the same loops.
+The claim is equality as random functions: given independent keys from the streams, both programs have the same
+distribution, and the same results when paired keys are given the same value. A pairing is sound if, in each program
+by itself, the consumed keys are certainly different and none is derived from another, and paired keys vary with the
+same loops.
 """
 from __future__ import annotations
 

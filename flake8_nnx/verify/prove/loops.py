@@ -1,7 +1,8 @@
 """Control flow as values: a loop is a closed system of equations, a conditional a choice between values.
 
-A loop carry is a leaf that stands for its sequence of values; the loop's results name the equations (first value, next value)
-that define it. Carries with the same equations are one leaf, and a carry that never changes is its first value.
+A loop carry is a leaf that stands for its sequence of values; the loop's results name the equations (first value,
+next value) that define it. Carries with the same equations are one leaf, and a carry that never changes is its first
+value.
 """
 from __future__ import annotations
 
@@ -54,9 +55,10 @@ class System:
 def solve(interpreter: Interpreter, step: Step, first: Sequence[int], types: Sequence[Type]) -> System:
     """Finds which carries are equal and which never change.
 
-    Sound by induction over the iterations. Equal carries: slots share a leaf only if their first values are the same value and,
-    when the body is run with the shared leaves, so are their next values. Constant carries: a slot whose next value is itself
-    keeps its first value. Near miss: two slots that start equal and go different ways get different leaves.
+    Sound by induction over the iterations. Equal carries: slots share a leaf only if their first values are the same
+    value and, when the body is run with the shared leaves, so are their next values. Constant carries: a slot whose
+    next value is itself keeps its first value. Near miss: two slots that start equal and go different ways get
+    different leaves.
     """
     table, level = interpreter.table, interpreter.level - 1
     fixed: dict[int, int] = {}
@@ -87,21 +89,19 @@ def solve(interpreter: Interpreter, step: Step, first: Sequence[int], types: Seq
 
 
 def scan(interpreter: Interpreter, params: dict[str, Any], operands: list[int], types: list[Type]) -> list[int]:
-    """scan: the body runs on element i of each stacked input; order, number and duplication of carries do not matter."""
+    """scan: the body runs on element i of each stacked input; order and number of the carries do not matter."""
     table, body = interpreter.table, params["jaxpr"]
     n_consts, n_carry = _scan_counts(params)
-    consts, first, stacked = operands[:n_consts], operands[n_consts : n_consts + n_carry], operands[n_consts + n_carry :]
+    n_fixed = n_consts + n_carry
+    consts, first, stacked = operands[:n_consts], operands[n_consts:n_fixed], operands[n_fixed:]
     inner = [type_of(variable.aval) for variable in opened(body)[0].invars]
     about: Params = (("length", parameters.dim(params["length"])), ("reverse", bool(params["reverse"])))
     level = interpreter.level
     interpreter.level += 1
     try:
-        elements = [
-            _element(table, value, kind, level, about) for value, kind in zip(stacked, inner[n_consts + n_carry :])
-        ]
-        system = solve(
-            interpreter, lambda carries: interpreter.run(body, [*consts, *carries, *elements]), first, inner[n_consts:][:n_carry]
-        )
+        elements = [_element(table, value, kind, level, about) for value, kind in zip(stacked, inner[n_fixed:])]
+        step = lambda carries: interpreter.run(body, [*consts, *carries, *elements])  # noqa: E731
+        system = solve(interpreter, step, first, inner[n_consts:n_fixed])
     finally:
         interpreter.level -= 1
     results = []

@@ -69,10 +69,10 @@ def normal(value: Any, jaxpr: Callable[[Any], Hashable]) -> Hashable:
 _DATACLASSES = frozenset({"ConvDimensionNumbers", "GatherDimensionNumbers", "ScatterDimensionNumbers", "DotAlgorithm"})
 
 
-def array(value: np.ndarray[Any, Any]) -> tuple[str, Shape, str]:
-    """An array of constants by dtype, shape and a digest of its bytes."""
-    data = np.ascontiguousarray(value)
-    return str(data.dtype), shape(data.shape), hashlib.sha256(data.tobytes()).hexdigest()
+def array(value: np.ndarray[Any, Any]) -> tuple[str, Shape, bytes]:
+    """An array of constants by dtype, shape and its bytes, or a digest of many."""
+    data = np.ascontiguousarray(value).tobytes()
+    return str(value.dtype), shape(value.shape), data if len(data) <= 64 else hashlib.sha256(data).digest()
 
 
 def is_jaxpr(value: Any) -> bool:

@@ -1,12 +1,11 @@
 """Inputs of symbolic sizes, and the decisions that user code took about such sizes while it was traced.
 
-JAX answers an undecidable `==` between sizes with False, so a trace with symbolic sizes holds only where those answers are
-right; they are collected here and either discharged by further proofs at those sizes or reported.
+JAX answers an undecidable `==` between sizes with False, so a trace with symbolic sizes holds only where those
+answers are right; they are collected here and either discharged by further proofs at those sizes or reported.
 """
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -103,12 +102,14 @@ def decisions() -> Iterator[dict[Decision, None]]:
 
 _ANY = "any size it is looked up among"
 _UNEQUAL = shape_poly._DimExpr.__ne__.__code__
-_JAX, _FLAX, _HERE = (os.path.dirname(os.path.abspath(file)) + os.sep for file in (jax.__file__, flax.__file__, __file__))
+_JAX, _FLAX, _HERE = (
+    os.path.dirname(os.path.abspath(file)) + os.sep for file in (jax.__file__, flax.__file__, __file__)
+)
 
 
 def _trusted(filename: str) -> bool:
     """JAX treats an uncertain comparison as one by design, and this package compares spellings."""
-    return filename.startswith((_JAX, _HERE)) or filename == functools.__file__
+    return filename.startswith((_JAX, _HERE))
 
 
 def _undecided(left: Any, right: Any) -> bool:

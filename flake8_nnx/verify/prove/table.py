@@ -171,5 +171,7 @@ def _plain(value: Hashable) -> str:
     """A normalised parameter as it was written."""
     if isinstance(value, tuple) and value and isinstance(value[0], str):
         inner = [_plain(item) for item in value[1:]]
-        return f"({', '.join(inner)})" if value[0] == "tuple" else inner[0] if len(inner) == 1 else f"{value[0]}{inner}"
+        if value[0] == "tuple":
+            return f"({', '.join(inner)})"
+        return inner[0] if len(inner) == 1 else f"{value[0]}{inner}"
     return str(value)

@@ -48,7 +48,7 @@ def trace(side: Side, weights: Weights, keys: Weights, inputs: Any) -> Program:
 
 
 def _short_errors() -> contextlib.AbstractContextManager[Any]:
-    """Flax asks each traced variable for its sharding; the error that JAX words for it takes time quadratic in the program."""
+    """Flax asks each traced variable for its sharding; wording JAX's error takes time quadratic in the program."""
     if not hasattr(partial_eval.DynamicJaxprTracer, "_origin_msg"):
         return contextlib.nullcontext()
     return mock.patch.object(partial_eval.DynamicJaxprTracer, "_origin_msg", lambda self: "")
@@ -66,8 +66,8 @@ def spell(path: tuple[Any, ...]) -> str:
 def with_gradients(side: Side, trainable: Callable[[str], bool]) -> Side:
     """The side with its vector-Jacobian product: for every cotangent, hence for every loss of the outputs.
 
-    Its inputs are `(inputs, cotangents)`, one cotangent per floating output in tree order; its outputs are the outputs, the
-    cotangents of the trainable weights by name, and those of the floating inputs.
+    Its inputs are `(inputs, cotangents)`, one cotangent per floating output in tree order; its outputs are the
+    outputs, the cotangents of the trainable weights by name, and those of the floating inputs.
     """
 
     def both(weights: Weights, keys: Any, inputs: tuple[Any, Any]) -> tuple[Any, Weights]:

@@ -28,8 +28,8 @@ def result_dtype_alone(table: Table, call: Call) -> Sequence[int] | None:
 def slice_of_dot(table: Table, call: Call) -> Sequence[int] | None:
     """A slice along a free axis of dot(x, y) is the dot with that operand sliced.
 
-    Sound over the reals: each output element is the same sum of the same products, but the device may choose another order
-    of summation for another shape.
+    Sound over the reals: each output element is the same sum of the same products, but the device may choose another
+    order of summation for another shape.
     Near miss that must stay different: a slice along a contracted axis, which drops terms of the sum.
     """
     (value,) = call.operands

@@ -16,7 +16,7 @@ ELEMENTWISE = tuple(
         "sinh sqrt sub tan tanh xor"
     ).split()
 )
-"""Operations whose k-th result element depends on the k-th elements of the operands (scalars repeated) and nothing else."""
+"""Operations whose k-th result element depends on the k-th elements of the operands (scalars repeated) alone."""
 
 
 @rule("add_any", "add_any")

@@ -8,7 +8,8 @@ from flake8_nnx.verify.prove.rules.registry import rule
 from flake8_nnx.verify.prove.table import Call, Table
 
 IDENTITIES = (
-    "copy copy_p name stop_gradient optimization_barrier sharding_constraint mesh_cast reshard layout_constraint pvary random_clone"
+    "copy copy_p name stop_gradient optimization_barrier sharding_constraint mesh_cast reshard layout_constraint pvary "
+    "random_clone"
 ).split()
 
 

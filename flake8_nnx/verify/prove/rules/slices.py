@@ -60,7 +60,8 @@ def split_is_slices(table: Table, call: Call) -> Sequence[int] | None:
 def slice_of_moved_data(table: Table, call: Call) -> Sequence[int] | None:
     """A slice of a slice, of a view or of a concatenation is a slice of what they were made from.
 
-    Sound: all of them are index maps, which compose; a slice is pushed into a concatenation only if one piece holds it all.
+    Sound: all of them are index maps, which compose; a slice is pushed into a concatenation only if one piece holds
+    it all.
     Near miss that must stay different: a slice that crosses the border of two pieces, and the neighbouring piece.
     """
     (value,) = call.operands
