@@ -47,6 +47,11 @@ def _class_name(node: ast.expr) -> str | None:
     return name if re.fullmatch(r"[A-Z]\w*[a-z]\w*", name) else None
 
 
+def called(found: ModelCall, facts: Facts) -> str:
+    """The NNX model of a call; a train state has none yet."""
+    return "model" if found.kind == "apply_fn" else model_name(found.receiver, facts)
+
+
 def rngs(node: ast.expr | None, facts: Facts) -> str:
     """`nnx.Rngs(0)` for `jax.random.key(0)`, `nnx.Rngs(params=a, dropout=b)` for a dictionary of keys."""
     if node is None:
@@ -60,8 +65,10 @@ def rngs(node: ast.expr | None, facts: Facts) -> str:
 
 
 def _is_dict(node: ast.expr, facts: Facts) -> bool:
+    """Whether an argument is a dictionary of keys, not one key: by what is assigned to it, or by its plural name."""
     binding = facts.names.binding(node) if isinstance(node, ast.Name) else None
-    return binding is not None and isinstance(binding.value, (ast.Dict, ast.DictComp))
+    written = binding is not None and isinstance(binding.value, (ast.Dict, ast.DictComp))
+    return written or (isinstance(node, ast.Name) and node.id.endswith("rngs"))
 
 
 def seed(node: ast.expr, facts: Facts) -> str:
@@ -104,7 +111,7 @@ def method_of(model: str, node: ast.expr, facts: Facts) -> str | None:
 
 def nnx_call(call: ast.Call, found: ModelCall, facts: Facts) -> str:
     """`model(x, train=True)` for `model.apply({'params': p}, x, train=True, rngs=…)`."""
-    model = "model" if found.kind == "apply_fn" else model_name(found.receiver, facts)
+    model = called(found, facts)
     if found.kind == "bind":
         return model
     first = 1 if call.args and not isinstance(call.args[0], ast.Starred) else 0

@@ -22,12 +22,12 @@ from collections.abc import Iterator
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _calls, _text
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.variables import model_call
+from flake8_nnx.source.variables import is_variables, model_call
 
 RULE = Rule(
     "NNX310",
     "apply",
-    "`{call}` becomes `{code}`",
+    "`{call}` becomes `{code}`{after}",
     doc=__doc__,
     fix="review",
     examples=(
@@ -56,4 +56,16 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per call of a Linen module's `apply`."""
     found = model_call(call, facts, "apply", "bind")
     if found is not None:
-        yield call, {"call": _text.quote(call), "code": _calls.nnx_call(call, found, facts)}
+        fields = {"call": _text.quote(call), "code": _calls.nnx_call(call, found, facts)}
+        yield call, {**fields, "after": _after(call, _calls.called(found, facts))}
+
+
+def _after(call: ast.Call, model: str) -> str:
+    """`apply({'params': {'kernel': shared}}, x)` gives a layer the parameters of another one: they are set first."""
+    first = call.args[0] if call.args else None
+    if not isinstance(first, ast.Dict) or len(first.values) != 1 or not is_variables(first):
+        return ""
+    params = first.values[0]
+    if not isinstance(params, ast.Dict) or not params.keys or any(isinstance(v, ast.Dict) for v in params.values):
+        return ""
+    return f" after `nnx.update({model}, {_text.quote(params)})`"

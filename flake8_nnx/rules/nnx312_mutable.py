@@ -62,9 +62,12 @@ def check(node: ast.keyword, facts: Facts) -> Iterator[Report]:
 def _advice(value: ast.expr, call: ast.Call, model: ModelCall, facts: Facts) -> str:
     if isinstance(value, ast.Constant) and value.value in (False, None):
         return "an NNX call returns its output alone"
+    if model.kind in ("init", "init_with_output", "lazy_init"):
+        return "the constructor creates the variables of every collection"
     names = _calls.collections_in(value)
-    changed = [variable_type(name) for name in names or ()]
-    place = f"`{_text.listed(changed)}` is updated in place" if changed else "variables are updated in place"
+    changed = [f"`{variable_type(name)}`" for name in names or ()]
+    verb = "is" if len(changed) == 1 else "are"
+    place = f"{_text.listed(changed) if changed else 'variables'} {verb} updated in place"
     above = facts.names.parent(call)
     pair = isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Tuple) and len(above.targets[0].elts) == 2
     if pair and isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Tuple):

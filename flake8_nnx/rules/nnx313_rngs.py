@@ -56,7 +56,7 @@ def check(node: ast.keyword, facts: Facts) -> Iterator[Report]:
     if found is None or found[1].kind not in ("apply", "apply_fn", "bind"):
         return
     streams = _calls.rngs(node.value, facts)
-    model = "model" if found[1].kind == "apply_fn" else _calls.model_name(found[1].receiver, facts)
+    model = _calls.called(found[1], facts)
     inside = streams[len("nnx.Rngs("):-1]
     reseed = f"nnx.reseed({model}, {inside if '=' in inside or '**' in inside else 'default=' + inside})"
     yield node, {"keyword": _text.quote(node), "streams": streams, "reseed": reseed}

@@ -23,7 +23,7 @@ from flake8_nnx.source.linen import Facts
 RULE = Rule(
     "NNX314",
     "capture-intermediates",
-    "`{keyword}` goes: capture around the call with `nnx.capture(model, nnx.Intermediate, method_outputs=nnx.Intermediate)`",
+    "`{keyword}` goes: capture around the call with `nnx.capture({model}, nnx.Intermediate, method_outputs=nnx.Intermediate)`",
     doc=__doc__,
     fix="manual",
     examples=(
@@ -51,5 +51,6 @@ def probe(model: nnx.Module, x):
 @RULE.on(ast.keyword)
 def check(node: ast.keyword, facts: Facts) -> Iterator[Report]:
     """One finding per `capture_intermediates=`."""
-    if _calls.keyword_of_call(node, facts, "capture_intermediates") is not None:
-        yield node, {"keyword": _text.quote(node)}
+    found = _calls.keyword_of_call(node, facts, "capture_intermediates")
+    if found is not None:
+        yield node, {"keyword": _text.quote(node), "model": _calls.called(found[1], facts)}

@@ -60,7 +60,7 @@ def check(node: ast.keyword, facts: Facts) -> Iterator[Report]:
     if model.kind in ("init", "lazy_init"):
         advice = "goes with `init`, the constructor takes no mode"
     else:
-        name = "model" if model.kind == "apply_fn" else _calls.model_name(model.receiver, facts)
+        name = _calls.called(model, facts)
         code = _calls.nnx_call(call, model, facts)
         advice = f"pass it on, `{code}`, or set the mode with `{_mode(node, name)}` before the call"
     yield node, {"keyword": _text.quote(node), "advice": advice}

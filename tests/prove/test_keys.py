@@ -144,7 +144,7 @@ def test_a_counter_must_go_beyond_what_was_drawn():
     new = SAME["two draws"][1]
     assert prove(SAME["two draws"][0], new, state=lambda keys: {"count": keys["count"] + 2}).proved
     for behind in (0, 1):
-        proof = prove(SAME["two draws"][0], new, state=lambda keys: {"count": keys["count"] + behind})
+        proof = prove(SAME["two draws"][0], new, state=lambda keys, k=behind: {"count": keys["count"] + k})
         assert not proof.proved and "count is not advanced" in proof.reason
 
 

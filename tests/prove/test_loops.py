@@ -72,6 +72,10 @@ def swap(x, start, k):
     return p
 
 
+def last(step, start, x):
+    return lax.scan(lambda s, v: (step(s), None), start, x)[0]
+
+
 UNEQUAL = {
     "direction": (accumulate, lambda x, start, k: lax.scan(lambda s, v: (s + v @ k, s * v), start, x, reverse=True)),
     "start": (accumulate, lambda x, start, k: accumulate(x, start * 0, k)),
@@ -104,8 +108,8 @@ UNEQUAL = {
         lambda x, start, k: lax.cond(start[0] > 0, lambda: start * 2, lambda: start @ k),
         lambda x, start, k: lax.cond(start[0] <= 0, lambda: start * 2, lambda: start @ k)),
     "same leaf names in two loops": (
-        lambda x, start, k: lax.scan(lambda s, v: (s + 1, None), start, x)[0] + lax.scan(lambda s, v: (s * 2, None), start, x)[0],
-        lambda x, start, k: lax.scan(lambda s, v: (s + 1, None), start, x)[0] + lax.scan(lambda s, v: (s + 1, None), start, x)[0]),
+        lambda x, start, k: last(lambda s: s + 1, start, x) + last(lambda s: s * 2, start, x),
+        lambda x, start, k: last(lambda s: s + 1, start, x) + last(lambda s: s + 1, start, x)),
     "inner and outer element": (
         lambda x, start, k: lax.scan(lambda s, v: (s, lax.scan(lambda t, u: (t, u * v), s, k)[1]), start, k)[1],
         lambda x, start, k: lax.scan(lambda s, v: (s, lax.scan(lambda t, u: (t, u * u), s, k)[1]), start, k)[1]),

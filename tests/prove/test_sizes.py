@@ -39,7 +39,7 @@ def test_a_branch_on_the_batch_size_is_never_proved_for_every_size(special):
 
 def test_a_size_at_which_the_sides_differ_spoils_the_proof_at_all_sizes():
     for size in (1, 2, 5):
-        proof = prove(lambda x: x * 2 if x.shape[0] == size else x, lambda x: x)
+        proof = prove(lambda x, size=size: x * 2 if x.shape[0] == size else x, lambda x: x)
         assert not proof.proved and f"with b = {size}" in proof.reason
     proof = prove(lambda x: x * 2 if x.size == 12 else x, lambda x: x)
     assert not proof.proved and "only one side asks whether 4*b is 12" in proof.reason
@@ -88,6 +88,14 @@ def test_the_ladder_keeps_as_many_sizes_symbolic_as_it_can(f, symbols):
 def test_a_mean_over_the_batch_is_not_a_division_by_its_present_size():
     assert not prove(lambda x: x.sum(0) / x.shape[0], lambda x: x.sum(0) / 6).symbolic
     assert prove(lambda x: x.sum(0) / x.shape[0], lambda x: x.mean(0)).symbolic == ("b",)
+
+
+def test_too_many_questions_about_sizes_are_not_all_followed():
+    def picky(x):
+        return x * 2 if x.shape[0] in range(100, 130) or any(x.shape[0] == size for size in range(10, 30)) else x
+
+    proof = prove(picky, lambda x: picky(x))
+    assert not proof.proved and "too many" in proof.reason
 
 
 def test_memoised_helpers_do_not_hide_decisions():

@@ -122,6 +122,7 @@ _CLAIMS: dict[Precision, str] = {
     "zeros": "equal up to the sign of zeros",
     "reals": "equal over the reals, though not bit for bit",
 }
+_MANY = 16
 _NEITHER = "neither side can be traced at this size"
 
 
@@ -159,6 +160,8 @@ class _Attempt:
         for size in self.probes:
             special, _ = self.at((), {**sizes, named[0]: size}, roughly=True)
             _settle(special, named[0], size)
+        if len(decisions) > _MANY:
+            raise _Doubt(Proof(False, f"the sides compare sizes in {len(decisions)} ways, too many to look into each"))
         for decision, common in decisions.items():
             solved = _solution(decision, named)
             if solved:

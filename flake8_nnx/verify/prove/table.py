@@ -163,7 +163,8 @@ class Table:
 
 
 _SHOWN = frozenset(
-    "axes axis dimension padding window_strides start limit start_indices limit_indices y length reverse precision".split()
+    "axes axis dimension padding window_strides start limit start_indices limit_indices y length reverse "
+    "precision".split()
 )
 
 

@@ -56,6 +56,31 @@ def split_is_slices(table: Table, call: Call) -> Sequence[int] | None:
     return [cut(table, call.operands[0], axis, start, start + size) for start, size in zip(starts, sizes)]
 
 
+@rule("unstack", "unstack")
+def unstack_is_slices(table: Table, call: Call) -> Sequence[int] | None:
+    """unstack(x) = the slices of size 1 of x, without that axis.
+
+    Sound: by definition of unstack.
+    Near miss that must stay different: the same along another axis.
+    """
+    (value,), axis = call.operands, call.param("axis")
+    pieces = [cut(table, value, axis, k, k + 1) for k in range(len(call.types))]
+    return [views.reshape(table, piece, kind.shape) for piece, kind in zip(pieces, call.types)]
+
+
+@rule("stack", "stack")
+def stack_is_concatenation(table: Table, call: Call) -> Sequence[int] | None:
+    """stack(x, y) = concatenate(x, y) along a new axis.
+
+    Sound: by definition of stack.
+    Near miss that must stay different: stack(y, x), and the new axis in another place.
+    """
+    axis, shape = call.param("axis"), call.types[0].shape
+    piece = (*shape[:axis], 1, *shape[axis + 1 :])
+    pieces = [views.reshape(table, value, piece) for value in call.operands]
+    return table.apply("concatenate", pieces, (("dimension", axis),), call.types)
+
+
 @rule("slice1", "slice1")
 def slice_of_moved_data(table: Table, call: Call) -> Sequence[int] | None:
     """A slice of a slice, of a view or of a concatenation is a slice of what they were made from.
