@@ -219,11 +219,9 @@ def _key_read(node: ast.expr, facts: Facts) -> object:
 @functools.lru_cache(maxsize=4)
 def _read_later(facts: Facts) -> frozenset[tuple[int, str]]:
     """The names that collections are read from, with their functions."""
-    return frozenset(
-        _place(node, facts)
-        for node in facts.names.nodes
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and _key_read(node, facts) in FIRST_LEVEL
-    )
+    read = (node.value for node in facts.names.nodes if isinstance(node, (ast.Subscript, ast.Attribute)))
+    names = (node for node in read if isinstance(node, ast.Name))
+    return frozenset(_place(name, facts) for name in names if _key_read(name, facts) in FIRST_LEVEL)
 
 
 def _place(name: ast.Name, facts: Facts) -> tuple[int, str]:

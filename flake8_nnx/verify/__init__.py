@@ -11,7 +11,7 @@ from typing import Any
 from flake8_nnx.verify.case import Case
 from flake8_nnx.verify.verdict import Verdict
 
-__all__ = ["Case", "Verdict", "assert_equivalent", "verify", "verify_cases", "verify_files"]
+__all__ = ["Case", "Verdict", "assert_equivalent", "load_linen_variables", "verify", "verify_cases", "verify_files"]
 
 
 def verify(
@@ -98,6 +98,13 @@ def verify_cases(
     ]
     verdicts = verify_files(jobs, timeout=timeout)
     return {name: verdict for name, verdict in zip(classes, verdicts) if verdict is not None}
+
+
+def load_linen_variables(model: Any, variables: Mapping[str, Any], variable_map: Mapping[str, Any]) -> None:
+    """Put the variables of a Linen module into an NNX model (see `flake8_nnx.verify.weights.load_linen_variables`)."""
+    from flake8_nnx.verify.weights import load_linen_variables as load
+
+    load(model, variables, variable_map)
 
 
 def target(text: str) -> dict[str, str]:

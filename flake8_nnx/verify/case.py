@@ -75,7 +75,7 @@ class Case:
         return cls(**{name: _unpacked(value) for name, value in data.items()})
 
 
-TUPLE = "(tuple)"  # marks a list that was a tuple, which JSON does not have
+TUPLE, ARRAY = "(tuple)", "(array)"  # mark lists that were a tuple or an array, which JSON does not have
 
 
 def _packed(value: Any) -> Any:
@@ -83,11 +83,17 @@ def _packed(value: Any) -> Any:
         return [TUPLE, *map(_packed, value)]
     if isinstance(value, list):
         return [_packed(item) for item in value]
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):
+        return [ARRAY, str(value.dtype), value.tolist()]
     return {key: _packed(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 def _unpacked(value: Any) -> Any:
     if isinstance(value, list):
+        if value[:1] == [ARRAY]:
+            import jax.numpy as jnp
+
+            return jnp.asarray(value[2], value[1])
         marked = value[:1] == [TUPLE]
         items = [_unpacked(item) for item in value[marked:]]
         return tuple(items) if marked else items

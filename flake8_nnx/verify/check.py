@@ -7,10 +7,11 @@ from typing import Any
 
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify.case import Case
-from flake8_nnx.verify.compare import Comparison, Figures, Mode, compare
+from flake8_nnx.verify.compare import Comparison, Mode, compare
 from flake8_nnx.verify.keys import check_streams
 from flake8_nnx.verify.locate import locate
-from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide, constructor, linen_side, nnx_side
+from flake8_nnx.verify.measure import Figures
+from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide, linen_side, nnx_side
 from flake8_nnx.verify.verdict import Different, Unverifiable, Verdict, unverified
 
 
@@ -74,8 +75,7 @@ def _sides(
         raise Unverifiable(f"the Linen module does not initialise with these inputs: {blame(error)}") from error
     try:
         new, names, proposed = nnx_side(new_class, linen, case, arguments, variable_map, new_namespace)
-        if case.rngs:
-            check_streams(constructor(new_class, module, case, arguments, new_namespace)())
+        check_streams(new.streams_by_place())
     except (Unverifiable, Different):
         raise
     except Exception as error:
@@ -89,13 +89,13 @@ def _verdict(
     evidence: dict[str, Any] = {k: v.to_json() if isinstance(v, Figures) else v for k, v in found.evidence.items()}
     evidence["variable map"] = "proposed from names and shapes" if proposed else "given"
     if found.difference:
-        place = locate(linen, new, weights, found.mode, found.scale) if found.mode else None
+        place = locate(linen, new, weights, found.failure) if found.failure else None
         return Verdict("DIFFERS", f"{found.difference}{'; ' + place if place else ''}", evidence, names)
     runs = [v for v in found.evidence.values() if isinstance(v, Figures)]
     exact = all(figures.max_abs == 0 for figures in runs)
     devices = sorted({key.rpartition("(")[2].rstrip(")") for key in found.evidence if key.endswith(")")})
-    checked = ", ".join(dict.fromkeys(key.rpartition(" (")[0] for key in found.evidence if key.endswith(")")))
-    closeness = "bit for bit" if exact else f"within {max(f.max_ulp for f in runs):.3g} ulp"
+    checked = ", ".join(dict.fromkeys(key.rpartition(" (")[0].partition(",")[0] for key in found.evidence if key.endswith(")")))
+    closeness = "bit for bit" if exact else f"within {max(f.of_bound for f in runs):.2g} of their rounding bounds"
     return Verdict("MATCHED", f"{checked} agree {closeness} on {', '.join(devices)}", evidence, names)
 
 
@@ -107,6 +107,6 @@ def blame(error: BaseException) -> str:
 
 
 def _is_library(filename: str) -> bool:
-    parts = filename.replace("\\", "/").split("/")
-    ours = bool({"site-packages", "dist-packages", "flake8_nnx"} & set(parts))
-    return ours or filename.startswith("<") or "/lib/python" in filename
+    path = filename.replace("\\", "/")
+    ours = {"site-packages", "dist-packages", "flake8_nnx"} & set(path.split("/"))
+    return bool(ours) or path.startswith("<") or "/lib/python" in path

@@ -73,3 +73,7 @@ def is_array(value: Any) -> bool:
 
 def is_float(value: Any) -> bool:
     return is_array(value) and jnp.issubdtype(value.dtype, jnp.floating)
+
+
+def is_key(value: Any) -> bool:
+    return isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)

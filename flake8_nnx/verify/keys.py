@@ -1,111 +1,150 @@
-"""Equal random keys on both sides: the n-th draw of a call gets the n-th key, whoever draws.
+"""Random keys: which ones each side draws from, and the same ones put in their place.
 
-Linen derives keys from module paths and NNX from counters, so equal masks need equal keys put in their place.
-Draws inside scan, vmap, cond or jit bodies cannot be numbered this way and are refused.
+Linen derives keys from module paths and NNX from counters, so masks never agree by themselves. The n-th distinct key that
+each program draws from becomes the same one on both sides, also inside scan and vmap; a key used twice stays used twice.
 """
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
-from unittest import mock
 
 import jax
 import jax.numpy as jnp
-from jax._src import core as _core  # the current trace has no public name
-from flax.core.scope import Scope
-from flax.nnx import rnglib
+import numpy as np
+from jax.interpreters import partial_eval
 
+from flake8_nnx.verify.inputs import is_key
+from flake8_nnx.verify.interpret import INLINED, LOOPS, bind, bodies, evaluate, opened, operations, scan
 from flake8_nnx.verify.verdict import Different, Unverifiable
 
-
-DRAWS = (
-    "bernoulli", "beta", "categorical", "choice", "exponential", "gamma", "gumbel", "laplace", "logistic", "normal",
-    "permutation", "poisson", "randint", "truncated_normal", "uniform",
-)  # fmt: skip
+DRAWS = {"random_bits", "random_gamma"}
+RAW = {"rng_bit_generator", "threefry2x32", "rng_uniform"}  # draws from something else than a key
 
 
-@dataclass
-class Draws:
-    """The keys drawn in one call, in order, by stream name."""
-
-    base: Any
-    streams: list[str] = field(default_factory=list)
-
-    def next(self, stream: str, level: Any) -> Any:
-        if _trace() is not level:
-            raise Unverifiable(
-                "random keys are drawn inside a lifted transform (scan, vmap, cond, remat or jit); "
-                "verify without train_kwargs, or the body on its own"
-            )
-        self.streams.append(stream)
-        return jax.random.fold_in(self.base, len(self.streams) - 1)
+def draws(program: Any) -> bool:
+    """Whether a jaxpr, or a body in it, draws random numbers."""
+    return any(eqn.primitive.name in DRAWS | RAW for eqn in operations(program))
 
 
-def _trace() -> Any:
-    return _core.trace_ctx.trace
+def consumed(program: Any, *runs: Sequence[Any]) -> list[np.ndarray]:
+    """Key data of every draw on which the outputs depend, uint32[draws, words] in order, for each list of arguments.
 
-
-@contextlib.contextmanager
-def numbered_draws(base: Any) -> Iterator[Draws]:
-    """Within the context, every key that flax draws is the next one derived from `base`."""
-    draws, level = Draws(base), _trace()
-
-    def make_rng(self: Scope, name: str = "params") -> Any:
-        return draws.next(name, level)
-
-    def stream(self: rnglib.RngStream, *args: Any, **kwargs: Any) -> Any:
-        return draws.next(self.tag, level)
-
-    with mock.patch.object(Scope, "make_rng", make_rng), mock.patch.object(rnglib.RngStream, "__call__", stream):
-        yield draws
-
-
-@contextlib.contextmanager
-def narrow_draws(x64: Callable[[bool], contextlib.AbstractContextManager[Any]]) -> Iterator[None]:
-    """Within the context, `jax.random` draws the bits that it draws without x64, so that masks stay the same.
-
-    The same key gives other numbers when they are drawn in float64; a reference run needs the float32 ones, widened.
+    Raises:
+        Unverifiable: draws whose number depends on values, or that bypass `jax.random` keys.
     """
+    program = _without_dead_code(program)
+    if not draws(program):
+        return [np.zeros((0, 2), np.uint32)] * len(runs)
 
-    def narrow(value: Any) -> Any:
-        is_wide = isinstance(value, jax.Array) and value.dtype in (jnp.float64, jnp.int64)
-        return value.astype(jnp.float32 if value.dtype == jnp.float64 else jnp.int32) if is_wide else value
+    def collect(args: Sequence[Any]) -> Any:
+        found: list[Any] = []
+        evaluate(program, args, lambda eqn, inputs: _collect(eqn, inputs, found), draws)
+        if len({keys.shape[-1] for keys in found}) > 1:
+            raise Unverifiable("the keys of this module have different implementations (jax.random.key(…, impl=…))")
+        return jnp.concatenate(found)
 
-    def widen(value: Any) -> Any:
-        return value.astype(jnp.float64) if isinstance(value, jax.Array) and value.dtype == jnp.float32 else value
-
-    def wrapped(draw: Any) -> Any:
-        def drawn(*args: Any, **kwargs: Any) -> Any:
-            args, kwargs = jax.tree.map(narrow, (args, kwargs))
-            with x64(False):
-                result = draw(*args, **kwargs)
-            return jax.tree.map(widen, result)
-
-        return drawn
-
-    with contextlib.ExitStack() as stack:
-        for name in DRAWS:
-            stack.enter_context(mock.patch.object(jax.random, name, wrapped(getattr(jax.random, name))))
-        yield
+    compiled = jax.jit(collect)
+    return [np.asarray(compiled(list(args))) for args in runs]
 
 
-def check_streams(model: Any) -> None:
-    """Two streams of a model with the same key and count draw the same numbers, which numbering would hide.
+def _without_dead_code(program: Any) -> Any:
+    jaxpr, consts = opened(program)
+    live, _ = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars), instantiate=True)
+    closed = jax.extend.core.ClosedJaxpr
+    return closed(live, consts) if not isinstance(program, type(jaxpr)) else live
+
+
+def _collect(eqn: Any, inputs: list[Any], found: list[Any]) -> list[Any] | None:
+    name = eqn.primitive.name
+    if name in RAW:
+        raise Unverifiable(f"random numbers are drawn by {name}, past the keys of jax.random")
+    if name in DRAWS:
+        data = jax.random.key_data(inputs[0])
+        found.append(data.reshape(-1, data.shape[-1]))
+    elif name == "scan" and draws(eqn.params["jaxpr"]):
+
+        def body(args: list[Any]) -> tuple[list[Any], Any]:
+            inner: list[Any] = []
+            outputs = evaluate(eqn.params["jaxpr"], args, lambda eqn, inputs: _collect(eqn, inputs, inner), draws)
+            return outputs, jnp.concatenate(inner)
+
+        outputs, keys = scan(eqn, inputs, body)
+        keys = keys[::-1] if eqn.params["reverse"] else keys
+        found.append(keys.reshape(-1, keys.shape[-1]))
+        return outputs
+    elif name == "cond" and any(map(draws, bodies(eqn))):
+        for body in bodies(eqn):  # of every branch, whichever is taken
+            evaluate(body, inputs[1:], lambda eqn, inputs: _collect(eqn, inputs, found), draws)
+        return bind(eqn, inputs)
+    elif name in LOOPS or name not in INLINED:
+        if any(map(draws, bodies(eqn))):
+            raise Unverifiable(f"random keys are drawn inside {name}; verify a case without draws there, or its body alone")
+    return None
+
+
+def renamed(program: Any, args: Sequence[Any], table: np.ndarray) -> Any:
+    """The program in which key n of the table (uint32[keys, words]) is replaced by a key that only depends on n."""
+    if not len(table):
+        return program
+
+    def replace(eqn: Any, inputs: list[Any]) -> list[Any] | None:
+        if eqn.primitive.name not in DRAWS:
+            return None
+        key, impl = inputs[0], jax.random.key_impl(inputs[0])
+        data = jax.random.key_data(key)
+        same = (data[..., None, :] == table).all(-1)
+        with jax.ensure_compile_time_eval():
+            canonical = jax.random.key_data(jax.random.split(jax.random.key(7, impl=impl), len(table)))
+        chosen = jnp.where(same.any(-1)[..., None], canonical[jnp.argmax(same, -1)], data)
+        return bind(eqn, [jax.random.wrap_key_data(chosen, impl=impl), *inputs[1:]])
+
+    return jax.make_jaxpr(lambda *args: evaluate(program, args, replace, draws))(*args)
+
+
+def tables(linen: Sequence[np.ndarray], nnx: Sequence[np.ndarray], mode: str) -> tuple[np.ndarray, np.ndarray]:
+    """The keys to rename on each side: those that depend on the random streams, in order of first use.
+
+    Args:
+        linen, nnx: keys consumed under one seed and under another; for NNX also in the next call under the first seed.
+
+    Raises:
+        Different: the keys are not used in the same pattern, so that the random numbers cannot be alike.
+    """
+    (old, old_fixed), (new, new_fixed) = _split(linen), _split(nnx)
+    if new_fixed != old_fixed:
+        side = "NNX" if new_fixed - old_fixed else "Linen"
+        raise Different(f"{mode}: the {side} module draws from a key that no random stream gives it and the other does not use")
+    a, b = list(dict.fromkeys(old)), list(dict.fromkeys(new))
+    if len(a) != len(b):
+        raise Different(f"{mode}: Linen draws from {len(a)} random keys in {len(old)} draws, NNX from {len(b)} in {len(new)}")
+    if len(old) == len(new) and [a.index(key) for key in old] != [b.index(key) for key in new]:
+        raise Different(f"{mode}: the two modules share random keys between draws in different ways")
+    if len(nnx) > 2 and len(nnx[2]) and (set(map(bytes, nnx[2])) - new_fixed) & set(new):
+        raise Different(f"{mode}: the NNX module draws from the same random keys again in its next call")
+    return _table(a), _table(b)
+
+
+def _split(keys: Sequence[np.ndarray]) -> tuple[list[bytes], set[bytes]]:
+    """Keys that change with the seed in order, and those that do not."""
+    if keys[0].shape != keys[1].shape:
+        raise Unverifiable("the number of random draws depends on the seed")
+    fixed = {bytes(row) for row, other in zip(keys[0], keys[1]) if bytes(row) == bytes(other)}
+    return [bytes(row) for row in keys[0] if bytes(row) not in fixed], fixed
+
+
+def _table(keys: Sequence[bytes]) -> np.ndarray:
+    return np.stack([np.frombuffer(key, np.uint32) for key in keys]) if keys else np.zeros((0, 2), np.uint32)
+
+
+def check_streams(streams: Mapping[str, tuple[Any, ...]]) -> None:
+    """Two streams (count and key) of a model that hold the same draw the same numbers.
 
     Raises:
         Different: such a pair exists.
     """
-    from flax import nnx
-
     seen: dict[bytes, str] = {}
-    for path, node in nnx.iter_graph(model):
-        if isinstance(node, rnglib.RngStream):
-            key = node.key.get_value()
-            data = bytes(memoryview(jax.device_get(jax.random.key_data(key))).cast("B"))
-            data += bytes(memoryview(jax.device_get(node.count.get_value())).cast("B"))
-            place = "/".join(map(str, path))
-            if data in seen:
-                raise Different(f"the random streams {seen[data]} and {place} hold the same key, so they draw the same numbers")
-            seen[data] = place
+    for place, values in streams.items():
+        data = b"".join(np.asarray(jax.random.key_data(v) if is_key(v) else v).tobytes() for v in values)
+        if data in seen:
+            raise Different(f"the random streams {seen[data]} and {place} hold the same key, so they draw the same numbers")
+        seen[data] = place

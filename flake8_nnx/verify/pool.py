@@ -4,6 +4,7 @@ Wall-clock time, resident memory and output are limited, the environment is clea
 """
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -61,9 +62,9 @@ def _run_worker(
             start_new_session=True,
         )
         try:
-            death = _watch(process, results_file, timeout, memory_mb)
+            death = _watch(process, results_file, home, timeout, memory_mb)
         finally:
-            kill(process)
+            kill(process, home)
     done, current = read_results(results_file)
     if len(done) < len(jobs):
         victim = current if current is not None else jobs[0][0]
@@ -79,7 +80,7 @@ def clean_environment(home: Path) -> dict[str, str]:
     return {**kept, "HOME": str(home), "PYTHONPATH": os.pathsep.join([*paths, package]), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def _watch(process: subprocess.Popen[bytes], results: Path, timeout: float, memory_mb: int) -> str | None:
+def _watch(process: subprocess.Popen[bytes], results: Path, home: Path, timeout: float, memory_mb: int) -> str | None:
     """Wait for the worker; the reason when it had to be killed."""
     started, seen = time.monotonic(), -1
     limit = STARTUP
@@ -90,8 +91,7 @@ def _watch(process: subprocess.Popen[bytes], results: Path, timeout: float, memo
             seen = size
         if time.monotonic() - started > limit:
             return f"took longer than {limit:g} s; give more time (--timeout) or a smaller case"
-        resident = resident_mb(process.pid)
-        if resident > memory_mb:
+        if sum(map(resident_mb, {process.pid, *family(home)})) > memory_mb:
             return f"used more than {memory_mb} MiB of memory; give more (--memory-mb) or a smaller case"
         time.sleep(POLL)
     return None
@@ -106,13 +106,32 @@ def resident_mb(pid: int) -> float:
         return 0.0
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def family(home: Path) -> list[int]:
+    """The worker and what it started, also in other sessions: everything with its home directory, which no other run has."""
+    mark = b"HOME=" + os.fsencode(home)
+    found = []
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in place.read_bytes().split(b"\0"):
+                found.append(int(place.parent.name))
+        except OSError:  # ended meanwhile, or of another user
+            continue
+    return found
+
+
+def kill(process: subprocess.Popen[bytes], home: Path) -> None:
     """End the worker and everything that it started."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
     process.wait()
+    deadline = time.monotonic() + 5
+    while (rest := family(home)) and time.monotonic() < deadline:  # again for what was started while others were ended
+        for pid in rest:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(POLL)
 
 
 def read_results(path: Path) -> tuple[dict[int, Verdict | None], int | None]:

@@ -17,7 +17,7 @@ def propose(linen: Mapping[str, Signature], nnx: Mapping[str, Signature]) -> dic
         linen, nnx: shape and dtype of every variable by path, in creation order.
     """
     found: dict[str, str] = {}
-    for key in (plain, kind, leaf_name):  # from the surest to the vaguest
+    for key in (plain, kind, tail, leaf_name):  # from the surest to the vaguest
         rest = sorted((path for path in linen if path not in found), key=natural)
         taken = set(found.values())
         free = sorted((path for path in nnx if path not in taken), key=natural)
@@ -38,6 +38,11 @@ def plain(path: str) -> str:
 def kind(path: str) -> str:
     """As `plain`, without numbers: `LayerNorm_0/scale` and `layer_norm/scale` are one name."""
     return re.sub(r"[^a-z/]", "", path.lower())
+
+
+def tail(path: str) -> str:
+    """The last two names: `attention/query/kernel` and `MultiHeadDotProductAttention_0/query/kernel` are one."""
+    return "/".join(kind(path).split("/")[-2:])
 
 
 def leaf_name(path: str) -> str:

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import inspect
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 from flax import nnx
 
 from flake8_nnx.variable_map import resolve
@@ -62,10 +61,10 @@ class LinenSide:
         return tuple(self.case.mutable) or tuple(sorted(own))
 
     def call(self, weights: Weights, key: Any, arguments: Arguments, arrays: list[Any]) -> tuple[Any, Weights]:
-        """Outputs, and every variable after the call."""
+        """Outputs, and every variable after the call; `key` is one key for all streams, or one by stream name."""
         args, kwargs = arguments.filled(arrays)
         variables = nested(weights)
-        rngs = {name: key for name in self.case.rngs} or None
+        rngs = {name: key[name] if isinstance(key, Mapping) else key for name in self.case.rngs} or None
         out, updates = self.module.apply(
             variables, *args, **kwargs, method=self.case.method, rngs=rngs, mutable=list(self.mutable)
         )
@@ -80,9 +79,33 @@ class NnxSide:
     variables: Mapping[tuple[Any, ...], Any]
     linen_paths: Mapping[tuple[Any, ...], str]
     case: Case
+    streams: Sequence[list[Any]]  # keys and counts of the random streams under seed 0 and 1, by `stream_paths`
 
     def call(self, weights: Weights, arguments: Arguments, arrays: list[Any]) -> tuple[Any, Weights]:
         """Outputs, and every variable after the call, by Linen path."""
+        out, after = self.run(weights, arguments, arrays)
+        return out, {name: after[path].get_value() for path, name in self.linen_paths.items()}
+
+    @property
+    def stream_paths(self) -> list[tuple[Any, ...]]:
+        """Where the keys and counts of the random streams are."""
+        return random_state(self.variables)
+
+    def streams_by_place(self) -> dict[str, tuple[Any, ...]]:
+        """Count and key of every random stream under seed 0, by its place in the model."""
+        found: dict[str, tuple[Any, ...]] = {}
+        for path, value in sorted(zip(map(spell, self.stream_paths), self.streams[0]), key=lambda item: item[0]):
+            place = path.rpartition("/")[0]
+            found[place] = (*found.get(place, ()), value)
+        return found
+
+    def with_streams(self, values: Sequence[Any]) -> NnxSide:
+        """The same model with these keys and counts."""
+        given = {path: self.variables[path].replace(value) for path, value in zip(self.stream_paths, values)}
+        return replace(self, variables={**self.variables, **given})
+
+    def run(self, weights: Weights, arguments: Arguments, arrays: list[Any]) -> tuple[Any, dict[tuple[Any, ...], Any]]:
+        """Outputs, and every variable after the call by its own path."""
         state = {
             path: variable.replace(weights[self.linen_paths[path]]) if path in self.linen_paths else _concrete(path, variable)
             for path, variable in self.variables.items()
@@ -90,16 +113,15 @@ class NnxSide:
         model = nnx.merge(self.graphdef, nnx.from_flat_state(list(state.items())), copy=True)
         args, kwargs = arguments.filled(arrays)
         out = getattr(model, self.case.method)(*args, **kwargs)
-        after = {path: value for path, value in flat_state(model).items()}
-        new = {self.linen_paths[path]: after[path].get_value() for path in self.linen_paths if path in after}
+        after = flat_state(model)
         gone = [path for path in self.linen_paths if path not in after]
         if gone:
             raise Different(f"the NNX call removes the variable {spell(gone[0])}")
-        return out, new
+        return out, after
 
 
 def _concrete(path: tuple[Any, ...], variable: Any) -> Any:
-    """Random streams and variables without a Linen counterpart: any value serves, draws are numbered anyway."""
+    """A variable without a Linen counterpart gets random values, so that a call that uses it cannot agree by chance."""
     if not isinstance(variable, nnx.Variable):
         return variable
     value = variable.get_value()
@@ -108,7 +130,7 @@ def _concrete(path: tuple[Any, ...], variable: Any) -> Any:
             key = jax.random.key(zlib.crc32(spell(path).encode()))
             value = key if value.shape == () else jax.random.split(key, value.shape)
         else:
-            value = jnp.zeros(value.shape, value.dtype)
+            value = data.weight(f"unmapped/{spell(path)}", tuple(value.shape), value.dtype)
     return variable.replace(value)
 
 
@@ -148,16 +170,12 @@ def nnx_side(
         Different: its variables are not those of the Linen module.
     """
     make = constructor(cls, linen.module, case, arguments, namespace)
-    model = nnx.eval_shape(make)
+    model = nnx.eval_shape(lambda: make(jax.random.key(0)))
     variables = flat_state(model)
     if not all(isinstance(v, nnx.Variable) for v in variables.values()):
-        model = make()  # plain arrays (a convolution's mask) are constants: their values matter
+        model = make(jax.random.key(0))  # plain arrays (a convolution's mask) are constants: their values matter
         variables = flat_state(model)
-    own = {
-        path: v
-        for path, v in variables.items()
-        if isinstance(v, nnx.Variable) and not isinstance(v, (nnx.RngState, nnx.Intermediate))
-    }
+    own = own_variables(variables)
     shapes = {spell(path): (path, v) for path, v in own.items()}
     proposed = variable_map is None
     if variable_map is None:
@@ -169,31 +187,59 @@ def nnx_side(
         names = resolve(variable_map, linen.shapes, shapes)
     else:
         names = dict(variable_map)
-    check_map(names, linen, {name: v for name, (_, v) in shapes.items()}, case, proposed)
+    hint = "; no variable map was given and none could be proposed" if proposed else ""
+    check_map(names, linen.shapes, {name: v for name, (_, v) in shapes.items()}, hint, complete=case.method == "__call__")
     linen_paths = {shapes[new][0]: old for old, new in names.items()}
     graphdef, _ = nnx.split(model)
-    return NnxSide(graphdef, variables, linen_paths, case), names, proposed
+    return NnxSide(graphdef, variables, linen_paths, case, streams(make, random_state(variables))), names, proposed
 
 
-def check_map(names: Mapping[str, str], linen: LinenSide, new: Mapping[str, Any], case: Case, proposed: bool) -> None:
-    """The map is one to one, complete on both sides, and keeps shape, dtype and kind of every variable."""
-    hint = "; no variable map was given and none could be proposed" if proposed else ""
+def own_variables(variables: Mapping[tuple[Any, ...], Any]) -> dict[tuple[Any, ...], Any]:
+    """Those that Linen has too: no random streams, sown values or plain arrays."""
+    left_out = (nnx.RngState, nnx.Intermediate)
+    return {path: v for path, v in variables.items() if isinstance(v, nnx.Variable) and not isinstance(v, left_out)}
+
+
+def random_state(variables: Mapping[tuple[Any, ...], Any]) -> list[tuple[Any, ...]]:
+    return [path for path, variable in variables.items() if isinstance(variable, nnx.RngState)]
+
+
+def streams(make: Callable[[Any], Any], paths: list[tuple[Any, ...]]) -> list[list[Any]]:
+    """What the constructor puts at these paths for seed 0 and seed 1; no initial weights are computed."""
+
+    def values(key: Any) -> list[Any]:
+        state = flat_state(make(key))
+        return [state[path].get_value() for path in paths]
+
+    compiled = jax.jit(values)
+    return [list(compiled(jax.random.key(seed))) if paths else [] for seed in (0, 1)]
+
+
+def check_map(
+    names: Mapping[str, str], linen: Mapping[str, Any], new: Mapping[str, Any], hint: str = "", complete: bool = True
+) -> None:
+    """The map is one to one, complete on both sides, and keeps shape, dtype and kind of every variable.
+
+    Raises:
+        Unverifiable: the map itself is wrong.
+        Different: the variables are; `hint` is added, and NNX variables without a counterpart pass unless `complete`.
+    """
     for old, target in names.items():
-        if old not in linen.shapes:
+        if old not in linen:
             raise Unverifiable(f"the variable map names {old}, which the Linen module does not have")
         if target not in new:
             raise Unverifiable(f"the variable map names {target}, which the NNX module does not have")
     twice = [target for target in names.values() if list(names.values()).count(target) > 1]
     if twice:
         raise Unverifiable(f"the variable map uses {twice[0]} twice")
-    for old, shape in linen.shapes.items():
+    for old, shape in linen.items():
         if old not in names:
             raise Different(f"the Linen variable {old} {_shape(shape)} has no counterpart in the NNX module{hint}")
         value = new[names[old]].get_value()
         if tuple(value.shape) != tuple(shape.shape) or value.dtype != shape.dtype:
             raise Different(f"{old} is {_shape(shape)} in Linen and {_shape(value)} in NNX ({names[old]})")
         _check_kind(old, names[old], new[names[old]])
-    if case.method == "__call__":
+    if complete:
         for target, variable in new.items():
             if target not in names.values():
                 raise Different(f"the NNX variable {target} {_shape(variable.get_value())} has no counterpart in Linen{hint}")
@@ -214,19 +260,19 @@ def _shape(value: Any) -> str:
 
 def constructor(
     cls: Any, module: nn.Module, case: Case, arguments: Arguments, namespace: dict[str, Any]
-) -> Callable[[], Any]:
-    """How to make the NNX model: `new_init`, or the Linen fields by name and the sizes of the inputs.
+) -> Callable[[Any], Any]:
+    """How to make the NNX model from a key: `new_init`, or the Linen fields by name and the sizes of the inputs.
 
     Raises:
         Unverifiable: a required parameter that neither tells.
     """
-    streams = {name: i + 1 for i, name in enumerate(case.rngs) if name != "params"}
+    names = dict.fromkeys(("params", *case.rngs))
 
-    def rngs() -> nnx.Rngs:
-        return nnx.Rngs(params=0, **streams)
+    def rngs(key: Any) -> nnx.Rngs:
+        return nnx.Rngs(key, **{name: jax.random.fold_in(key, i) for i, name in enumerate(names)})
 
     if case.new_init:
-        return lambda: eval(case.new_init or "", {**namespace, "rngs": rngs(), "nnx": nnx})  # noqa: S307
+        return lambda key: eval(case.new_init or "", {**namespace, "rngs": rngs(key), "nnx": nnx})  # noqa: S307
     parameters = dict(list(inspect.signature(cls.__init__).parameters.items())[1:])  # nnx.Module has a metaclass __call__
     known: dict[str, Any] = {}
     for name, parameter in parameters.items():
@@ -244,8 +290,8 @@ def constructor(
                 f"inputs; give the constructor call as new_init (--new-init)"
             )
     if "rngs" in parameters:
-        return lambda: cls(**known, rngs=rngs())
-    return lambda: cls(**known)
+        return lambda key: cls(**known, rngs=rngs(key))
+    return lambda key: cls(**known)
 
 
 def _size(name: str, module: nn.Module, case: Case, arguments: Arguments) -> Any:

@@ -53,6 +53,8 @@ OPERATIONS = {
     "split": (1, lambda x, n: jnp.split(x, 2, n % x.ndim)[n % 2] if x.ndim and x.shape[n % x.ndim] % 2 == 0 else x),
     "concat": (2, lambda x, y, n: jnp.concatenate([x, y] if n % 2 else [y, x], 0)
                if x.shape == y.shape and 0 < x.ndim and x.size < 60 else x),
+    "unstack": (1, lambda x, n: jnp.unstack(x, axis=n % x.ndim)[-1] if x.ndim else x),
+    "stack": (2, lambda x, y, n: lax.stack([x, y], axis=n % (x.ndim + 1)) if x.shape == y.shape and x.ndim < 4 else x),
     "sum": (1, lambda x, n: jnp.sum(x, n % x.ndim, keepdims=n % 3 == 0) if x.ndim else x),
     "maximum": (1, lambda x, n: jnp.max(x, n % x.ndim, keepdims=n % 3 == 0) if x.ndim else x),
     "cumsum": (1, lambda x, n: jnp.cumsum(x, n % x.ndim) if x.ndim else x),
@@ -184,6 +186,8 @@ class Meaning:
             return operands[0].reshape(node.shape)
         if node.op == "slice1":
             return lax.slice_in_dim(operands[0], node.param("start"), node.param("limit"), 1, node.param("axis"))
+        if node.op == "concatenate":
+            return lax.concatenate(operands, node.param("dimension"))
         if node.op == "element":
             place = self.places[node.param("level")]
             return operands[0][node.param("length") - 1 - place if node.param("reverse") else place]
