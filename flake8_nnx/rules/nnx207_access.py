@@ -19,8 +19,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
-from flake8_nnx.rules import _calls, _text
-from flake8_nnx.rules._own import own_call
+from flake8_nnx.rules import _calls, _own, _text
 from flake8_nnx.source.linen import Facts
 
 RULE = Rule(
@@ -63,19 +62,21 @@ class Cached(nnx.Module):
 @RULE.on(ast.Call)
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per look-up on `self`."""
-    if not own_call(call, facts, *ADVICE):
+    if not _own.own_call(call, facts, *ADVICE):
         return
-    names = [a.value for a in call.args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-    attribute = names[1] if len(names) == 2 and names[1].isidentifier() else "variable"
-    kind = _calls.type_advice(names[0]) if names else "a subclass of `nnx.Variable`"
+    collection, name = _own.arguments(call, "col", "name") or [*(_own.arguments(call, "col") or [None]), None]
+    written = collection.value if isinstance(collection, ast.Constant) and isinstance(collection.value, str) else None
+    kind = _calls.type_advice(written) if written else "a subclass of `nnx.Variable`"
+    known = isinstance(name, ast.Constant) and str(name.value).isidentifier()
+    attribute = f"self.{name.value!s}" if known and isinstance(name, ast.Constant) else f"getattr(self, {_text.quote(name or call)})"
     value = _text.quote(call.args[2]) if len(call.args) > 2 else "value"
     assert isinstance(call.func, ast.Attribute)
     yield call, {"call": _text.quote(call), "advice": ADVICE[call.func.attr].format(name=attribute, type=kind, value=value)}
 
 
 ADVICE = {
-    "has_variable": "create `self.{name}` of type {type} in `__init__`, then it is always there",
-    "get_variable": "read `self.{name}[...]`, of type {type}",
-    "put_variable": "write `self.{name}[...] = {value}`, of type {type}",
+    "has_variable": "create `{name}` of type {type} in `__init__`, then it is always there",
+    "get_variable": "read `{name}[...]`, of type {type}",
+    "put_variable": "write `{name}[...] = {value}`, of type {type}",
     "is_mutable_collection": "delete the question, variables of type {type} can always be written",
 }

@@ -55,6 +55,11 @@ def messages(code: str, inside: str = "pass", outside: str = "pass") -> list[str
         ("NNX206", "self.make_rng(x)", "self.rngs[x]()"),
         ("NNX207", "self.put_variable('cache', 'c', x + 1)", "self.c[...] = x + 1"),
         ("NNX207", "self.get_variable('cache', 'c')", "self.c[...]"),
+        ("NNX207", "self.put_variable(key, streams, x)", "getattr(self, streams)[...] = x"),
+        ("NNX207", "self.has_variable('cache', 'c')", "self.c"),
+        ("NNX207", "self.has_variable(col='cache', name='c')", "self.c"),
+        ("NNX207", "self.get_variable(key, 'c')", "self.c[...]"),
+        ("NNX207", "self.is_mutable_collection('cache')", "nnx.Cache"),
         ("NNX310", "self.apply({'params': x}, x)", "self(x)"),
     ],
 )

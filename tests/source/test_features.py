@@ -75,7 +75,7 @@ def last_size(body):
         ("x = jnp.swapaxes(x, -1, -2)\nreturn nn.Dense(3)(x)", "in_shape[-2]"),
         ("return nn.Dense(3)(x[..., :4])", "4"),
         ("return nn.Dense(3)(x @ mask)", "mask_features"),
-        ("y = jnp.broadcast_to(mask, x.shape)\nreturn nn.Dense(3)(jnp.concatenate((x, y), axis=-1))", "in_features + in_features"),
+        ("y = jnp.broadcast_to(mask, x.shape)\nreturn nn.Dense(3)(jnp.concatenate((x, y), -1))", "in_features + in_features"),
         ("f = lambda y: nn.relu(y)\nreturn nn.Dense(3)(f(x))", "in_features"),
         ("x = jnp.einsum('bi,ij->bj', x, mask)\nreturn nn.Dense(3)(x)", "mask_features"),
     ],
