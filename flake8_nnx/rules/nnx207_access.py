@@ -64,14 +64,21 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per look-up on `self`."""
     if not _own.own_call(call, facts, *ADVICE):
         return
-    collection, name = _own.arguments(call, "col", "name") or [*(_own.arguments(call, "col") or [None]), None]
+    collection, name = _parameter(call, "col"), _parameter(call, "col", "name")
     written = collection.value if isinstance(collection, ast.Constant) and isinstance(collection.value, str) else None
     kind = _calls.type_advice(written) if written else "a subclass of `nnx.Variable`"
-    known = isinstance(name, ast.Constant) and str(name.value).isidentifier()
-    attribute = f"self.{name.value!s}" if known and isinstance(name, ast.Constant) else f"getattr(self, {_text.quote(name or call)})"
+    attribute = f"getattr(self, {_text.quote(name or call)})"
+    if isinstance(name, ast.Constant) and str(name.value).isidentifier():
+        attribute = f"self.{name.value!s}"
     value = _text.quote(call.args[2]) if len(call.args) > 2 else "value"
     assert isinstance(call.func, ast.Attribute)
     yield call, {"call": _text.quote(call), "advice": ADVICE[call.func.attr].format(name=attribute, type=kind, value=value)}
+
+
+def _parameter(call: ast.Call, *names: str) -> ast.expr | None:
+    """The value of the last of these leading parameters."""
+    given = _own.arguments(call, *names)
+    return given[-1] if given else None
 
 
 ADVICE = {

@@ -88,7 +88,9 @@ def _foreign(receiver: ast.expr, facts: Facts) -> bool:
         return True
     value = binding.value if binding.kind == "assign" else None
     module = binding.kind == "import" and isinstance(binding.node, ast.Import)
-    return module or _other_class(binding.annotation, facts) or _made_by_other(value, facts)
+    made = binding.value.func if isinstance(binding.value, ast.Call) else None
+    nnx = (facts.origin(made) or "").startswith("flax.nnx.")  # graphdef, state = nnx.split(model)
+    return module or nnx or _other_class(binding.annotation, facts) or _made_by_other(value, facts)
 
 
 def _made_by_other(node: ast.expr | None, facts: Facts) -> bool:
