@@ -12,6 +12,7 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "verify/test_check.py",
         "verify/test_bounds.py",
         "verify/test_keys.py",
+        "verify/test_limits.py",
         "verify/test_weights.py",
         "catalog/test_functions.py",
         "catalog/test_layer_variables.py",
