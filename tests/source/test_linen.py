@@ -112,8 +112,10 @@ def test_declared_classes() -> None:
         assert classes(f"{line}\nclass A(Base): ...", declared) == []
 
 
+@pytest.mark.jax
 def test_linen_module_names_are_those_of_flax() -> None:
-    nn = pytest.importorskip("flax.linen")
+    import flax.linen as nn
+
     real = {name for name in dir(nn) if isinstance(getattr(nn, name), type) and issubclass(getattr(nn, name), nn.Module)}
     assert LINEN_MODULES - {"BatchApply"} == real  # which is constructed like a layer, but is none
 
