@@ -23,12 +23,29 @@ def rewrite_classes(source: str, plans: Sequence[ClassPlan], functions: Mapping[
 
     Raises:
         libcst.ParserSyntaxError: the text is not Python.
+        Unmatched: a place to rewrite was not found; nothing is rewritten then.
     """
     spans = Spans(source)
     wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
     edits = Edits(spans, plans, functions)
-    indent = wrapper.module.default_indent
-    return wrapper.visit(Rewriter(edits, indent)).code
+    rewriter = Rewriter(edits, wrapper.module.default_indent)
+    code = wrapper.visit(rewriter).code
+    missed = edits.expressions.keys() - rewriter.seen
+    if missed:
+        raise Unmatched([plan for plan in plans if any(_inside(span, spans.of(plan.cls.node)) for span in missed)])
+    return code
+
+
+class Unmatched(Exception):
+    """Expressions of these plans were not found in the concrete tree, so the text would be half rewritten."""
+
+    def __init__(self, plans: Sequence[ClassPlan]) -> None:
+        super().__init__(plans)
+        self.plans = plans
+
+
+def _inside(inner: Span, outer: Span) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 class Edits:
@@ -76,6 +93,7 @@ class Rewriter(cst.CSTTransformer):
         self.field_comments: dict[str, tuple[list[str], str | None]] = {}
         self.loose: list[str] = []  # comments of the class body and setup that have no line of their own
         self.inside: list[ClassPlan] = []
+        self.seen: set[Span] = set()
 
     def span(self, node: cst.CSTNode) -> Span:
         found = self.get_metadata(ByteSpanPositionProvider, node)
@@ -92,6 +110,7 @@ class Rewriter(cst.CSTTransformer):
     def expression(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
         span = self.span(original)
         text = self.edits.expressions.get(span)
+        self.seen.add(span)
         if text is not None:
             home = self.edits.homes.get(span)
             comments = comments_in(original)
@@ -101,6 +120,8 @@ class Rewriter(cst.CSTTransformer):
                 else:
                     self.loose.extend(comments)
             new = parsed(text)
+            if isinstance(original, cst.Tuple):
+                return new  # the parentheses were those of the tuple
             return new.with_changes(lpar=[*updated.lpar, *new.lpar], rpar=[*new.rpar, *updated.rpar])
         if isinstance(updated, cst.Call):
             return self.call(span, updated)

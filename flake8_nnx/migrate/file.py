@@ -8,7 +8,7 @@ from typing import Any
 
 from flake8_nnx.lint import lint_source
 from flake8_nnx.migrate import refuse
-from flake8_nnx.migrate.classes import rewrite_classes
+from flake8_nnx.migrate.classes import Unmatched, rewrite_classes
 from flake8_nnx.migrate.imports import fix_imports, nnx_is_taken
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.plan import plan_class
@@ -100,7 +100,14 @@ def rewrite(found: FilePlan) -> str:
     if len(native) == len(found.plans):  # no Linen class is left, so plain functions lose their Linen spelling as well
         classes = {plan.cls.node for plan in native}
         functions = linen_functions(found.facts, classes)
-    new = fix_imports(found.source, rewrite_classes(found.source, native, functions))
+    try:
+        rewritten = rewrite_classes(found.source, native, functions)
+    except Unmatched as error:
+        for plan in error.plans or native:
+            refuse.add(plan, plan.cls.node, "an expression of it could not be matched with the concrete syntax tree")
+        settle(found, keep_running=True)
+        return rewrite(found)
+    new = fix_imports(found.source, rewritten)
     ast.parse(new)  # a text that does not compile is a bug, and must never be written
     return new
 

@@ -76,7 +76,7 @@ class Planner:
             if isinstance(event, Site):
                 self.emit_site(event, level)
             elif isinstance(event, Assignment):
-                text = self.spell(event.text) or ""
+                text = self.functions(self.spell(event.text) or "", event.node)
                 left, _, right = text.partition(" = ")
                 in_setup = event.names[0].startswith("self.") or event.node in self.setup
                 if left != right:
@@ -91,7 +91,7 @@ class Planner:
     def emit_branch(self, event: Branch, level: int, loops: tuple[Loop, ...]) -> None:
         if not event.body and not event.orelse:
             return
-        self.line(level, f"if {self.spell(event.test)}:")
+        self.line(level, f"if {self.functions(self.spell(event.test) or '', event.node.test)}:")
         self.emit(event.body, level + 1, loops)
         if event.orelse:
             self.line(level, "else:")
@@ -103,7 +103,8 @@ class Planner:
             self.line(level, f"{name} = nnx.List([])")
         for carry, (before, _) in event.carried.items():
             self.carry(level, carry, self.spell(before))
-        self.line(level, f"for {event.target} in {self.spell(event.iterable)}:")
+        iterable = self.functions(self.spell(event.iterable) or "", event.node.iter)
+        self.line(level, f"for {event.target} in {iterable}:")
         self.emit(event.body, level + 1, (*loops, event))
         for site in self.attributes.inner_lists(event, len(loops)):
             outer, inner = self.attributes.list_at(site, len(loops)), self.attributes.list_at(site, len(loops) + 1)
@@ -130,7 +131,8 @@ class Planner:
         if self.attributes.used_in_call(event, targets):
             target = self.text.segment(node.target, {})
             target = f"({target})" if isinstance(node.target, ast.Tuple) and not target.startswith("(") else target
-            items, lists = [target, *items], [self.text.segment(node.iter, {}), *lists]
+            iterable = self.functions(self.text.segment(node.iter, {}), node.iter)
+            items, lists = [target, *items], [iterable, *lists]
         self.plan.expressions[node.target] = ", ".join(items)
         self.plan.expressions[node.iter] = lists[0] if len(lists) == 1 else f"zip({', '.join(lists)})"
 

@@ -83,3 +83,27 @@ def test_a_class_stays_linen_while_linen_code_uses_it():
     assert "Leaf" in {plan.name for plan in alone.native}
     reasons = [str(r) for plan in plan_file(source, "linen.py").plans if plan.name == "Leaf" for r in plan.refusals]
     assert len(reasons) == 1 and "`KeepsLeaf`, which stays Linen, still uses it" in reasons[0]
+
+
+SPELLINGS = ["(8, 16)", "(8, 16,)", "( 8, 16 )", "[8, 16]", "8, 16", "((8), 16)", "tuple((8, 16))"]
+
+
+@pytest.mark.parametrize("iterable", SPELLINGS)
+def test_every_spelling_of_an_iterable_is_exchanged(iterable):
+    source = (
+        "import flax.linen as nn\n\n\nclass A(nn.Module):\n    @nn.compact\n    def __call__(self, x):\n"
+        f"        for w in {iterable}:\n            x = nn.LayerNorm()(nn.Dense(w)(x))\n        return x\n"
+    )
+    new = rewrite(plan_file(source, "a.py"))
+    assert "in zip(self.layer_norms, self.dense_layers):" in new
+    compile(new, "a.py", "exec")
+
+
+def test_what_cannot_be_matched_is_refused_as_a_whole():
+    source = (
+        "import flax.linen as nn\n\n\nclass A(nn.Module):\n    @nn.compact\n    def __call__(self, x):\n"
+        "        for w in (8), (16):\n            x = nn.LayerNorm()(nn.Dense(w)(x))\n        return x\n"
+    )
+    planned = plan_file(source, "a.py")
+    assert rewrite(planned) == source
+    assert ["could not be matched" in str(refusal) for refusal in planned.plans[0].refusals] == [True]

@@ -34,5 +34,11 @@ class Nested(nn.Module):
         for i, n in enumerate(self.stages):
             for j in range(n):
                 x = Block(self.width * 2**i)(x, train)
+        for w, act in ((3, nn.relu), (4, nn.tanh)):
+            x = act(nn.Dense(w)(x))
+            x = nn.LayerNorm()(x)
+        for w in (5, 6):
+            x = nn.Dense(w)(x)
+            x = nn.LayerNorm()(x)
         x = nn.Sequential([nn.Dense(3), nn.relu, nn.Dense(4)])(x)
         return nn.Dense(2)(nn.Dense(5)(x))

@@ -47,15 +47,33 @@ class Nested(nnx.Module):
                 block_group.append(Block(x_features, width * 2**i, rngs=rngs))
                 x_features = width * 2**i
             self.blocks.append(block_group)
+        self.dense_layers_0 = nnx.List([])
+        self.layer_norms_0 = nnx.List([])
+        for w, act in ((3, nnx.relu), (4, nnx.tanh)):
+            self.dense_layers_0.append(nnx.Linear(x_features, w, rngs=rngs))
+            self.layer_norms_0.append(nnx.LayerNorm(w, rngs=rngs))
+            x_features = w
+        self.dense_layers_1 = nnx.List([])
+        self.layer_norms_1 = nnx.List([])
+        for w in (5, 6):
+            self.dense_layers_1.append(nnx.Linear(x_features, w, rngs=rngs))
+            self.layer_norms_1.append(nnx.LayerNorm(w, rngs=rngs))
+            x_features = w
         self.sequential = nnx.Sequential(
             nnx.Linear(x_features, 3, rngs=rngs), nnx.relu, nnx.Linear(3, 4, rngs=rngs)
         )
-        self.dense_0 = nnx.Linear(5, 2, rngs=rngs)
-        self.dense_1 = nnx.Linear(4, 5, rngs=rngs)
+        self.dense_2 = nnx.Linear(5, 2, rngs=rngs)
+        self.dense_3 = nnx.Linear(4, 5, rngs=rngs)
 
     def __call__(self, x, train):
         for block_group in self.blocks:
             for block in block_group:
                 x = block(x, train)
+        for (w, act), dense_0, layer_norm_0 in zip(((3, nnx.relu), (4, nnx.tanh)), self.dense_layers_0, self.layer_norms_0):
+            x = act(dense_0(x))
+            x = layer_norm_0(x)
+        for dense_1, layer_norm_1 in zip(self.dense_layers_1, self.layer_norms_1):
+            x = dense_1(x)
+            x = layer_norm_1(x)
         x = self.sequential(x)
-        return self.dense_0(self.dense_1(x))
+        return self.dense_2(self.dense_3(x))
