@@ -78,8 +78,10 @@ def seed(node: ast.expr, facts: Facts) -> str:
     return quote(node)
 
 
-def constructor(found: ModelCall, key: ast.expr | None, facts: Facts) -> str:
-    """`model = Model(..., rngs=nnx.Rngs(0))`."""
+def constructor(call: ast.Call, found: ModelCall, facts: Facts) -> str:
+    """`model = Model(..., rngs=nnx.Rngs(0))` for a call of `init`, `init_with_output` or `lazy_init`."""
+    given = keyword(call, "rngs")
+    key = call.args[0] if call.args else given.value if given is not None else None
     layer = LAYERS.get(found.model.linen or "") if found.model else None
     name = found.model.name if found.model and found.model.name != "Module" else "Model"
     if found.model is None and isinstance(found.receiver, ast.Call):

@@ -54,6 +54,5 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per call of a Linen module's `init_with_output`."""
     found = model_call(call, facts, "init_with_output")
     if found is not None:
-        key = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "rngs"), None)
-        code, use = _calls.constructor(found, key, facts), _calls.nnx_call(call, found, facts)
+        code, use = _calls.constructor(call, found, facts), _calls.nnx_call(call, found, facts)
         yield call, {"call": _text.quote(call), "code": code, "use": use}

@@ -52,5 +52,4 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per call of a Linen module's `lazy_init`."""
     found = model_call(call, facts, "lazy_init")
     if found is not None:
-        key = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "rngs"), None)
-        yield call, {"call": _text.quote(call), "code": _calls.constructor(found, key, facts)}
+        yield call, {"call": _text.quote(call), "code": _calls.constructor(call, found, facts)}

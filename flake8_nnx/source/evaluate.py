@@ -20,7 +20,6 @@ from flake8_nnx.source.values import (
     Prefix,
     Repeated,
     Shape,
-    Site,
     Size,
     Static,
     Unknown,
@@ -363,7 +362,3 @@ class Evaluator:
                 part = first.with_axes({-axis: floor_divide(first.size(-axis), count)})
                 return Items((part,) * (count or 0))
         return Unknown()
-
-
-def site_of(value: Any) -> Site | None:
-    return value.site if isinstance(value, Module) else None

@@ -4,7 +4,7 @@ A wrong guess here can only make construction fail, which the verifier sees: wei
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flake8_nnx.source.values import (
@@ -279,7 +279,6 @@ def einsum(spec: str, operands: Sequence[Any]) -> Any:
 LAYER_KEEPS_SHAPE = frozenset(
     "Dropout BatchNorm LayerNorm RMSNorm GroupNorm InstanceNorm PReLU SpectralNorm WeightNorm".split()
 )
-Effect = Callable[[Array, Arguments], Any]
 
 
 def layer_output(layer: str, array: Any, arguments: Arguments) -> Any:

@@ -3,33 +3,11 @@ import time
 
 import numpy as np
 import pytest
+from mlp import LINEN, NNX
 from flake8_nnx.verify import Case, verify
 
 pytestmark = pytest.mark.jax
 
-LINEN = """
-import flax.linen as nn
-
-
-class MLP(nn.Module):
-    features: int
-
-    @nn.compact
-    def __call__(self, x):
-        return nn.Dense(self.features)(x)
-"""
-NNX = """
-from flax import nnx
-
-
-class MLP(nnx.Module):
-    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
-        self.dense_0 = nnx.Linear(in_features, features, rngs=rngs)
-
-    def __call__(self, x):
-        {before}
-        return self.dense_0(x)
-"""
 CASE = Case("old.py:MLP", init="MLP(features=3)", args=("f32[2,4]",))
 
 

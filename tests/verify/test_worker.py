@@ -5,34 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
+from mlp import LINEN, NNX
 
 from flake8_nnx.verify import Case, verify, verify_files
 
 pytestmark = pytest.mark.jax
 
-LINEN = """
-import flax.linen as nn
-
-
-class MLP(nn.Module):
-    features: int
-
-    @nn.compact
-    def __call__(self, x):
-        return nn.Dense(self.features)(x)
-"""
-NNX = """
-from flax import nnx
-
-
-class MLP(nnx.Module):
-    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
-        self.dense_0 = nnx.Linear(in_features, features, rngs=rngs)
-
-    def __call__(self, x):
-        {before}
-        return self.dense_0(x)
-"""
 CASE = Case("old.py:MLP", init="MLP(features=3)", args=("f32[2,4]",)).to_json()
 DEATHS = {
     "segfault": ("import ctypes; ctypes.string_at(0)", "segmentation fault"),
