@@ -581,7 +581,7 @@ def test_keywords() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["f32[2", "relu", "2x", "f32[a,b]", "__import__('os')", "(f32[2], relu)", "f32[2]<<3", "'a"]
+    "text", ["f32[2", "relu", "2x", "f32[a,-b]", "__import__('os')", "(f32[2], relu)", "f32[2]<<3", "'a"]
 )
 def test_arguments_that_are_neither_shapes_nor_literals(text: str) -> None:
     with pytest.raises(ValueError, match="neither a shape"):

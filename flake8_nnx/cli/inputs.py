@@ -13,7 +13,7 @@ from typing import Any
 
 from flake8_nnx.source.read import SourceError, parse, read_source
 
-SHAPE = re.compile(r"key|[a-z]+\d*\w*\[[\d\s,]*\](<\d+)?")
+SHAPE = re.compile(r"key|[a-z]+\d*\w*\[[\w\s,]*\](<\w+)?")
 NAMED = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 

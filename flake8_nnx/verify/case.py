@@ -1,4 +1,4 @@
-"""Cases: how to run a module, with inputs given as shape strings such as `f32[2,7,16]` or `i32[4,9]<50`.
+"""Cases: how to run a module, with inputs given as shape strings (see `flake8_nnx.verify.shapes`).
 
 Importing this file loads neither jax nor numpy; making arrays of the strings does.
 """
@@ -8,14 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-DTYPES = {
-    "f16": "float16", "f32": "float32", "f64": "float64", "bf16": "bfloat16", "i8": "int8", "i16": "int16",
-    "i32": "int32", "i64": "int64", "u8": "uint8", "u16": "uint16", "u32": "uint32", "bool": "bool_",
-    "c64": "complex64",
-}  # fmt: skip
-SHAPE = re.compile(r"(?P<dtype>[a-z]+\d*)\[(?P<dims>[^\]]*)\](?:<(?P<below>\d+))?")
-LOOKS_LIKE_A_SHAPE = re.compile(r"[A-Za-z]\w*\[")
 
 
 @dataclass(frozen=True)
@@ -32,6 +24,8 @@ class Case:
         mutable: collections that the call updates (default: all but params).
         method: the method to call.
         new_init: the NNX constructor call as text, `"Class(16, 8, rngs=rngs)"`, where fields and shapes do not tell it.
+        init_args, init_kwargs: inputs of `model.init` where they differ from those of the call, as for decoding with a cache.
+        origin: how the case was obtained: given, recorded or synthesised.
     """
 
     target: str
@@ -44,6 +38,9 @@ class Case:
     mutable: tuple[str, ...] = ()
     method: str = "__call__"
     new_init: str | None = None
+    init_args: tuple[Any, ...] | None = None
+    init_kwargs: Mapping[str, Any] | None = None
+    origin: str = "given"
 
     @property
     def class_name(self) -> str:
@@ -98,46 +95,3 @@ def _unpacked(value: Any) -> Any:
         items = [_unpacked(item) for item in value[marked:]]
         return tuple(items) if marked else items
     return {key: _unpacked(item) for key, item in value.items()} if isinstance(value, Mapping) else value
-
-
-@dataclass(frozen=True)
-class ShapeSpec:
-    """A parsed shape string; `below` bounds integers."""
-
-    dtype: str
-    dims: tuple[int, ...]
-    below: int | None = None
-
-
-def parse_shape(text: str) -> ShapeSpec | None:
-    """The shape that a string stands for, None when it is plain text.
-
-    Raises:
-        ValueError: it is meant as a shape but malformed; says where.
-    """
-    text = text.strip()
-    if text == "key":
-        return ShapeSpec("key", ())
-    if not LOOKS_LIKE_A_SHAPE.match(text):
-        return None
-    match = SHAPE.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text!r} is not a shape: after `{_good_prefix(text)}` expected `[…]`, then nothing or `<bound`")
-    if match["dtype"] not in DTYPES:
-        raise ValueError(f"{text!r}: unknown dtype {match['dtype']!r} at position 0; known are {', '.join(DTYPES)}, key")
-    dims = []
-    position = match.start("dims")
-    for part in match["dims"].split(",") if match["dims"].strip() else []:
-        if not part.strip().isdigit():
-            raise ValueError(f"{text!r}: size {part.strip()!r} at position {position} is not a number")
-        dims.append(int(part))
-        position += len(part) + 1
-    below = int(match["below"]) if match["below"] else None
-    if below == 0:
-        raise ValueError(f"{text!r}: there are no integers below 0 at position {match.start('below')}")
-    return ShapeSpec(match["dtype"], tuple(dims), below)
-
-
-def _good_prefix(text: str) -> str:
-    match = re.match(r"[a-z]+\d*(\[[^\]]*\]?)?", text)
-    return match.group(0) if match else ""

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from flake8_nnx.verify import inputs as data
+from flake8_nnx.verify import proof
 from flake8_nnx.verify.case import Case
 from flake8_nnx.verify.compare import Comparison, Mode, compare
 from flake8_nnx.verify.keys import check_streams
 from flake8_nnx.verify.locate import locate
 from flake8_nnx.verify.measure import Figures
+from flake8_nnx.verify.shapes import NamedSizes
 from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide, linen_side, nnx_side
 from flake8_nnx.verify.verdict import Different, Unverifiable, Verdict, unverified
 
@@ -31,44 +33,62 @@ def check(
     """
     names: dict[str, str] = {}
     try:
-        modes = _modes(case)
-        linen, new, names, proposed = _sides(case, modes[0].arguments, old_namespace, new_class, new_namespace, variable_map)
+        module = _linen_module(case, old_namespace)
+        first, modes = _arguments(case, module)
+        linen, new, names, proposed = _sides(case, module, first, modes[0].arguments, new_class, new_namespace, variable_map)
         weights = {path: data.weight(path, tuple(s.shape), s.dtype) for path, s in linen.shapes.items()}
         found = compare(linen, new, weights, modes)
+        attempt = None if found.difference else proof.attempt(linen, new, modes)
     except Unverifiable as error:
         return unverified(str(error))
     except Different as error:
         return Verdict("DIFFERS", str(error), {}, names)
     except Exception as error:  # user code may raise anything
         return unverified(blame(error))
-    return _verdict(found, linen, new, weights, names, proposed)
+    return _verdict(found, attempt, linen, new, weights, names, proposed)
 
 
-def _modes(case: Case) -> list[Mode]:
+def _linen_module(case: Case, namespace: dict[str, Any]) -> Any:
     try:
-        args = data.materialise(tuple(case.args))
-        modes = [Mode("eval", Arguments(args, data.materialise(dict(case.kwargs), 1)))]
+        return case.build() if case.build else eval(case.init or f"{case.class_name}()", dict(namespace))  # noqa: S307
+    except Exception as error:
+        raise Unverifiable(f"the Linen module cannot be built: {blame(error)}") from error
+
+
+def _arguments(case: Case, module: Any) -> tuple[Arguments, list[Mode]]:
+    """What the module is initialised with, and every way in which it is called."""
+    sizes = NamedSizes(lambda name: getattr(module, name, None))
+
+    def made(args: Any, kwargs: Any) -> Arguments:
+        values = data.materialise(tuple(args), 0, sizes), data.materialise(dict(kwargs), 1, sizes)
+        return Arguments(*values, tuple(data.axes((tuple(args), dict(kwargs)))))
+
+    try:
+        modes = [Mode("eval", made(case.args, case.kwargs))]
         if case.train_kwargs is not None:
-            modes.append(Mode("train", Arguments(args, data.materialise({**case.kwargs, **case.train_kwargs}, 1))))
+            modes.append(Mode("train", made(case.args, {**case.kwargs, **case.train_kwargs})))
+        first = modes[0].arguments
+        if case.init_args is not None or case.init_kwargs is not None:
+            first = made(
+                case.args if case.init_args is None else case.init_args,
+                case.kwargs if case.init_kwargs is None else case.init_kwargs,
+            )
     except ValueError as error:
         raise Unverifiable(f"case for {case.target}: {error}") from None
-    return modes
+    return first, modes
 
 
 def _sides(
     case: Case,
+    module: Any,
+    first: Arguments,
     arguments: Arguments,
-    old_namespace: dict[str, Any],
     new_class: Any,
     new_namespace: dict[str, Any],
     variable_map: Mapping[str, Any] | None,
 ) -> tuple[LinenSide, NnxSide, dict[str, str], bool]:
     try:
-        module = case.build() if case.build else eval(case.init or f"{case.class_name}()", dict(old_namespace))  # noqa: S307
-    except Exception as error:
-        raise Unverifiable(f"the Linen module cannot be built: {blame(error)}") from error
-    try:
-        linen = linen_side(module, case, arguments)
+        linen = linen_side(module, case, first)
     except Unverifiable:
         raise
     except Exception as error:
@@ -84,19 +104,30 @@ def _sides(
 
 
 def _verdict(
-    found: Comparison, linen: LinenSide, new: NnxSide, weights: dict[str, Any], names: dict[str, str], proposed: bool
+    found: Comparison,
+    attempt: proof.Attempt | None,
+    linen: LinenSide,
+    new: NnxSide,
+    weights: dict[str, Any],
+    names: dict[str, str],
+    proposed: bool,
 ) -> Verdict:
     evidence: dict[str, Any] = {k: v.to_json() if isinstance(v, Figures) else v for k, v in found.evidence.items()}
     evidence["variable map"] = "proposed from names and shapes" if proposed else "given"
+    evidence["case"] = linen.case.origin
     if found.difference:
         place = locate(linen, new, weights, found.failure) if found.failure else None
         return Verdict("DIFFERS", f"{found.difference}{'; ' + place if place else ''}", evidence, names)
     runs = [v for v in found.evidence.values() if isinstance(v, Figures)]
     exact = all(figures.max_abs == 0 for figures in runs)
-    devices = sorted({key.rpartition("(")[2].rstrip(")") for key in found.evidence if key.endswith(")")})
+    devices = ", ".join(sorted({key.rpartition("(")[2].rstrip(")") for key in found.evidence if key.endswith(")")}))
     checked = ", ".join(dict.fromkeys(key.rpartition(" (")[0].partition(",")[0] for key in found.evidence if key.endswith(")")))
     closeness = "bit for bit" if exact else f"within {max(f.of_bound for f in runs):.2g} of their rounding bounds"
-    return Verdict("MATCHED", f"{checked} agree {closeness} on {', '.join(devices)}", evidence, names)
+    if attempt is not None:
+        evidence["proof"] = attempt.evidence
+        if attempt.claim:
+            return Verdict("PROVED", f"{checked}: {attempt.claim}; runs on {devices} agree {closeness}", evidence, names)
+    return Verdict("MATCHED", f"{checked} agree {closeness} on {devices}", evidence, names)
 
 
 def blame(error: BaseException) -> str:

@@ -2,39 +2,60 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from flake8_nnx.verify.case import DTYPES, ShapeSpec, parse_shape
+from flake8_nnx.verify.shapes import DTYPES, NamedSizes, ShapeSpec, parse_shape
 
 
-def materialise(value: Any, seed: int = 0) -> Any:
+@dataclass(frozen=True)
+class Axes:
+    """The axis names of one array, a leaf of a tree."""
+
+    names: tuple[str | None, ...]
+
+
+def materialise(value: Any, seed: int = 0, sizes: NamedSizes | None = None) -> Any:
     """Shape strings inside a value (tuples, lists and dicts included) become arrays.
 
     Raises:
         ValueError: a malformed shape string.
     """
+    sizes = NamedSizes() if sizes is None else sizes
+    return _replaced(value, seed, lambda spec, seed: array(spec, seed, sizes))
+
+
+def axes(value: Any) -> list[tuple[str | None, ...]]:
+    """The names of the axes of every array that `materialise` makes of a value, in the order of its leaves."""
+    found = _replaced(value, 0, lambda spec, seed: Axes(spec.axes))
+    found = jax.tree.map(lambda leaf: Axes((None,) * leaf.ndim) if is_array(leaf) else leaf, found, is_leaf=lambda x: x is None)
+    return [leaf.names for leaf in jax.tree.leaves(found) if isinstance(leaf, Axes)]
+
+
+def _replaced(value: Any, seed: int, make: Callable[[ShapeSpec, int], Any]) -> Any:
     if isinstance(value, str):
         spec = parse_shape(value)
-        return value if spec is None else array(spec, seed)
+        return value if spec is None else make(spec, seed)
     if isinstance(value, jax.ShapeDtypeStruct):
         return random_like(value.shape, value.dtype, seed)
     if isinstance(value, (tuple, list)):
-        items = [materialise(item, seed + 31 * (i + 1)) for i, item in enumerate(value)]
+        items = [_replaced(item, seed + 31 * (i + 1), make) for i, item in enumerate(value)]
         return tuple(items) if isinstance(value, tuple) else items
     if isinstance(value, dict):
-        return {key: materialise(item, seed + 37 * (i + 1)) for i, (key, item) in enumerate(value.items())}
+        return {key: _replaced(item, seed + 37 * (i + 1), make) for i, (key, item) in enumerate(value.items())}
     return value
 
 
-def array(spec: ShapeSpec, seed: int) -> Any:
+def array(spec: ShapeSpec, seed: int, sizes: NamedSizes) -> Any:
     """A random array of this shape."""
     if spec.dtype == "key":
         return jax.random.key(seed)
-    return random_like(spec.dims, getattr(jnp, DTYPES[spec.dtype]), seed, spec.below)
+    return random_like(spec.shape(sizes), getattr(jnp, DTYPES[spec.dtype]), seed, sizes.bound(spec))
 
 
 def random_like(shape: tuple[int, ...], dtype: Any, seed: int, below: int | None = None) -> jax.Array:

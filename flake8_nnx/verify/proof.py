@@ -1,47 +1,108 @@
 """Hands both sides to the proof engine, as pure functions `(weights, keys, inputs) -> (outputs, state)` with the same leaves.
 
-A proof only ever raises MATCHED to PROVED: the sides have been run and compared before.
+A proof only ever raises MATCHED to PROVED: the sides have been run and compared before, at the sizes of the case.
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 
-from flake8_nnx.verify.compare import Mode, linen_keys, prepared
-from flake8_nnx.verify.sides import LinenSide, NnxSide, Weights, spell
+from flake8_nnx.verify.compare import Mode, linen_keys
+from flake8_nnx.verify.prove import KEY, Proof, batch_axes, prove_equal, symbolic
+from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide, Weights, spell
 
+CLAIMS = {
+    "bits": "the same operations in the same order",
+    "zeros": "equal up to the sign of zeros",
+    "reals": "equal over the reals, though not bit for bit",
+}
 Side = Callable[[Mapping[str, Any], Mapping[str, Any], Any], "tuple[Any, Weights]"]
 
 
-def attempt(linen: LinenSide, new: NnxSide, weights: Weights, modes: Sequence[Mode]) -> tuple[bool, dict[str, str]]:
-    """Whether every mode and its gradients are proved equal, and what the engine said about each.
+@dataclass(frozen=True)
+class Attempt:
+    """What the engine said about every mode: the claim that holds for all of them, and the evidence behind it."""
 
-    The engine is optional: without it nothing is proved and nothing said.
-    """
-    try:
-        from flake8_nnx.verify.prove import prove_equal
-    except ImportError:
-        return False, {}
-    said: dict[str, str] = {}
-    proved = True
+    claim: str | None
+    evidence: dict[str, Any]
+
+
+def attempt(linen: LinenSide, new: NnxSide, modes: Sequence[Mode]) -> Attempt:
+    """Try to prove outputs, state and gradients of every mode equal; the first that cannot be proved ends it."""
+    proofs: list[Proof] = []
+    said: dict[str, Any] = {}
     for mode in modes:
         old_side, new_side, old_keys, new_keys = as_functions(linen, new, mode)
-        arrays = prepared(weights, mode.arguments, 1.0).arrays
+        arrays = mode.arguments.arrays()
+        axes = named_axes(mode.arguments)
         for gradients in (False, True):
-            name = f"proof of {mode.name} {'gradients' if gradients else 'outputs and state'}"
+            name = f"{mode.name} gradients" if gradients else f"{mode.name} outputs and state"
             try:
                 found = prove_equal(
-                    old_side, new_side, weights, arrays, old_keys=old_keys, new_keys=new_keys, gradients=gradients
+                    old_side,
+                    new_side,
+                    abstract_weights(linen, axes),
+                    arrays,
+                    old_keys=old_keys,
+                    new_keys=new_keys,
+                    axes=axes,
+                    gradients=gradients,
                 )
             except Exception as error:  # it traces user code at sizes for which that may not be made
-                return False, {**said, name: f"not proved: {type(error).__name__}: {' '.join(str(error).split())[:200]}"}
-            said[name] = found.reason
-            proved = proved and found.proved
-            if not proved:
-                return False, said
-    return proved, said
+                found = Proof(False, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+            said[name] = as_evidence(found)
+            if not found.proved:
+                return Attempt(None, said)
+            proofs.append(found)
+    return Attempt(claim(proofs), said)
+
+
+def claim(proofs: Sequence[Proof]) -> str:
+    """The weakest of the proofs in words."""
+    weakest = max(proofs, key=lambda proof: list(CLAIMS).index(proof.precision or "reals"))
+    general = [name for name in proofs[0].symbolic if all(name in proof.symbolic for proof in proofs)]
+    sizes = f"for every {', '.join(general)}" if general else "at these sizes only"
+    conditions = list(dict.fromkeys(text for proof in proofs for text in proof.conditions))
+    return f"{CLAIMS[weakest.precision or 'reals']} {sizes}{', if ' + ' and '.join(conditions) if conditions else ''}"
+
+
+def as_evidence(proof: Proof) -> dict[str, Any]:
+    """A proof as JSON."""
+    return {
+        "proved": proof.proved,
+        "reason": proof.reason,
+        "precision": proof.precision,
+        "symbolic": list(proof.symbolic),
+        "conditions": list(proof.conditions),
+        "rules": list(proof.rules),
+        "first_difference": proof.first_difference,
+    }
+
+
+def named_axes(arguments: Arguments) -> symbolic.Axes:
+    """The axes of any size: those that the case names, else the leading ones that are as long as the first."""
+    if any(name for names in arguments.axes for name in names):
+        return arguments.axes
+    return batch_axes(arguments.arrays())
+
+
+def abstract_weights(linen: LinenSide, axes: symbolic.Axes) -> Callable[[Any], Weights]:
+    """The variables for inputs of any size: a cache grows with the batch."""
+    own, keys = linen.first.arrays(), {name: KEY for name in ("params", *linen.case.rngs)}
+    first = linen.first.axes if any(name for names in axes for name in names) else ()
+    if not any(name for names in first for name in names):
+        first = batch_axes(own)
+
+    def variables(arrays: Any) -> Weights:
+        sizes = {
+            name: size for names, array in zip(axes, jax.tree.leaves(arrays)) for name, size in zip(names, array.shape) if name
+        }
+        return dict(jax.eval_shape(linen.init, keys, symbolic.with_sizes(own, first, sizes)))
+
+    return variables
 
 
 def as_functions(linen: LinenSide, new: NnxSide, mode: Mode) -> tuple[Side, Side, dict[str, Any], dict[str, Any]]:

@@ -25,10 +25,11 @@ Weights = dict[str, Any]
 
 @dataclass(frozen=True)
 class Arguments:
-    """Inputs of one call: the arrays are traced, the rest is static."""
+    """Inputs of one call: the arrays are traced, the rest is static; `axes` names the axes of any size of every array."""
 
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+    axes: tuple[tuple[str | None, ...], ...] = ()
 
     def arrays(self) -> list[Any]:
         return [leaf for leaf in self._leaves() if data.is_array(leaf)]
@@ -49,11 +50,18 @@ class Arguments:
 
 @dataclass(frozen=True)
 class LinenSide:
-    """A Linen module and the shapes of its variables by `collection/path`."""
+    """A Linen module, what it is initialised with, and the shapes of its variables by `collection/path`."""
 
     module: nn.Module
     case: Case
+    first: Arguments
     shapes: Mapping[str, jax.ShapeDtypeStruct]
+
+    def init(self, keys: Mapping[str, Any], arrays: list[Any]) -> Weights:
+        """Initial variables by path, without sown values."""
+        args, kwargs = self.first.filled(arrays)
+        found = flat(nn.unbox(self.module.init(dict(keys), *args, **kwargs, method=self.case.method)))
+        return {path: value for path, value in found.items() if not path.startswith("intermediates/")}
 
     @property
     def mutable(self) -> tuple[str, ...]:
@@ -137,8 +145,8 @@ def _concrete(path: tuple[Any, ...], variable: Any) -> Any:
 # ---- building ---------------------------------------------------------------------------------------------------
 
 
-def linen_side(module: Any, case: Case, arguments: Arguments) -> LinenSide:
-    """Shapes of a Linen module's variables for these inputs.
+def linen_side(module: Any, case: Case, first: Arguments) -> LinenSide:
+    """Shapes of a Linen module's variables when it is initialised with these inputs.
 
     Raises:
         Unverifiable: not a Linen module.
@@ -146,13 +154,8 @@ def linen_side(module: Any, case: Case, arguments: Arguments) -> LinenSide:
     if not isinstance(module, nn.Module):
         raise Unverifiable(f"the case for {case.target} builds {type(module).__name__}, which is no flax.linen.Module")
     keys = {name: jax.random.key(0) for name in ("params", *case.rngs)}
-
-    def init(arrays: list[Any]) -> Any:
-        args, kwargs = arguments.filled(arrays)
-        return nn.unbox(module.init(keys, *args, **kwargs, method=case.method))
-
-    shapes = flat(jax.eval_shape(init, arguments.arrays()))
-    return LinenSide(module, case, {path: shape for path, shape in shapes.items() if not path.startswith("intermediates/")})
+    shapes = jax.eval_shape(LinenSide(module, case, first, {}).init, keys, first.arrays())
+    return LinenSide(module, case, first, shapes)
 
 
 def nnx_side(

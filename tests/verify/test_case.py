@@ -4,7 +4,7 @@ import json
 import pytest
 
 from flake8_nnx.verify import Case, target
-from flake8_nnx.verify.case import ShapeSpec, parse_shape
+from flake8_nnx.verify.shapes import ShapeSpec, parse_shape
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,7 @@ from flake8_nnx.verify.case import ShapeSpec, parse_shape
         ("f32[2,7,16]", ShapeSpec("f32", (2, 7, 16))),
         ("f32[]", ShapeSpec("f32", ())),
         ("i32[4, 9]<50", ShapeSpec("i32", (4, 9), 50)),
+        ("i32[b,t]<vocab", ShapeSpec("i32", ("b", "t"), "vocab")),
         ("bool[3]", ShapeSpec("bool", (3,))),
         ("bf16[1]", ShapeSpec("bf16", (1,))),
         ("key", ShapeSpec("key", ())),
@@ -32,10 +33,11 @@ def test_plain_text_is_no_shape(text):
     [
         ("f32[2,7", "after `f32[2,7`"),
         ("f33[2]", "unknown dtype 'f33' at position 0"),
-        ("f32[2,b]", "size 'b' at position 6"),
+        ("f32[2,-1]", "size '-1' at position 6"),
+        ("f32[b t]", "size 'b t' at position 4"),
         ("f32[2]]", "is not a shape"),
         ("i32[2]<0", "no integers below 0"),
-        ("i32[2]<x", "is not a shape"),
+        ("i32[2]<2x", "no integers below 2x"),
     ],
 )
 def test_malformed_shapes_say_where(text, words):

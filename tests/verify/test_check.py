@@ -17,7 +17,7 @@ pytestmark = pytest.mark.jax
 
 def test_equal_modules_match(judge):
     verdict = judge()
-    assert verdict.status == "MATCHED" and verdict.good
+    assert verdict.status == "PROVED" and verdict.good
     assert dict(verdict.variable_map) == MAP
     assert set(verdict.evidence) >= {
         f"{mode} {kind} (cpu)" for mode in ("eval", "train") for kind in ("outputs", "state", "gradients")
@@ -29,7 +29,7 @@ def test_equal_modules_match(judge):
 
 def test_a_map_is_proposed_and_said_so(judge):
     verdict = judge(variable_map=None)
-    assert verdict.status == "MATCHED" and "proposed" in verdict.evidence["variable map"]
+    assert verdict.status == "PROVED" and "proposed" in verdict.evidence["variable map"]
 
 
 @pytest.mark.parametrize(
@@ -151,12 +151,12 @@ def test_methods_other_than_call():
         return Auto
 
     case = Case("a:Auto", build=Auto, args=("f32[2,5]",), method="encode")
-    assert check(case, {}, auto(nnx.tanh), {}).status == "MATCHED"
+    assert check(case, {}, auto(nnx.tanh), {}).status == "PROVED"
     assert check(case, {}, auto(nnx.sigmoid), {}).status == "DIFFERS"
 
 
 def test_classes_can_be_given_themselves():
-    assert verify(Block, nnx_block(), CASE, MAP).status == "MATCHED"
+    assert verify(Block, nnx_block(), CASE, MAP).status == "PROVED"
     with pytest.raises(AssertionError, match="DIFFERS: .*momentum|DIFFERS: train state"):
         assert_equivalent(Block, nnx_block(momentum=0.99), CASE, MAP)
     with pytest.raises(ValueError, match="both"):

@@ -85,7 +85,7 @@ class SharedNnx(LoopNnx):
 @pytest.mark.parametrize("linen, new", [(Scanned, ScannedNnx), (Mapped, MappedNnx)])
 def test_keys_are_aligned_inside_lifted_transforms(linen, new):
     verdict = judged(linen, new)
-    assert verdict.status == "MATCHED", verdict.reason
+    assert verdict.status == "PROVED", verdict.reason
 
 
 def test_one_key_for_all_steps_differs():
@@ -139,7 +139,7 @@ class Rewound(NoisyNnx):
 
 @pytest.mark.parametrize("new", [NoisyNnx, Split])
 def test_distinct_keys_match_however_they_are_made(new):
-    assert judged(Noisy, new).status == "MATCHED"
+    assert judged(Noisy, new).status == "PROVED"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def given_nnx(change):
 
 def test_keys_among_the_inputs_stay_what_they_are():
     case = {"args": (f"f32[2,{WIDTH}]", "key"), "rngs": ()}
-    assert judged(Given, given_nnx(lambda key: key), **case).status == "MATCHED"
+    assert judged(Given, given_nnx(lambda key: key), **case).status == "PROVED"
     assert judged(Given, given_nnx(lambda key: jax.random.fold_in(key, 1)), **case).status == "DIFFERS"
 
 
@@ -185,7 +185,7 @@ def in_a_loop(x, key):
     return jax.lax.while_loop(lambda carry: carry[0].sum() < 9, body, (x, key))[0]
 
 
-@pytest.mark.parametrize("noise, status, words", [(in_branches, "MATCHED", ""), (in_a_loop, "UNVERIFIED", "inside while")])
+@pytest.mark.parametrize("noise, status, words", [(in_branches, "PROVED", ""), (in_a_loop, "UNVERIFIED", "inside while")])
 def test_draws_whose_number_depends_on_values(noise, status, words):
     class Sometimes(nn.Module):
         @nn.compact

@@ -43,7 +43,7 @@ def test_deaths_cost_one_line_each(folder):
     jobs = [job(folder, NNX.format(before=code), f"{name}.py") for name, (code, _) in DEATHS.items()]
     good = job(folder, NNX.format(before="pass"), "good.py")
     verdicts = verify_files([good, *jobs, good], timeout=8, memory_mb=1500)
-    assert verdicts[0].status == verdicts[-1].status == "MATCHED"
+    assert verdicts[0].status == verdicts[-1].status == "PROVED"
     for verdict, (name, (_, words)) in zip(verdicts[1:-1], DEATHS.items()):
         assert verdict.status == "UNVERIFIED" and words in verdict.reason, (name, verdict)
         assert "\n" not in verdict.reason
@@ -64,7 +64,7 @@ def test_deaths_cost_one_line_each(folder):
 def test_broken_files_are_named(folder, source, words):
     verdict = verify_files([job(folder, source, "broken.py")], timeout=60)[0]
     if words is None:  # printing, even of what looks like a result, does no harm
-        assert verdict.status == "MATCHED"
+        assert verdict.status == "PROVED"
     else:
         assert verdict.status == "UNVERIFIED" and words in verdict.reason, verdict
         assert "broken.py" in verdict.reason or "new_init" in verdict.reason
@@ -73,7 +73,7 @@ def test_broken_files_are_named(folder, source, words):
 def test_secrets_stay_outside(folder, monkeypatch):
     monkeypatch.setenv("SECRET_TOKEN", "hush")
     before = "import os; assert 'SECRET_TOKEN' not in os.environ and os.environ['HOME'] == os.getcwd()"
-    assert verify_files([job(folder, NNX.format(before=before), "secret.py")])[0].status == "MATCHED"
+    assert verify_files([job(folder, NNX.format(before=before), "secret.py")])[0].status == "PROVED"
 
 
 def test_children_die_with_the_worker(folder):
@@ -97,7 +97,7 @@ def test_packages_and_text_that_is_not_written_yet(tmp_path):
     new = "from .sizes import WIDTH\n" + NNX.format(before="pass").replace("features, rngs=rngs", "WIDTH, rngs=rngs")
     place = {"path": str(package / "nnx.py"), "class": "MLP"}
     found = {"old": place, "new": {**place, "source": new}, "case": {**CASE, "target": "pkg/nnx.py:MLP"}, "variable_map": None}
-    assert verify_files([found])[0].status == "MATCHED"
+    assert verify_files([found])[0].status == "PROVED"
     wrong = {**found, "new": {**place, "source": new.replace("self.dense_0(x)", "self.dense_0(x) * 2")}}
     assert verify_files([wrong])[0].status == "DIFFERS"
     assert (package / "nnx.py").read_text() == old
@@ -111,7 +111,7 @@ def test_cases_files(folder, tmp_path):
         "from flake8_nnx.verify import Case\n"
         f"CASES = [Case({str(folder / 'old.py')!r} + ':MLP', init='MLP(3)', args=('f32[2,4]',)), Case('other.py:MLP')]\n"
     )
-    assert verify_files([one])[0].status == "MATCHED"
+    assert verify_files([one])[0].status == "PROVED"
     for text, words in (("CASES = 3", "no list CASES"), ("CASES = [3]", "CASES[0]"), ("1 / 0", "ZeroDivisionError")):
         cases.write_text(text)
         verdict = verify_files([one])[0]
@@ -124,5 +124,5 @@ def test_targets_run_in_a_subprocess(folder):
     job(folder, NNX.format(before="pass"), "good.py")
     case = Case("old.py:MLP", init="MLP(3)", args=("f32[2,4]",))
     verdict = verify(f"{folder}/old.py::MLP", f"{folder}/good.py::MLP", case)
-    assert verdict.status == "MATCHED" and json.dumps(verdict.to_json())
+    assert verdict.status == "PROVED" and json.dumps(verdict.to_json())
     assert Path(os.getcwd()).exists()
