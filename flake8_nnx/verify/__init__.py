@@ -22,6 +22,7 @@ def verify(
     *,
     timeout: float = 120.0,
     memory_mb: int = 8192,
+    device: str | None = None,
 ) -> Verdict:
     """Compare a Linen class with an NNX class on one case.
 
@@ -30,13 +31,14 @@ def verify(
         case: how to run them.
         variable_map: Linen path to NNX path of every variable; proposed from names and shapes when not given.
         timeout, memory_mb: limits of the subprocess, seconds and MiB.
+        device: run on this device or platform only (`cpu`, `gpu`, `gpu:1`); on every local one when not given.
 
     Raises:
         ValueError: a target that names no file and class, or files given with a case that holds a function.
     """
     if isinstance(old, str) and isinstance(new, str):
         job = {"old": target(old), "new": target(new), "case": case.to_json(), "variable_map": variable_map}
-        found = verify_files([job], timeout=timeout, memory_mb=memory_mb)[0]
+        found = verify_files([job], timeout=timeout, memory_mb=memory_mb, device=device)[0]
         assert found is not None
         return found
     if isinstance(old, str) or isinstance(new, str):
@@ -46,7 +48,8 @@ def verify(
     from flake8_nnx.verify.check import check
 
     namespaces = [vars(sys.modules[cls.__module__]) for cls in (old, new)]
-    return check(case, {**namespaces[0], old.__name__: old}, new, {**namespaces[1], new.__name__: new}, variable_map)
+    own = ({**namespace, cls.__name__: cls} for namespace, cls in zip(namespaces, (old, new)))
+    return check(case, next(own), new, next(own), variable_map, device=device)
 
 
 def assert_equivalent(old: str | type, new: str | type, case: Case, variable_map: Mapping[str, Any] | None = None) -> None:
@@ -61,12 +64,17 @@ def assert_equivalent(old: str | type, new: str | type, case: Case, variable_map
 
 
 def verify_files(
-    jobs: Sequence[Mapping[str, Any]], *, timeout: float = 120.0, memory_mb: int = 8192
+    jobs: Sequence[Mapping[str, Any]],
+    *,
+    timeout: float = 120.0,
+    memory_mb: int = 8192,
+    workers: int = 1,
+    device: str | None = None,
 ) -> list[Verdict | None]:
-    """Verify many pairs of files in one worker (see `flake8_nnx.verify.pool.run_jobs`)."""
+    """Verify many pairs of files in warm workers (see `flake8_nnx.verify.pool.run_jobs`)."""
     from flake8_nnx.verify.pool import run_jobs
 
-    return run_jobs(jobs, timeout=timeout, memory_mb=memory_mb)
+    return run_jobs(jobs, timeout=timeout, memory_mb=memory_mb, workers=workers, device=device)
 
 
 def verify_cases(

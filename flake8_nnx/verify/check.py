@@ -8,7 +8,7 @@ from typing import Any
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify import proof
 from flake8_nnx.verify.case import Case
-from flake8_nnx.verify.compare import Comparison, Mode, compare
+from flake8_nnx.verify.compare import Comparison, Mode, compare, devices
 from flake8_nnx.verify.keys import check_streams
 from flake8_nnx.verify.locate import locate
 from flake8_nnx.verify.measure import Figures
@@ -23,6 +23,8 @@ def check(
     new_class: Any,
     new_namespace: dict[str, Any],
     variable_map: Mapping[str, Any] | None = None,
+    *,
+    device: str | None = None,
 ) -> Verdict:
     """The verdict on one case; every error becomes an UNVERIFIED with its reason, never an exception.
 
@@ -30,6 +32,7 @@ def check(
         old_namespace: globals of the Linen file, in which `case.init` is evaluated.
         new_class, new_namespace: the NNX class and the globals of its file.
         variable_map: flat, or slots (see `flake8_nnx.variable_map`), or None to have one proposed.
+        device: the platform or the one device to run on (`cpu`, `gpu:1`); every local one when not given.
     """
     names: dict[str, str] = {}
     try:
@@ -37,7 +40,7 @@ def check(
         first, modes = _arguments(case, module)
         linen, new, names, proposed = _sides(case, module, first, modes[0].arguments, new_class, new_namespace, variable_map)
         weights = {path: data.weight(path, tuple(s.shape), s.dtype) for path, s in linen.shapes.items()}
-        found = compare(linen, new, weights, modes)
+        found = compare(linen, new, weights, modes, devices(device))
         attempt = None if found.difference else proof.attempt(linen, new, modes)
     except Unverifiable as error:
         return unverified(str(error))

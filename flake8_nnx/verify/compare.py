@@ -4,7 +4,7 @@ The bound of each array comes from the rounding errors of the Linen run itself, 
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,8 +118,10 @@ def merge(floats: list[Any], others: list[Any], order: tuple[bool, ...]) -> list
     return [next(first) if is_float else next(second) for is_float in order]
 
 
-def compare(linen: LinenSide, new: NnxSide, weights: Weights, modes: list[Mode]) -> Comparison:
-    """Run every mode at every scale on every device.
+def compare(
+    linen: LinenSide, new: NnxSide, weights: Weights, modes: list[Mode], where: Mapping[str, Any]
+) -> Comparison:
+    """Run every mode at every scale on every one of these devices (see `devices`).
 
     Raises:
         Different: the two use random keys in different ways.
@@ -128,7 +130,7 @@ def compare(linen: LinenSide, new: NnxSide, weights: Weights, modes: list[Mode])
     found = Comparison()
     with jax.default_matmul_precision("highest"):
         for mode in modes:
-            _compare_mode(found, linen, new, weights, mode)
+            _compare_mode(found, linen, new, weights, mode, where)
             if found.difference:
                 return found
     if found.without_numbers:
@@ -142,21 +144,32 @@ def compare(linen: LinenSide, new: NnxSide, weights: Weights, modes: list[Mode])
     return found
 
 
-def devices() -> dict[str, Any]:
-    """Every local device by name, the CPU included."""
+def devices(wanted: str | None = None) -> dict[str, Any]:
+    """Every local device by name, the CPU included; or those of one platform (`gpu`), or one of them (`gpu:1`).
+
+    Raises:
+        Unverifiable: there is no such device.
+    """
     every = list(dict.fromkeys([*jax.local_devices(), jax.local_devices(backend="cpu")[0]]))
     many = {device.platform for device in every if sum(other.platform == device.platform for other in every) > 1}
-    return {f"{d.platform}:{d.id}" if d.platform in many else d.platform: d for d in every}
+    named = {f"{d.platform}:{d.id}" if d.platform in many else d.platform: d for d in every}
+    kinds = {"gpu": ("gpu", "cuda", "rocm"), "cuda": ("gpu", "cuda")}.get(wanted or "", (wanted,))
+    chosen = {name: d for name, d in named.items() if wanted in (None, name, f"{d.platform}:{d.id}") or d.platform in kinds}
+    if not chosen:
+        raise Unverifiable(f"there is no device {wanted} here; jax finds {', '.join(named)}")
+    return chosen
 
 
-def _compare_mode(found: Comparison, linen: LinenSide, new: NnxSide, weights: Weights, mode: Mode) -> None:
+def _compare_mode(
+    found: Comparison, linen: LinenSide, new: NnxSide, weights: Weights, mode: Mode, where: Mapping[str, Any]
+) -> None:
     given = prepared(weights, mode.arguments, 1.0)
     old_table, new_table = aligned_keys(linen, new, given, mode)
     call_old, call_new = calls(linen, new, mode)
     old, other = program(call_old, given, old_table), program(call_new, given, new_table)
     reference = Reference(old.traced)
     run_old, run_new = old.compiled(), other.compiled()
-    for name, device in devices().items():
+    for name, device in where.items():
         for scale in SCALES:
             leaves = prepared(weights, mode.arguments, scale).leaves
             args = jax.device_put(leaves, device)

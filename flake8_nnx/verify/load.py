@@ -6,15 +6,80 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import runpy
 import sys
+import sysconfig
 import types
+import zlib
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import jax
+
+
+def forget_changed(path: Path) -> None:
+    """Before a job on this file: drop what was imported from another project, or from files that have changed since.
+
+    Where something is dropped everything of the user's is, and JAX gets its own settings back.
+    """
+    root = module_name(path)[0]
+    if _loaded.root not in (None, root) or any(_stamp(file) != stamp for file, stamp in _loaded.files.items()):
+        for name in set(sys.modules) - _loaded.before:
+            if _of_user(getattr(sys.modules[name], "__file__", None)):
+                del sys.modules[name]
+        sys.path[:] = _loaded.path
+        for name, value in _loaded.settings.items():
+            if jax.config.values[name] != value:
+                jax.config.update(name, value)
+        _loaded.files.clear()
+    _loaded.root = root
+
+
+@dataclass
+class _Loaded:
+    """What the process had before any user code, and which files of the user it has read since."""
+
+    before: set[str]
+    path: list[str]
+    settings: dict[str, Any]
+    root: Path | None = None
+    files: dict[str, tuple[int, int] | None] = field(default_factory=dict)
+
+
+_loaded = _Loaded(set(sys.modules), list(sys.path), dict(jax.config.values))
+_LIBRARIES = tuple({os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "purelib", "platlib")})
+
+
+def _stamp(file: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _of_user(file: str | None) -> bool:
+    return bool(file) and not os.path.realpath(str(file)).startswith(_LIBRARIES) and "flake8_nnx" not in str(file)
+
+
+def _note_files() -> None:
+    for name in set(sys.modules) - _loaded.before:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and file not in _loaded.files and _of_user(file):
+            _loaded.files[file] = _stamp(file)
 
 
 def load(path: Path, source: str | None = None) -> types.ModuleType:
     """The module of a file; with `source`, a second module of that text in the same place."""
+    try:
+        return _load(path, source)
+    finally:
+        _note_files()
+
+
+def _load(path: Path, source: str | None) -> types.ModuleType:
     root, name = module_name(path)
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
@@ -23,8 +88,9 @@ def load(path: Path, source: str | None = None) -> types.ModuleType:
         return importlib.import_module(name)
     # A script gets a name of its own: a file called nnx.py or jax.py must not stand in for the library.
     side = "old" if source is None else "new"
-    unique = f"{package}.{path.stem}__nnx" if package else f"_verified_{path.stem}_{side}_{abs(hash(path))}"
-    if unique in sys.modules and source is None:
+    text = f"{zlib.crc32((source or '').encode()):x}"
+    unique = f"{package}.{path.stem}__nnx_{text}" if package else f"_verified_{path.stem}_{side}_{text}_{abs(hash(path))}"
+    if unique in sys.modules:
         return sys.modules[unique]
     if package:
         importlib.import_module(package)

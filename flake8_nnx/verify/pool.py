@@ -1,167 +1,202 @@
-"""Runs jobs in worker processes with limits; a worker that dies costs the job it was at, not the others.
+"""A pool of warm workers: jax is imported once per worker, and each job that kills one costs its own verdict only.
 
-Wall-clock time, resident memory and output are limited, the environment is cleaned, children are killed with it.
+Jobs of one project share a worker and what it has imported; for another project, or after an edit, modules are loaded anew.
 """
 from __future__ import annotations
 
-import contextlib
+import atexit
 import json
 import os
-import signal
 import subprocess
-import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
+from flake8_nnx.verify import process
+from flake8_nnx.verify.process import POLL, Limits
 from flake8_nnx.verify.verdict import Verdict, unverified
 
-STARTUP = 120.0  # seconds to import jax on a slow disk
-POLL = 0.05  # seconds
-KEPT = frozenset("PATH LANG LC_ALL LC_CTYPE TMPDIR TZ PYTHONPATH VIRTUAL_ENV LD_LIBRARY_PATH SYSTEMROOT".split())
-KEPT_PREFIXES = ("JAX_", "XLA_", "CUDA_", "NVIDIA_", "ROCM_", "TPU_", "LIBTPU_", "OMP_", "COVERAGE_")
+STARTUP = Limits(timeout=120.0)  # to import jax on a slow disk
+WATCH = 0.25  # seconds between two looks at memory and processor time, which read all of /proc
+Job = Mapping[str, Any]
+
+
+class Worker:
+    """One process that verifies one job after the other; a new one takes its place when it dies."""
+
+    def __init__(self, limits: Limits, platforms: str | None) -> None:
+        self._limits, self._platforms = limits, platforms
+        self._directory = tempfile.TemporaryDirectory(prefix="flake8-nnx-")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def _results(self) -> Path:
+        return Path(self._directory.name) / "results.jsonl"
+
+    @property
+    def _log(self) -> Path:
+        return Path(self._directory.name) / "output.txt"
+
+    @property
+    def _home(self) -> Path:
+        return Path(self._directory.name) / "home"
+
+    def run(self, job: Job) -> Verdict | None:
+        """The verdict of a job, None where its cases have none for the class."""
+        if self._process is None or self._process.poll() is not None:
+            death = self._start()
+            if death:
+                return unverified(f"no worker could be started: {death}")
+        assert self._process is not None and self._process.stdin is not None
+        os.truncate(self._log, 0)
+        os.truncate(self._results, 0)
+        try:
+            self._process.stdin.write(json.dumps(job).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:  # it died on its own between two jobs
+            self.close()
+            return self.run(job)
+        found, death = self._wait(self._limits)
+        if found is None:
+            self._end()
+            return unverified(death)
+        process.end_children(self._home, self._process.pid)
+        if process.usage([self._process.pid])[1] > self._limits.memory_mb / 2:  # compiled code must not count for the next job
+            self._end()
+        return Verdict.from_json(found["verdict"]) if found["verdict"] else None
+
+    def _start(self) -> str:
+        """Start a process and wait for its jax; the reason when that fails."""
+        self._home.mkdir(exist_ok=True)
+        for file in (self._results, self._log):
+            file.write_bytes(b"")
+        self._process = process.start(self._home, self._results, self._log, self._platforms)
+        ready, death = self._wait(STARTUP)
+        if ready is None:
+            self._end()
+        return "" if ready else death
+
+    def _wait(self, limits: Limits) -> tuple[dict[str, Any] | None, str]:
+        """The next line of results, or why there is none."""
+        assert self._process is not None
+        started = looked = time.monotonic()
+        before = process.usage([self._process.pid])[0]
+        while True:
+            ended = self._process.poll() is not None
+            text = self._results.read_bytes()
+            if text.endswith(b"\n"):
+                return json.loads(text), ""
+            if ended:
+                return None, process.explain(self._process.returncode, self._log)
+            now = time.monotonic()
+            seconds, memory = 0.0, 0.0
+            if now - looked > WATCH:
+                looked = now
+                seconds, memory = process.usage({self._process.pid, *process.family(self._home)})
+            death = limits.exceeded(now - started, seconds - before, memory)
+            if death:
+                return None, death
+            time.sleep(POLL)
+
+    def _end(self) -> None:
+        if self._process is not None:
+            process.kill(self._process, self._home)
+            self._process = None
+
+    def close(self) -> None:
+        """End the process; the next job starts another."""
+        self._end()
+
+    def remove(self) -> None:
+        """End the process and remove its directory."""
+        self._end()
+        self._directory.cleanup()
+
+
+class Pool:
+    """Warm workers for many verifications; use it as a context manager, or close it.
+
+    Args:
+        workers: how many processes run at the same time.
+        limits: of one job.
+        platforms: what `JAX_PLATFORMS` is in the workers, None for every local device.
+    """
+
+    def __init__(self, workers: int = 1, limits: Limits = Limits(), platforms: str | None = None) -> None:  # noqa: B008
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
+        self._workers = [Worker(limits, platforms) for _ in range(max(1, workers))]
+        for worker in self._workers:
+            self._idle.put(worker)
+
+    def run(self, jobs: Sequence[Job]) -> list[Verdict | None]:
+        """The verdict of each job in order (see `run_jobs`)."""
+        if len(self._workers) == 1:
+            return [self._one(job) for job in jobs]
+        with ThreadPoolExecutor(len(self._workers)) as threads:
+            return list(threads.map(self._one, jobs))
+
+    def _one(self, job: Job) -> Verdict | None:
+        worker = self._idle.get()
+        try:
+            return worker.run(job)
+        except BaseException:  # an interrupted job leaves its worker busy
+            worker.close()
+            raise
+        finally:
+            self._idle.put(worker)
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.remove()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+_SHARED: dict[tuple[Limits, str | None], Pool] = {}
+_LOCK = threading.Lock()
+
+
+def shared(limits: Limits, platforms: str | None = None) -> Pool:
+    """The pool that this process keeps warm for these limits until it ends."""
+    with _LOCK:
+        if (limits, platforms) not in _SHARED:
+            pool = _SHARED[limits, platforms] = Pool(1, limits, platforms)
+            atexit.register(pool.close)
+        return _SHARED[limits, platforms]
 
 
 def run_jobs(
-    jobs: Sequence[Mapping[str, Any]], *, timeout: float = 120.0, memory_mb: int = 8192
+    jobs: Sequence[Job],
+    *,
+    timeout: float = 120.0,
+    memory_mb: int = 8192,
+    workers: int = 1,
+    device: str | None = None,
 ) -> list[Verdict | None]:
     """The verdict of each job, None where a cases file has no case for the class.
 
     Args:
-        jobs: `{"old": {"path", "class"}, "new": {"path", "class", "source"?}, "case" or "cases_file", "variable_map"}`.
+        jobs: `{"old": {"path", "class"}, "new": {"path", "class", "source"?}, "variable_map"}` and where the cases come from:
+            `"case"`, or the first of `"cases_file"`, `"recorded"` (a database of `flake8-nnx record`) and `"synthesise"` (true)
+            that has one for the class.
         timeout: seconds for one job.
-        memory_mb: resident memory of the worker in MiB.
+        memory_mb: resident memory of a worker in MiB.
+        workers: how many jobs run at the same time; one worker is kept warm for the next call.
+        device: run on the devices of this platform only (`cpu`, `gpu`, `tpu`), or on this one (`gpu:1`).
     """
-    verdicts: dict[int, Verdict | None] = {}
-    with tempfile.TemporaryDirectory(prefix="flake8-nnx-") as directory:
-        while len(verdicts) < len(jobs):
-            rest = [(number, job) for number, job in enumerate(jobs) if number not in verdicts]
-            verdicts.update(_run_worker(rest, Path(directory), timeout, memory_mb))
-    return [verdicts[number] for number in range(len(jobs))]
-
-
-def _run_worker(
-    jobs: Sequence[tuple[int, Mapping[str, Any]]], directory: Path, timeout: float, memory_mb: int
-) -> dict[int, Verdict | None]:
-    """Results of one worker; when it dies, an UNVERIFIED for the job that killed it."""
-    jobs_file, results_file, log = directory / "jobs.json", directory / "results.jsonl", directory / "output.txt"
-    jobs_file.write_text(json.dumps(jobs), encoding="utf-8")
-    results_file.write_text("", encoding="utf-8")
-    home = directory / "home"
-    home.mkdir(exist_ok=True)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flake8_nnx.verify.worker", str(jobs_file), str(results_file)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=home,
-            env=clean_environment(home),
-            start_new_session=True,
-        )
-        try:
-            death = _watch(process, results_file, home, timeout, memory_mb)
-        finally:
-            kill(process, home)
-    done, current = read_results(results_file)
-    if len(done) < len(jobs):
-        victim = current if current is not None else jobs[0][0]
-        done[victim] = unverified(death or explain(process.returncode, log))
-    return done
-
-
-def clean_environment(home: Path) -> dict[str, str]:
-    """What Python and JAX need of the environment, and nothing else."""
-    kept = {k: v for k, v in os.environ.items() if k in KEPT or k.startswith(KEPT_PREFIXES)}
-    package = str(Path(__file__).resolve().parents[2])
-    paths = [p for p in kept.get("PYTHONPATH", "").split(os.pathsep) if p]
-    return {**kept, "HOME": str(home), "PYTHONPATH": os.pathsep.join([*paths, package]), "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def _watch(process: subprocess.Popen[bytes], results: Path, home: Path, timeout: float, memory_mb: int) -> str | None:
-    """Wait for the worker; the reason when it had to be killed."""
-    started, seen = time.monotonic(), -1
-    limit = STARTUP
-    while process.poll() is None:
-        size = results.stat().st_size
-        if size != seen:  # a job started or ended: its clock starts anew
-            started, limit = time.monotonic(), timeout if size else STARTUP
-            seen = size
-        if time.monotonic() - started > limit:
-            return f"took longer than {limit:g} s; give more time (--timeout) or a smaller case"
-        if sum(map(resident_mb, {process.pid, *family(home)})) > memory_mb:
-            return f"used more than {memory_mb} MiB of memory; give more (--memory-mb) or a smaller case"
-        time.sleep(POLL)
-    return None
-
-
-def resident_mb(pid: int) -> float:
-    """Resident memory of a process in MiB, 0 where the system does not tell."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except (OSError, ValueError, IndexError):
-        return 0.0
-
-
-def family(home: Path) -> list[int]:
-    """The worker and what it started, also in other sessions: everything with its home directory, which no other run has."""
-    mark = b"HOME=" + os.fsencode(home)
-    found = []
-    for place in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark in place.read_bytes().split(b"\0"):
-                found.append(int(place.parent.name))
-        except OSError:  # ended meanwhile, or of another user
-            continue
-    return found
-
-
-def kill(process: subprocess.Popen[bytes], home: Path) -> None:
-    """End the worker and everything that it started."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
-    process.wait()
-    deadline = time.monotonic() + 5
-    while (rest := family(home)) and time.monotonic() < deadline:  # again for what was started while others were ended
-        for pid in rest:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(POLL)
-
-
-def read_results(path: Path) -> tuple[dict[int, Verdict | None], int | None]:
-    """What the worker finished, and the job it was at."""
-    done: dict[int, Verdict | None] = {}
-    current: int | None = None
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            found = json.loads(line)
-        except json.JSONDecodeError:
-            break  # it died while writing
-        if "start" in found:
-            current = found["start"]
-        else:
-            done[found["done"]] = Verdict.from_json(found["verdict"]) if found["verdict"] else None
-            current = None
-    return done, current
-
-
-def explain(code: int | None, log: Path) -> str:
-    """Why a worker ended on its own, in one line."""
-    text = log.read_bytes()[-4000:].decode(errors="replace").strip().splitlines()
-    last = text[-1].strip()[:200] if text else ""
-    if code is not None and code < 0:
-        name = signal.Signals(-code).name
-        known = {
-            "SIGSEGV": "crashed with a segmentation fault",
-            "SIGXFSZ": "wrote more than 64 MiB of output",
-            "SIGKILL": "was killed by the system, most likely for its memory",
-            "SIGABRT": "aborted",
-        }
-        return f"the run {known.get(name, f'ended with {name}')}{': ' + last if last and name == 'SIGABRT' else ''}"
-    return f"the run ended early with exit code {code}{': ' + last if last else ''}"
+    limits = Limits(timeout, memory_mb)
+    platforms = "cpu" if device == "cpu" else None
+    jobs = [{**job, "device": device} for job in jobs]
+    if workers <= 1 or len(jobs) <= 1:
+        return shared(limits, platforms).run(jobs)
+    with Pool(min(workers, len(jobs)), limits, platforms) as pool:
+        return pool.run(jobs)

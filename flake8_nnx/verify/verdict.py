@@ -4,9 +4,12 @@ PROVED > MATCHED > DIFFERS > UNVERIFIED; only the first two are good.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flake8_nnx.verify.case import Case
 
 STATUSES = ("PROVED", "MATCHED", "DIFFERS", "UNVERIFIED")
 GOOD = ("PROVED", "MATCHED")
@@ -54,10 +57,22 @@ def unverified(reason: str) -> Verdict:
     return Verdict("UNVERIFIED", " ".join(reason.split()))
 
 
-def worst(verdicts: list[Verdict]) -> Verdict:
-    """The verdict of a class with several cases: the worst counts, DIFFERS above all."""
+def combined(cases: Sequence[Case], verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict of a class with several cases: the worst counts, DIFFERS above all; the evidence has every case."""
+    if len(verdicts) == 1:
+        return verdicts[0]
     order = ("DIFFERS", "UNVERIFIED", "MATCHED", "PROVED")
-    return min(verdicts, key=lambda verdict: order.index(verdict.status))
+    worst = min(range(len(verdicts)), key=lambda i: order.index(verdicts[i].status))
+    found = verdicts[worst]
+    evidence = {
+        "cases": [
+            {**verdict.to_json(), "method": case.method, "init": case.init, "case": case.origin}
+            for case, verdict in zip(cases, verdicts)
+        ]
+    }
+    which = f"case {worst + 1} of {len(cases)} ({cases[worst].method})" if not found.good else f"{len(cases)} cases"
+    names = {old: new for verdict in verdicts for old, new in verdict.variable_map.items()}
+    return Verdict(found.status, f"{which}: {found.reason}", evidence, names)
 
 
 class Unverifiable(Exception):

@@ -1,15 +1,14 @@
-"""The process in which user code runs: reads jobs, writes one verdict per line, dies without hurting anyone.
+"""The process in which user code runs: reads a job per line, writes a verdict per job, dies without hurting anyone.
 
-Started by `flake8_nnx.verify.pool` as `python -m flake8_nnx.verify.worker JOBS.json RESULTS.jsonl`.
+Started by `flake8_nnx.verify.process` as `python -m flake8_nnx.verify.worker RESULTS.jsonl`.
 """
 from __future__ import annotations
 
-import functools
 import json
+import os
 import resource
 import signal
 import sys
-import types
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,72 +16,80 @@ from typing import Any
 MAX_OUTPUT = 64 * 2**20  # bytes that user code may print, or write to any one file
 
 
-def main(jobs_file: str, results_file: str) -> None:
+def main(results_file: str) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it; a flood must end the process
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT, MAX_OUTPUT))
-    jobs = json.loads(Path(jobs_file).read_text(encoding="utf-8"))
+    jobs = os.fdopen(os.dup(0), encoding="utf-8")
+    with open(os.devnull, encoding="utf-8") as nothing:
+        os.dup2(nothing.fileno(), 0)  # user code that reads its standard input must not read the jobs
     import jax  # noqa: F401  (before the first job's clock starts)
 
+    import flake8_nnx.verify.check  # noqa: F401
+
+    _say(results_file, {"ready": True})
+    for line in jobs:
+        _say(results_file, {"verdict": run(json.loads(line))})
+
+
+def _say(results_file: str, line: Mapping[str, Any]) -> None:
     with open(results_file, "a", encoding="utf-8") as results:
-        for number, job in jobs:
-            _say(results, {"start": number})
-            verdict = run(job)
-            _say(results, {"done": number, "verdict": verdict})
-
-
-def _say(results: Any, line: Mapping[str, Any]) -> None:
-    results.write(json.dumps(line, default=str) + "\n")
-    results.flush()
+        results.write(json.dumps(line, default=str) + "\n")
 
 
 def run(job: Mapping[str, Any]) -> dict[str, Any] | None:
     """The verdict on one job, None when its cases file has no case for the class."""
+    from flake8_nnx.verify import load
     from flake8_nnx.verify.check import blame, check
-    from flake8_nnx.verify.verdict import unverified, worst
+    from flake8_nnx.verify.verdict import Unverifiable, combined, unverified
 
+    old_path, new_path = Path(job["old"]["path"]), Path(job["new"]["path"])
+    load.forget_changed(old_path)
     try:
-        cases = _cases(job)
+        cases = _given(job)
     except BaseException as error:  # noqa: B036  (user code may call sys.exit)
         return unverified(f"the cases cannot be loaded: {blame(error)}").to_json()
-    if not cases:
+    if not cases and not job.get("synthesise"):
         return None
     try:
-        old = _module(job["old"]["path"], None)
+        old = load.load(old_path, None)
     except BaseException as error:  # noqa: B036
         return unverified(f"the Linen file cannot be imported: {blame(error)}").to_json()
     try:
-        new = _module(job["new"]["path"], job["new"].get("source"))
+        new = load.load(new_path, job["new"].get("source"))
     except BaseException as error:  # noqa: B036
         return unverified(f"the NNX file cannot be imported: {blame(error)}").to_json()
     cls = getattr(new, job["new"]["class"], None)
     if cls is None:
-        return unverified(f"{job['new']['path']} has no class {job['new']['class']}").to_json()
-    verdicts = [check(case, vars(old), cls, vars(new), job.get("variable_map")) for case in cases]
-    return worst(verdicts).to_json()
+        return unverified(f"{new_path} has no class {job['new']['class']}").to_json()
+    if not cases:
+        from flake8_nnx.verify.synthesis import synthesise
+
+        try:
+            cases = synthesise(vars(old), job["old"]["class"])
+        except Unverifiable as error:
+            return unverified(f"no case: {error}").to_json()
+    verdicts = [check(case, vars(old), cls, vars(new), job.get("variable_map"), device=job.get("device")) for case in cases]
+    return combined(cases, verdicts).to_json()
 
 
-@functools.lru_cache(maxsize=64)
-def _module(path: str, source: str | None) -> types.ModuleType:
-    from flake8_nnx.verify.load import load
-
-    return load(Path(path), source)
-
-
-@functools.lru_cache(maxsize=8)
-def _cases_of(path: str) -> list[Any]:
+def _given(job: Mapping[str, Any]) -> list[Any]:
+    """The cases that the job brings, that a file has for the class, or that were recorded for it."""
+    from flake8_nnx.verify.case import Case
     from flake8_nnx.verify.load import load_cases
 
-    return load_cases(Path(path))
-
-
-def _cases(job: Mapping[str, Any]) -> list[Any]:
-    from flake8_nnx.verify.case import Case
-
+    place, name = job["old"]["path"], job["old"]["class"]
     if "case" in job:
         return [Case.from_json(job["case"])]
-    return [case for case in _cases_of(job["cases_file"]) if case.is_for(job["old"]["path"], job["old"]["class"])]
+    cases = [Case.from_json(case) for case in job.get("cases", ())]
+    if job.get("cases_file"):
+        cases += [case for case in load_cases(Path(job["cases_file"])) if case.is_for(place, name)]
+    if not cases and job.get("recorded"):
+        from flake8_nnx.record.store import recorded_cases
+
+        cases = recorded_cases(Path(job["recorded"]), place, name)
+    return cases
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1])
