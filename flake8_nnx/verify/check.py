@@ -91,13 +91,13 @@ def _sides(
     variable_map: Mapping[str, Any] | None,
 ) -> tuple[LinenSide, NnxSide, dict[str, str], bool]:
     try:
-        linen = linen_side(module, case, first)
+        linen, sown = linen_side(module, case, first)
     except Unverifiable:
         raise
     except Exception as error:
         raise Unverifiable(f"the Linen module does not initialise with these inputs: {blame(error)}") from error
     try:
-        new, names, proposed = nnx_side(new_class, linen, case, arguments, variable_map, new_namespace)
+        new, names, proposed = nnx_side(new_class, linen, case, arguments, variable_map, new_namespace, sown)
         check_streams(new.streams_by_place())
     except (Unverifiable, Different):
         raise

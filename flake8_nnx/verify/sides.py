@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import flax.linen as nn
@@ -17,7 +17,7 @@ from flax import nnx
 from flake8_nnx.variable_map import resolve
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify.case import Case
-from flake8_nnx.verify.propose import propose
+from flake8_nnx.verify.propose import natural, propose
 from flake8_nnx.verify.verdict import Different, Unverifiable
 
 Weights = dict[str, Any]
@@ -56,12 +56,13 @@ class LinenSide:
     case: Case
     first: Arguments
     shapes: Mapping[str, jax.ShapeDtypeStruct]
+    sown: tuple[str, ...] = ()  # collections that hold what `sow` collects during a call
 
     def init(self, keys: Mapping[str, Any], arrays: list[Any]) -> Weights:
         """Initial variables by path, without sown values."""
         args, kwargs = self.first.filled(arrays)
-        found = flat(nn.unbox(self.module.init(dict(keys), *args, **kwargs, method=self.case.method)))
-        return {path: value for path, value in found.items() if not path.startswith("intermediates/")}
+        found = self.module.init(dict(keys), *args, **kwargs, method=self.case.method, mutable=True)
+        return {path: value for path, value in flat(nn.unbox(found)).items() if path.split("/")[0] not in self.sown}
 
     @property
     def mutable(self) -> tuple[str, ...]:
@@ -69,14 +70,19 @@ class LinenSide:
         return tuple(self.case.mutable) or tuple(sorted(own))
 
     def call(self, weights: Weights, key: Any, arguments: Arguments, arrays: list[Any]) -> tuple[Any, Weights]:
-        """Outputs, and every variable after the call; `key` is one key for all streams, or one by stream name."""
+        """Outputs (with what was sown), and every variable after the call.
+
+        `key` is one key for all streams, or one by stream name.
+        """
         args, kwargs = arguments.filled(arrays)
         variables = nested(weights)
         rngs = {name: key[name] if isinstance(key, Mapping) else key for name in self.case.rngs} or None
         out, updates = self.module.apply(
-            variables, *args, **kwargs, method=self.case.method, rngs=rngs, mutable=list(self.mutable)
+            variables, *args, **kwargs, method=self.case.method, rngs=rngs, mutable=[*self.mutable, *self.sown]
         )
-        return out, {**weights, **{k: v for k, v in flat(nn.unbox(updates)).items() if k in weights}}
+        after = flat(nn.unbox(updates))
+        sown = {path: value for path, value in after.items() if path.split("/")[0] in self.sown}
+        return with_sown(out, sown), {**weights, **{k: v for k, v in after.items() if k in weights}}
 
 
 @dataclass(frozen=True)
@@ -88,11 +94,33 @@ class NnxSide:
     linen_paths: Mapping[tuple[Any, ...], str]
     case: Case
     streams: Sequence[list[Any]]  # keys and counts of the random streams under seed 0 and 1, by `stream_paths`
+    make: Callable[[Any], Any]  # the model from a random key
+    sown: Mapping[str, Any] = field(default_factory=dict)  # what the Linen side sows, by path
 
     def call(self, weights: Weights, arguments: Arguments, arrays: list[Any]) -> tuple[Any, Weights]:
-        """Outputs, and every variable after the call, by Linen path."""
+        """Outputs (with what was sown), and every variable after the call, by Linen path."""
         out, after = self.run(weights, arguments, arrays)
         return out, {name: after[path].get_value() for path, name in self.linen_paths.items()}
+
+    def sown_in(self, after: Mapping[tuple[Any, ...], Any]) -> Weights:
+        """What a call has sown, by the path that the Linen module sows it at.
+
+        Raises:
+            Different: the two do not sow the same number of values of each kind.
+        """
+        values: Weights = {}
+        for path, variable in after.items():
+            if path not in self.variables and isinstance(variable, nnx.Variable):
+                for number, value in enumerate(jax.tree.leaves(variable.get_value())):
+                    values[f"{spell(path)}/{number}"] = value
+        names = propose({path: _sketch(v) for path, v in self.sown.items()}, {path: _sketch(v) for path, v in values.items()})
+        lost = [path for path in self.sown if path not in names]
+        if lost:
+            raise Different(f"Linen sows {lost[0]} ({_shape(self.sown[lost[0]])}), which the NNX call does not")
+        extra = [path for path in values if path not in names.values()]
+        if extra:
+            raise Different(f"the NNX call leaves a new variable {extra[0].rpartition('/')[0]}, which Linen does not sow")
+        return {old: values[new] for old, new in names.items()}
 
     @property
     def stream_paths(self) -> list[tuple[Any, ...]]:
@@ -125,7 +153,17 @@ class NnxSide:
         gone = [path for path in self.linen_paths if path not in after]
         if gone:
             raise Different(f"the NNX call removes the variable {spell(gone[0])}")
-        return out, after
+        return with_sown(out, self.sown_in(after)), {path: value for path, value in after.items() if path in self.variables}
+
+
+def with_sown(out: Any, sown: Weights) -> Any:
+    """The outputs, and beside them what was sown where anything was."""
+    return {"output": out, "sown": sown} if sown else out
+
+
+def _sketch(value: Any) -> tuple[tuple[int, ...], str]:
+    """Rank and dtype, which hold for every batch size."""
+    return (len(value.shape),), str(value.dtype)
 
 
 def _concrete(path: tuple[Any, ...], variable: Any) -> Any:
@@ -145,8 +183,8 @@ def _concrete(path: tuple[Any, ...], variable: Any) -> Any:
 # ---- building ---------------------------------------------------------------------------------------------------
 
 
-def linen_side(module: Any, case: Case, first: Arguments) -> LinenSide:
-    """Shapes of a Linen module's variables when it is initialised with these inputs.
+def linen_side(module: Any, case: Case, first: Arguments) -> tuple[LinenSide, Weights]:
+    """A Linen module with the shapes of its variables when it is initialised with these inputs, and of what it sows.
 
     Raises:
         Unverifiable: not a Linen module.
@@ -154,8 +192,19 @@ def linen_side(module: Any, case: Case, first: Arguments) -> LinenSide:
     if not isinstance(module, nn.Module):
         raise Unverifiable(f"the case for {case.target} builds {type(module).__name__}, which is no flax.linen.Module")
     keys = {name: jax.random.key(0) for name in ("params", *case.rngs)}
-    shapes = jax.eval_shape(LinenSide(module, case, first, {}).init, keys, first.arrays())
-    return LinenSide(module, case, first, shapes)
+    every = jax.eval_shape(LinenSide(module, case, first, {}).init, keys, first.arrays())
+    # `sow` collects in tuples, which no other variable is, so that their paths end with a number.
+    sown = {path.split("/")[0] for path in every if path.rsplit("/", 1)[-1].isdigit()} | {"intermediates"}
+    collections = tuple(sorted(sown & {path.split("/")[0] for path in every} - {"params"}))
+    return LinenSide(module, case, first, _outside(every, collections), collections), _within(every, collections)
+
+
+def _outside(variables: Mapping[str, Any], collections: Sequence[str]) -> dict[str, Any]:
+    return {path: value for path, value in variables.items() if path.split("/")[0] not in collections}
+
+
+def _within(variables: Mapping[str, Any], collections: Sequence[str]) -> dict[str, Any]:
+    return {path: value for path, value in variables.items() if path.split("/")[0] in collections}
 
 
 def nnx_side(
@@ -165,6 +214,7 @@ def nnx_side(
     arguments: Arguments,
     variable_map: Mapping[str, Any] | None,
     namespace: dict[str, Any],
+    sown: Mapping[str, Any],
 ) -> tuple[NnxSide, dict[str, str], bool]:
     """The NNX model with its variable map, and whether that map was only proposed.
 
@@ -172,7 +222,7 @@ def nnx_side(
         Unverifiable: it cannot be constructed from the case.
         Different: its variables are not those of the Linen module.
     """
-    make = constructor(cls, linen.module, case, arguments, namespace)
+    make = with_caches(constructor(cls, linen.module, case, arguments, namespace), linen.shapes)
     model = nnx.eval_shape(lambda: make(jax.random.key(0)))
     variables = flat_state(model)
     if not all(isinstance(v, nnx.Variable) for v in variables.values()):
@@ -194,7 +244,27 @@ def nnx_side(
     check_map(names, linen.shapes, {name: v for name, (_, v) in shapes.items()}, hint, complete=case.method == "__call__")
     linen_paths = {shapes[new][0]: old for old, new in names.items()}
     graphdef, _ = nnx.split(model)
-    return NnxSide(graphdef, variables, linen_paths, case, streams(make, random_state(variables))), names, proposed
+    seeded = streams(make, random_state(variables))
+    return NnxSide(graphdef, variables, linen_paths, case, seeded, make, sown), names, proposed
+
+
+def with_caches(make: Callable[[Any], Any], linen: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """The model with the caches for decoding that `init` gives the Linen module, which NNX makes on request only."""
+    wanted = sorted((path for path in linen if path.endswith("/cached_key")), key=natural)
+
+    def made(key: Any) -> Any:
+        model = make(key)
+        layers = sorted(
+            ((spell(path), layer) for path, layer in nnx.iter_modules(model) if isinstance(layer, nnx.MultiHeadAttention)),
+            key=lambda item: natural(item[0]),
+        )
+        for path, (_, layer) in zip(wanted, layers):
+            if layer.cached_key is None:
+                *batch, _, _ = linen[path].shape  # ..., heads, features of a head
+                layer.init_cache((*batch, layer.in_features), dtype=linen[path].dtype)
+        return model
+
+    return made if wanted else make
 
 
 def own_variables(variables: Mapping[tuple[Any, ...], Any]) -> dict[tuple[Any, ...], Any]:
