@@ -14,6 +14,7 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "verify/test_keys.py",
         "verify/test_limits.py",
         "verify/test_weights.py",
+        "verify/test_state.py",
         "catalog/test_functions.py",
         "catalog/test_layer_variables.py",
         "catalog/test_layers_equal.py",

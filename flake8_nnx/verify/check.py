@@ -7,13 +7,15 @@ from typing import Any
 
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify import proof
+from flake8_nnx.verify.build import linen_side, nnx_side
 from flake8_nnx.verify.case import Case
 from flake8_nnx.verify.compare import Comparison, Mode, compare, devices
 from flake8_nnx.verify.keys import check_streams
 from flake8_nnx.verify.locate import locate
 from flake8_nnx.verify.measure import Figures
 from flake8_nnx.verify.shapes import NamedSizes
-from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide, linen_side, nnx_side
+from flake8_nnx.verify.sharding import without_mesh
+from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide
 from flake8_nnx.verify.verdict import Different, Unverifiable, Verdict, unverified
 
 
@@ -34,6 +36,18 @@ def check(
         variable_map: flat, or slots (see `flake8_nnx.variable_map`), or None to have one proposed.
         device: the platform or the one device to run on (`cpu`, `gpu:1`); every local one when not given.
     """
+    with without_mesh():
+        return _checked(case, old_namespace, new_class, new_namespace, variable_map, device)
+
+
+def _checked(
+    case: Case,
+    old_namespace: dict[str, Any],
+    new_class: Any,
+    new_namespace: dict[str, Any],
+    variable_map: Mapping[str, Any] | None,
+    device: str | None,
+) -> Verdict:
     names: dict[str, str] = {}
     try:
         module = _linen_module(case, old_namespace)

@@ -7,7 +7,8 @@ from typing import Any
 import flax.linen as nn
 
 from flake8_nnx.variable_map import resolve
-from flake8_nnx.verify.sides import check_map, flat, flat_state, own_variables, spell
+from flake8_nnx.verify.sides import flat, flat_state, own_variables, spell
+from flake8_nnx.verify.structure import check_map
 
 
 def load_linen_variables(model: Any, variables: Mapping[str, Any], variable_map: Mapping[str, Any]) -> None:

@@ -1,0 +1,181 @@
+"""Builds both sides of a case: the Linen module with its variables, and the NNX model from the same fields and sizes."""
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import flax.linen as nn
+import jax
+from flax import nnx
+
+from flake8_nnx.variable_map import resolve
+from flake8_nnx.verify import inputs as data
+from flake8_nnx.verify import sharding
+from flake8_nnx.verify.case import Case
+from flake8_nnx.verify.propose import natural, propose
+from flake8_nnx.verify.sides import (
+    Arguments,
+    LinenSide,
+    NnxSide,
+    Weights,
+    flat,
+    flat_state,
+    own_variables,
+    random_state,
+    spell,
+)
+from flake8_nnx.verify.structure import check_map
+from flake8_nnx.verify.verdict import Unverifiable
+
+
+def linen_side(module: Any, case: Case, first: Arguments) -> tuple[LinenSide, Weights]:
+    """A Linen module with the shapes of its variables when it is initialised with these inputs, and of what it sows.
+
+    Raises:
+        Unverifiable: not a Linen module.
+    """
+    if not isinstance(module, nn.Module):
+        raise Unverifiable(f"the case for {case.target} builds {type(module).__name__}, which is no flax.linen.Module")
+    keys = {name: jax.random.key(0) for name in ("params", *case.rngs)}
+    boxed = jax.eval_shape(LinenSide(module, case, first, {}).boxed_init, keys, first.arrays())
+    every = flat(nn.unbox(boxed))
+    # `sow` collects in tuples, which no other variable is, so that their paths end with a number.
+    sown = {path.split("/")[0] for path in every if path.rsplit("/", 1)[-1].isdigit()} | {"intermediates"}
+    collections = tuple(sorted(sown & {path.split("/")[0] for path in every} - {"params"}))
+    side = LinenSide(module, case, first, _outside(every, collections), collections, sharding.linen_names(boxed))
+    return side, _within(every, collections)
+
+
+def _outside(variables: Mapping[str, Any], collections: Sequence[str]) -> dict[str, Any]:
+    return {path: value for path, value in variables.items() if path.split("/")[0] not in collections}
+
+
+def _within(variables: Mapping[str, Any], collections: Sequence[str]) -> dict[str, Any]:
+    return {path: value for path, value in variables.items() if path.split("/")[0] in collections}
+
+
+def nnx_side(
+    cls: Any,
+    linen: LinenSide,
+    case: Case,
+    arguments: Arguments,
+    variable_map: Mapping[str, Any] | None,
+    namespace: dict[str, Any],
+    sown: Mapping[str, Any],
+) -> tuple[NnxSide, dict[str, str], bool]:
+    """The NNX model with its variable map, and whether that map was only proposed.
+
+    Raises:
+        Unverifiable: it cannot be constructed from the case.
+        Different: its variables are not those of the Linen module.
+    """
+    make = with_caches(constructor(cls, linen.module, case, arguments, namespace), linen.shapes)
+    model = nnx.eval_shape(lambda: make(jax.random.key(0)))
+    variables = flat_state(model)
+    if not all(isinstance(v, nnx.Variable) for v in variables.values()):
+        model = make(jax.random.key(0))  # plain arrays (a convolution's mask) are constants: their values matter
+        variables = flat_state(model)
+    own = own_variables(variables)
+    shapes = {spell(path): (path, v) for path, v in own.items()}
+    proposed = variable_map is None
+    if variable_map is None:
+        names = propose(
+            {path: (tuple(s.shape), str(s.dtype)) for path, s in linen.shapes.items()},
+            {name: (tuple(v.get_value().shape), str(v.get_value().dtype)) for name, (_, v) in shapes.items()},
+        )
+    elif "slots" in variable_map:
+        names = resolve(variable_map, linen.shapes, shapes)
+    else:
+        names = dict(variable_map)
+    hint = "; no variable map was given and none could be proposed" if proposed else ""
+    check_map(names, linen.shapes, {name: v for name, (_, v) in shapes.items()}, hint, complete=case.method == "__call__")
+    sharding.check_names(linen.axis_names, {old: shapes[new][1] for old, new in names.items()})
+    linen_paths = {shapes[new][0]: old for old, new in names.items()}
+    graphdef, _ = nnx.split(model)
+    seeded = streams(make, random_state(variables))
+    return NnxSide(graphdef, variables, linen_paths, case, seeded, make, sown), names, proposed
+
+
+def with_caches(make: Callable[[Any], Any], linen: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """The model with the caches for decoding that `init` gives the Linen module, which NNX makes on request only."""
+    wanted = sorted((path for path in linen if path.endswith("/cached_key")), key=natural)
+
+    def made(key: Any) -> Any:
+        model = make(key)
+        layers = sorted(
+            ((spell(path), layer) for path, layer in nnx.iter_modules(model) if isinstance(layer, nnx.MultiHeadAttention)),
+            key=lambda item: natural(item[0]),
+        )
+        for path, (_, layer) in zip(wanted, layers):
+            if layer.cached_key is None:
+                *batch, _, _ = linen[path].shape  # ..., heads, features of a head
+                layer.init_cache((*batch, layer.in_features), dtype=linen[path].dtype)
+        return model
+
+    return made if wanted else make
+
+
+def streams(make: Callable[[Any], Any], paths: list[tuple[Any, ...]]) -> list[list[Any]]:
+    """What the constructor puts at these paths for seed 0 and seed 1; no initial weights are computed."""
+
+    def values(key: Any) -> list[Any]:
+        state = flat_state(make(key))
+        return [state[path].get_value() for path in paths]
+
+    compiled = jax.jit(values)
+    return [list(compiled(jax.random.key(seed))) if paths else [] for seed in (0, 1)]
+
+
+def constructor(
+    cls: Any, module: nn.Module, case: Case, arguments: Arguments, namespace: dict[str, Any]
+) -> Callable[[Any], Any]:
+    """How to make the NNX model from a key: `new_init`, or the Linen fields by name and the sizes of the inputs.
+
+    Raises:
+        Unverifiable: a required parameter that neither tells.
+    """
+    names = dict.fromkeys(("params", *case.rngs))
+
+    def rngs(key: Any) -> nnx.Rngs:
+        return nnx.Rngs(key, **{name: jax.random.fold_in(key, i) for i, name in enumerate(names)})
+
+    if case.new_init:
+        return lambda key: eval(case.new_init or "", {**namespace, "rngs": rngs(key), "nnx": nnx})  # noqa: S307
+    parameters = dict(list(inspect.signature(cls.__init__).parameters.items())[1:])  # nnx.Module has a metaclass __call__
+    known: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        if name == "rngs":
+            continue
+        if name in getattr(module, "__dataclass_fields__", {}) and name not in ("parent", "name"):
+            known[name] = getattr(module, name)
+        elif (size := _size(name, module, case, arguments)) is not None:
+            known[name] = size
+        elif parameter.default is inspect.Parameter.empty and parameter.kind not in (
+            parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD
+        ):
+            raise Unverifiable(
+                f"cannot tell the parameter `{name}` of {cls.__name__}: it is no field of the Linen class and no size of the "
+                f"inputs; give the constructor call as new_init (--new-init)"
+            )
+    if "rngs" in parameters:
+        return lambda key: cls(**known, rngs=rngs(key))
+    return lambda key: cls(**known)
+
+
+def _size(name: str, module: nn.Module, case: Case, arguments: Arguments) -> Any:
+    """`in_features`, `in_shape`, `<arg>_features`, `<arg>_shape` from the inputs."""
+    stem, _, kind = name.removeprefix("input_").rpartition("_")
+    if kind not in ("features", "shape"):
+        return None
+    method = getattr(type(module), case.method)
+    try:
+        bound = inspect.signature(method).bind(module, *arguments.args, **arguments.kwargs).arguments
+    except TypeError:
+        return None
+    values = [value for key, value in bound.items() if key != "self"]
+    first = next((value for value in values if data.is_array(value)), None)
+    value = first if stem == "in" else bound.get(stem)
+    if not data.is_array(value) or not value.shape:  # type: ignore[union-attr]
+        return None
+    return int(value.shape[-1]) if kind == "features" else tuple(map(int, value.shape[1:]))  # type: ignore[union-attr]
