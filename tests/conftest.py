@@ -15,6 +15,7 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "verify/test_limits.py",
         "verify/test_weights.py",
         "verify/test_state.py",
+        "verify/test_verdict_json.py",
         "catalog/test_functions.py",
         "catalog/test_layer_variables.py",
         "catalog/test_layers_equal.py",

@@ -492,7 +492,7 @@ def test_verify_tells_a_difference(here: Path, capsys: pytest.CaptureFixture[str
     out, err = capsys.readouterr()
     verdict = json.loads(out)
     assert verdict["status"] == "DIFFERS" and verdict["reason"] and err == ""
-    assert set(verdict) == {"old", "new", "status", "reason", "evidence", "variable_map"}
+    assert set(verdict) == {"schema_version", "old", "new", "status", "reason", "evidence", "variable_map"}
 
 
 @pytest.mark.jax

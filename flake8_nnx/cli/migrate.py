@@ -25,21 +25,27 @@ def migrate(
     unverified: Annotated[
         bool, typer.Option("--unverified", help="Write also what was not shown to compute the same.")
     ] = False,
+    verify: Annotated[
+        bool | None,
+        typer.Option("--verify/--no-verify", help="Run both in a subprocess. Default: when writing, or with --cases."),
+    ] = None,
     cases: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Python file with a list CASES: how to run each class.")
     ] = None,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="Verify there only: cpu, gpu, tpu, gpu:1.")] = None,
     log: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write one object per Linen class.")] = None,
     timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds to verify one class.")] = 120.0,
 ) -> None:
     """Rewrite Linen classes to NNX, each with a verdict.
 
     A class is written when its verdict is PROVED or MATCHED, or with --unverified. Without --diff, --write or --out
-    nothing but the table is printed.
+    nothing but the table is printed. Classes that no case is given for are verified with one from pyproject.toml,
+    from recorded runs, or synthesised.
 
     [bold]Examples[/bold]
 
     flake8-nnx migrate src/models.py
-    flake8-nnx migrate src/models.py --cases cases.py --diff
+    flake8-nnx migrate src/models.py --verify --diff
     flake8-nnx migrate src --cases cases.py --write --log migration.json
     """
     if write and out is not None:
@@ -53,12 +59,22 @@ def migrate(
         console.fail(f"{out}: is a file; --out takes a directory")
     if len(missing) == len(paths):
         console.finish(f"{path}: no such file or directory" for path in missing)
-    if cases is not None:
+    verify = cases is not None or (bool(write or out) and not unverified) if verify is None else verify
+    if cases is not None and not verify:
+        console.fail("--cases says how to verify: drop --no-verify, or --cases")
+    if verify:
         console.need_jax("migrate")
 
     from flake8_nnx.migrate.run import migrate_paths
 
-    run = migrate_paths([Path(path) for path in paths], cases=cases, unverified=unverified, timeout=timeout)
+    run = migrate_paths(
+        [Path(path) for path in paths],
+        verify=verify,
+        cases=cases,
+        unverified=unverified,
+        timeout=timeout,
+        device=device,
+    )
     errors = list(run.errors)
     records = [as_record(found) for found in run.classes]
     if diff:

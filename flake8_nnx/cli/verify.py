@@ -13,25 +13,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
 from flake8_nnx.cli import console, inputs
+from flake8_nnx.cli.verdict_view import print_verdict
 from flake8_nnx.source.project import Project
 from flake8_nnx.source.read import SourceError
 
 if TYPE_CHECKING:
-    from flake8_nnx.verify import Case, Verdict
+    from flake8_nnx.verify import Case
 
 READ: dict[str, Callable[[Any], Any]] = {
     "init": lambda text: ast.unparse(ast.parse(text.strip(), mode="eval")),
     "new_init": lambda text: ast.unparse(ast.parse(text.strip(), mode="eval")),
     "args": inputs.arguments,
+    "init_args": inputs.arguments,
     "kwargs": inputs.keywords,
     "train_kwargs": inputs.keywords,
     "rngs": lambda words: tuple(console.comma_list(words)),
     "mutable": lambda words: tuple(console.comma_list(words)),
 }
-FIGURES = ("max_abs", "max_rel", "max_ulp", "bound")
 
 
 class Format(str, Enum):
@@ -63,17 +63,23 @@ def verify(
     cases: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Python file with a list CASES; the one for OLD is run.")
     ] = None,
+    init_args: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SHAPES", help="Inputs of init where they differ, as for decoding with a cache."),
+    ] = None,
     variable_map: Annotated[
         Path | None,
         typer.Option(metavar="FILE.json", help="Linen path -> NNX path, each variable; else from shapes."),
     ] = None,
     timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds.")] = 120.0,
     memory_mb: Annotated[int, typer.Option("--memory-mb", metavar="N", min=256, help="Memory of the run.")] = 8192,
+    device: Annotated[str | None, typer.Option(metavar="NAME", help="Run there only: cpu, gpu, tpu, gpu:1.")] = None,
     output_format: Annotated[Format, typer.Option(help="How to print the verdict.")] = Format.text,
 ) -> None:
     """Check that an NNX class computes what a Linen class does.
 
     Both get the same weights, inputs and random keys; outputs, gradients and state are compared on every device.
+    Without --init and --args a case from pyproject.toml or recorded runs is used, else one is synthesised.
 
     [bold]Examples[/bold]
 
@@ -81,6 +87,7 @@ def verify(
     flake8-nnx verify old.py::Net new.py::Net --args "f32[2,16]" --rngs dropout
         --kwargs train=False --train-kwargs train=True --mutable batch_stats
     flake8-nnx verify old.py::Block new.py::Block --cases cases.py
+    flake8-nnx verify old.py::Encoder new.py::Encoder --args "i32[b,t]<vocab" --init "Encoder(vocab=11)"
     """
     options = {
         "init": init,
@@ -91,23 +98,21 @@ def verify(
         "mutable": mutable,
         "method": method,
         "new_init": new_init,
+        "init_args": init_args,
     }
     given = {name: value for name, value in options.items() if value is not None}
     job: dict[str, Any] = {"old": located(old), "new": located(new), "variable_map": read_map(variable_map, old)}
-    if cases is None:
-        job["case"] = as_case(old, given).to_json()
-    elif given:
+    if cases is not None and given:
         console.fail(f"--cases says how to run the model: drop --{next(iter(given)).replace('_', '-')}, or --cases")
+    elif given:
+        job["case"] = as_case(old, given).to_json()
     else:
-        try:
-            job["cases_file"] = str(inputs.cases_file(cases).resolve())
-        except SourceError as error:
-            console.fail(error)
+        job |= other_cases(job["old"], cases)
     console.need_jax("verify")
 
     from flake8_nnx.verify import verify_files
 
-    (verdict,) = verify_files([job], timeout=timeout, memory_mb=memory_mb)
+    (verdict,) = verify_files([job], timeout=timeout, memory_mb=memory_mb, device=device)
     if verdict is None:
         console.fail(f"{cases}: CASES has no case with the target {old}")
     if output_format is Format.json:
@@ -136,6 +141,18 @@ def located(text: str) -> dict[str, str]:
         advice = f"; did you mean {near[0]}?" if near else ""
         console.fail(f"{path}: has no class {found['class']}{advice}")
     return found
+
+
+def other_cases(old: Mapping[str, str], cases: Path | None) -> dict[str, Any]:
+    """Cases of a file, of `pyproject.toml`, recorded or synthesised; leaves with exit code 2 when a file is malformed."""
+    from flake8_nnx.verify.origins import job_cases
+
+    try:
+        if cases is not None:
+            return {"cases_file": str(inputs.cases_file(cases).resolve())}
+        return job_cases(Path(old["path"]), old["class"])
+    except (SourceError, ValueError) as error:
+        console.fail(error)
 
 
 def as_case(old: str, given: Mapping[str, Any]) -> Case:
@@ -167,35 +184,3 @@ def read_map(path: Path | None, old: str) -> Mapping[str, Any] | None:
     if not isinstance(inner, dict):
         console.fail(f"{path}: is no variable map; write an object of Linen path and NNX path")
     return inner
-
-
-def print_verdict(old: str, new: str, verdict: Verdict) -> None:
-    """The verdict, the figures of every run, and which variable is which."""
-    out = console.stdout()
-    status = (verdict.status, console.VERDICT_STYLES[verdict.status])
-    out.print(Text.assemble(status, f"  {old} -> {new}"), soft_wrap=True)
-    out.print(Text(verdict.reason), soft_wrap=True)
-    figures = {name: run for name, run in verdict.evidence.items() if isinstance(run, Mapping) and "bound" in run}
-    if figures:
-        table = console.table("run", *(name.replace("_", " ") for name in FIGURES))
-        for name, run in figures.items():
-            table.add_row(name, *(shown(run.get(figure, "")) for figure in FIGURES))
-        out.print()
-        out.print(table)
-        for text in dict.fromkeys(str(run.get("bound_from", "")) for run in figures.values()):
-            out.print(Text(f"bound: {text}"), soft_wrap=True)
-    for name, found in verdict.evidence.items():
-        if name not in figures:
-            out.print(Text(f"{name}: {shown(found)}"), soft_wrap=True)
-    if verdict.variable_map:
-        table = console.table("Linen variable", "NNX variable")
-        for linen, nnx in verdict.variable_map.items():
-            table.add_row(linen, str(nnx))
-        out.print()
-        out.print(table)
-
-
-def shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -17,7 +17,7 @@ from flake8_nnx.migrate.model import ClassPlan, ClassRecord
 from flake8_nnx.migrate.write import SourceFile, read_file, replace_file
 from flake8_nnx.source.read import SourceError, python_files
 
-NO_CASE = "no case: say how to run it in a cases file (--cases)"
+NOT_VERIFIED = "not verified (--verify runs both on your devices)"
 
 
 @dataclass
@@ -68,15 +68,23 @@ class MigrationRun:
 
 
 def migrate_paths(
-    paths: Sequence[Path], *, cases: Path | None = None, unverified: bool = False, timeout: float = 120.0
+    paths: Sequence[Path],
+    *,
+    verify: bool = False,
+    cases: Path | None = None,
+    unverified: bool = False,
+    timeout: float = 120.0,
+    device: str | None = None,
 ) -> MigrationRun:
     """Migrate the Linen classes below these paths as far as the gate lets them through.
 
     Args:
         paths: files and directories.
-        cases: a Python file whose list `CASES` says how to run the classes.
+        verify: run the classes, old and new, in a subprocess with limits; `cases` implies it.
+        cases: a Python file whose list `CASES` says how to run the classes; others are configured, recorded or synthesised.
         unverified: let through what was not shown to be equal (but never what was shown to differ).
         timeout: seconds for the verification of one class.
+        device: verify on this device or platform only.
     """
     run = MigrationRun()
     for found in python_files(paths):
@@ -91,7 +99,14 @@ def migrate_paths(
             run.errors.append(str(error))
             continue
         if planned is not None and planned.plans:
-            file_run, records = _migrate_file(source, root, planned, cases, unverified, timeout)
+            verdicts: Mapping[str, Any] = {}
+            if verify or cases is not None:
+                try:
+                    verdicts = _verify(planned, source, cases, timeout, device)
+                except ValueError as error:
+                    run.errors.append(str(error))
+                    continue
+            file_run, records = _migrate_file(source, root, planned, verdicts, unverified)
             run.files.append(file_run)
             run.classes += records
             run.todo += [f"{path}: {note}" for note in file_run.todo]
@@ -99,11 +114,9 @@ def migrate_paths(
 
 
 def _migrate_file(
-    source: SourceFile, root: Path, planned: FilePlan, cases: Path | None, unverified: bool, timeout: float
+    source: SourceFile, root: Path, planned: FilePlan, verdicts: Mapping[str, Any], unverified: bool
 ) -> tuple[FileRun, list[ClassRecord]]:
     path = str(source.path)
-    new = rewrite(planned)
-    verdicts = _verify(planned, source, new, cases, timeout) if cases is not None else {}
     closed = {
         plan.name for plan in planned.native if not _passes(verdicts.get(plan.name), unverified)
     }
@@ -136,7 +149,7 @@ def _record(path: str, plan: ClassPlan, planned: FilePlan, verdict: Any, written
         return ClassRecord(path, plan.name, line, "refused", reason=_reasons(plan))
     variable_map = planned.variable_map(plan)
     if verdict is None:
-        return ClassRecord(path, plan.name, line, "native", "UNVERIFIED", NO_CASE, {}, variable_map, written=written)
+        return ClassRecord(path, plan.name, line, "native", "UNVERIFIED", NOT_VERIFIED, {}, variable_map, written=written)
     return ClassRecord(
         path, plan.name, line, "native", verdict.status, verdict.reason, verdict.evidence, variable_map, written=written
     )
@@ -151,14 +164,20 @@ def _reasons(plan: ClassPlan, most: int = 3) -> str:
     return "; ".join([*reasons, *dict.fromkeys(refusal.advice for refusal in shown)])
 
 
-def _verify(planned: FilePlan, source: SourceFile, new: str, cases: Path, timeout: float) -> Mapping[str, Any]:
-    """Verdicts by class name, of the classes that have a case; user code runs in the verifier's worker only."""
+def _verify(
+    planned: FilePlan, source: SourceFile, cases: Path | None, timeout: float, device: str | None
+) -> Mapping[str, Any]:
+    """Verdicts by class name; user code runs in the verifier's worker only.
+
+    Raises:
+        ValueError: `pyproject.toml` has a malformed case.
+    """
     from flake8_nnx.verify import verify_cases
 
     path = source.path.resolve()
     names = [plan.name for plan in planned.native]
     maps = {plan.name: planned.variable_map(plan) for plan in planned.native}
-    return verify_cases(path, new, names, maps, cases.resolve(), timeout=timeout)
+    return verify_cases(path, rewrite(planned), names, maps, cases, timeout=timeout, device=device) if names else {}
 
 
 def _patch(run: FileRun) -> str:

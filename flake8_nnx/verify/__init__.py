@@ -17,7 +17,7 @@ __all__ = ["Case", "Verdict", "assert_equivalent", "load_linen_variables", "veri
 def verify(
     old: str | type,
     new: str | type,
-    case: Case,
+    case: Case | None = None,
     variable_map: Mapping[str, Any] | None = None,
     *,
     timeout: float = 120.0,
@@ -28,21 +28,27 @@ def verify(
 
     Args:
         old, new: `path/to/file.py::Class` (run in a subprocess with limits), or the classes themselves (run here).
-        case: how to run them.
+        case: how to run them; for files one from `pyproject.toml` or recorded runs is used when not given, else synthesised.
         variable_map: Linen path to NNX path of every variable; proposed from names and shapes when not given.
         timeout, memory_mb: limits of the subprocess, seconds and MiB.
         device: run on this device or platform only (`cpu`, `gpu`, `gpu:1`); on every local one when not given.
 
     Raises:
-        ValueError: a target that names no file and class, or files given with a case that holds a function.
+        ValueError: a target that names no file and class, files given with a case that holds a function, or classes
+            without a case.
     """
     if isinstance(old, str) and isinstance(new, str):
-        job = {"old": target(old), "new": target(new), "case": case.to_json(), "variable_map": variable_map}
-        found = verify_files([job], timeout=timeout, memory_mb=memory_mb, device=device)[0]
+        from flake8_nnx.verify.origins import job_cases
+
+        job: dict[str, Any] = {"old": target(old), "new": target(new), "variable_map": variable_map}
+        cases = {"case": case.to_json()} if case else job_cases(Path(job["old"]["path"]), job["old"]["class"])
+        found = verify_files([{**job, **cases}], timeout=timeout, memory_mb=memory_mb, device=device)[0]
         assert found is not None
         return found
     if isinstance(old, str) or isinstance(new, str):
         raise ValueError("give both sides as classes, or both as path::Class")
+    if case is None:
+        raise ValueError(f"say how to run {old.__name__}: give a flake8_nnx.verify.Case, or both sides as path::Class")
     import sys
 
     from flake8_nnx.verify.check import check
@@ -52,15 +58,25 @@ def verify(
     return check(case, next(own), new, next(own), variable_map, device=device)
 
 
-def assert_equivalent(old: str | type, new: str | type, case: Case, variable_map: Mapping[str, Any] | None = None) -> None:
-    """Fail unless the verdict is good.
+def assert_equivalent(
+    old: str | type,
+    new: str | type,
+    case: Case | None = None,
+    variable_map: Mapping[str, Any] | None = None,
+    *,
+    timeout: float = 120.0,
+    memory_mb: int = 8192,
+    device: str | None = None,
+) -> Verdict:
+    """Fail unless the verdict is good; the arguments are those of `verify`.
 
     Raises:
-        AssertionError: the two differ, or nothing could be shown; the message says where and why.
+        AssertionError: the two differ, or nothing could be shown; the message says where, why and what to do.
     """
-    verdict = verify(old, new, case, variable_map)
+    verdict = verify(old, new, case, variable_map, timeout=timeout, memory_mb=memory_mb, device=device)
     if not verdict.good:
-        raise AssertionError(f"{verdict.status}: {verdict.reason}")
+        raise AssertionError(verdict.explained(old, new))
+    return verdict
 
 
 def verify_files(
@@ -82,9 +98,12 @@ def verify_cases(
     new_source: str,
     classes: Sequence[str],
     maps: Mapping[str, Mapping[str, Any]],
-    cases_file: Path,
+    cases_file: Path | None = None,
     *,
     timeout: float = 120.0,
+    memory_mb: int = 8192,
+    workers: int = 1,
+    device: str | None = None,
 ) -> dict[str, Verdict]:
     """Verify a text that is not yet written against the file it replaces.
 
@@ -93,18 +112,24 @@ def verify_cases(
         new_source: its NNX text.
         classes: the classes to verify.
         maps: variable map of each class.
-        cases_file: a Python file with a list `CASES`; classes without a case are left out of the result.
+        cases_file: a Python file with a list `CASES`; for classes without a case there, and without a configured or recorded
+            one, a case is synthesised.
+
+    Raises:
+        ValueError: `pyproject.toml` has a malformed case.
     """
+    from flake8_nnx.verify.origins import job_cases
+
     jobs = [
         {
             "old": {"path": str(path), "class": name},
             "new": {"path": str(path), "class": name, "source": new_source},
-            "cases_file": str(cases_file),
             "variable_map": maps.get(name),
+            **job_cases(path, name, cases_file),
         }
         for name in classes
     ]
-    verdicts = verify_files(jobs, timeout=timeout)
+    verdicts = verify_files(jobs, timeout=timeout, memory_mb=memory_mb, workers=workers, device=device)
     return {name: verdict for name, verdict in zip(classes, verdicts) if verdict is not None}
 
 

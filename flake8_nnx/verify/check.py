@@ -9,7 +9,9 @@ from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify import proof
 from flake8_nnx.verify.build import linen_side, nnx_side
 from flake8_nnx.verify.case import Case
+from flake8_nnx.verify.cause import likely_cause
 from flake8_nnx.verify.compare import Comparison, Mode, compare, devices
+from flake8_nnx.verify.initial import Initial, compare_initial
 from flake8_nnx.verify.keys import check_streams
 from flake8_nnx.verify.locate import locate
 from flake8_nnx.verify.measure import Figures
@@ -55,14 +57,15 @@ def _checked(
         linen, new, names, proposed = _sides(case, module, first, modes[0].arguments, new_class, new_namespace, variable_map)
         weights = {path: data.weight(path, tuple(s.shape), s.dtype) for path, s in linen.shapes.items()}
         found = compare(linen, new, weights, modes, devices(device))
-        attempt = None if found.difference else proof.attempt(linen, new, modes)
+        initial = None if found.difference else compare_initial(linen, new)
+        attempt = None if initial is None or initial.differs else proof.attempt(linen, new, modes)
     except Unverifiable as error:
         return unverified(str(error))
     except Different as error:
         return Verdict("DIFFERS", str(error), {}, names)
     except Exception as error:  # user code may raise anything
         return unverified(blame(error))
-    return _verdict(found, attempt, linen, new, weights, names, proposed)
+    return _verdict(found, initial, attempt, linen, new, weights, names, proposed)
 
 
 def _linen_module(case: Case, namespace: dict[str, Any]) -> Any:
@@ -122,6 +125,7 @@ def _sides(
 
 def _verdict(
     found: Comparison,
+    initial: Initial | None,
     attempt: proof.Attempt | None,
     linen: LinenSide,
     new: NnxSide,
@@ -134,12 +138,21 @@ def _verdict(
     evidence["case"] = linen.case.origin
     if found.difference:
         place = locate(linen, new, weights, found.failure) if found.failure else None
-        return Verdict("DIFFERS", f"{found.difference}{'; ' + place if place else ''}", evidence, names)
-    runs = [v for v in found.evidence.values() if isinstance(v, Figures)]
-    exact = all(figures.max_abs == 0 for figures in runs)
-    devices = ", ".join(sorted({key.rpartition("(")[2].rstrip(")") for key in found.evidence if key.endswith(")")}))
-    checked = ", ".join(dict.fromkeys(key.rpartition(" (")[0].partition(",")[0] for key in found.evidence if key.endswith(")")))
-    closeness = "bit for bit" if exact else f"within {max(f.of_bound for f in runs):.2g} of their rounding bounds"
+        cause = likely_cause(linen, found.failure.mode, place) if found.failure and place else None
+        return Verdict("DIFFERS", "; ".join(filter(None, (found.difference, place, cause))), evidence, names)
+    if initial is not None:
+        evidence["initial values"] = initial.to_json()
+        for path, problem in initial.differs.items():
+            return Verdict("DIFFERS", f"the initial value of {path} differs: {problem}", evidence, names)
+    runs = {name: v for name, v in found.evidence.items() if isinstance(v, Figures)}
+    exact = all(figures.max_abs == 0 for figures in runs.values())
+    devices = ", ".join(sorted({name.rpartition("(")[2].rstrip(")") for name in runs}))
+    checked = ", ".join(dict.fromkeys(name.rpartition(" (")[0].partition(",")[0] for name in runs))
+    closeness = "bit for bit" if exact else f"within {max(f.of_bound for f in runs.values()):.2g} of their rounding bounds"
+    if initial is not None and initial.unknown:
+        closeness += "; initial values were not compared: " + next(iter(initial.unknown.values()))
+    elif initial is not None and initial.equal:
+        checked += ", initial values"
     if attempt is not None:
         evidence["proof"] = attempt.evidence
         if attempt.claim:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import jax
@@ -13,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from flake8_nnx.verify import inputs as data
+from flake8_nnx.verify.cost import compared, cost
 from flake8_nnx.verify.interpret import replay
 from flake8_nnx.verify.keys import consumed, draws, renamed, tables
 from flake8_nnx.verify.measure import Figures, equal_bits, measure, same_bits
@@ -60,9 +62,9 @@ class Program:
     traced: Any
     structure: Any
 
-    def compiled(self) -> Callable[[list[Any]], Any]:
-        run = replay(self.traced)
-        return lambda args: self.built(run(args))
+    def compiled(self, args: list[Any]) -> Any:
+        """The program compiled for where these arguments are; it gives the leaves of the result."""
+        return replay(self.traced).lower(args).compile()
 
     def built(self, leaves: Sequence[Any]) -> Any:
         return jax.tree.unflatten(self.structure, leaves)
@@ -168,13 +170,14 @@ def _compare_mode(
     call_old, call_new = calls(linen, new, mode)
     old, other = program(call_old, given, old_table), program(call_new, given, new_table)
     reference = Reference(old.traced)
-    run_old, run_new = old.compiled(), other.compiled()
     for name, device in where.items():
+        given_there = jax.device_put(given.leaves, device)
+        run_old, run_new = old.compiled(given_there), other.compiled(given_there)
+        found.evidence[f"{mode.name} cost ({name})"] = compared(cost(run_old), cost(run_new))
         for scale in SCALES:
             leaves = prepared(weights, mode.arguments, scale).leaves
-            args = jax.device_put(leaves, device)
-            a, b = jax.device_get(run_old(args)), jax.device_get(run_new(args))
-            _note_dependence(found, mode, a, lambda args: jax.device_get(run_old(args)), given)
+            a, b = _run(old, run_old, device, leaves), _run(other, run_new, device, leaves)
+            _note_dependence(found, mode, a, partial(_run, old, run_old, device), given)
             # Where all bits agree no bound is needed, which saves the compilation of the float64 run.
             truth = None if equal_bits(a, b) else reference.at(scale, leaves)
             runs = [old.built(run) for run in truth] if truth is not None else []
@@ -186,6 +189,10 @@ def _compare_mode(
                     found.difference = f"{mode.name} {kind} on {name}: {problem}"
                     found.failure = Failure(mode, scale, (old_table, new_table))
                     return
+
+
+def _run(program: Program, compiled: Any, device: Any, args: list[Any]) -> Any:
+    return program.built(jax.device_get(compiled(jax.device_put(args, device))))
 
 
 def calls(linen: LinenSide, new: NnxSide, mode: Mode) -> tuple[Call, Call]:

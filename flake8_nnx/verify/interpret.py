@@ -19,6 +19,7 @@ INLINED = {
     "custom_vjp_call_jaxpr",
 }  # fmt: skip
 LOOPS = {"scan", "while", "cond"}
+QUICKLY = {"xla_backend_optimization_level": 0}  # for programs that run a few times: compiling takes longer than running
 
 
 def evaluate(program: Any, args: Sequence[Any], rule: Rule, enter: Enter = lambda jaxpr: True) -> list[Any]:
@@ -43,7 +44,7 @@ def evaluate(program: Any, args: Sequence[Any], rule: Rule, enter: Enter = lambd
     return [read(atom) for atom in jaxpr.outvars]
 
 
-def replay(program: Any) -> Callable[[Sequence[Any]], list[Any]]:
+def replay(program: Any) -> Any:
     """The jaxpr as it is, as a jit-compiled function of the list of its arguments."""
     return jax.jit(lambda args: evaluate(program, args, lambda eqn, inputs: None, lambda jaxpr: False))
 

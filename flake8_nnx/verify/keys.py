@@ -14,7 +14,7 @@ import numpy as np
 from jax.interpreters import partial_eval
 
 from flake8_nnx.verify.inputs import is_key
-from flake8_nnx.verify.interpret import INLINED, LOOPS, bind, bodies, evaluate, opened, operations, scan
+from flake8_nnx.verify.interpret import INLINED, LOOPS, QUICKLY, bind, bodies, evaluate, opened, operations, scan
 from flake8_nnx.verify.verdict import Different, Unverifiable
 
 DRAWS = {"random_bits", "random_gamma"}
@@ -32,19 +32,32 @@ def consumed(program: Any, *runs: Sequence[Any]) -> list[np.ndarray]:
     Raises:
         Unverifiable: draws whose number depends on values, or that bypass `jax.random` keys.
     """
-    program = _without_dead_code(program)
-    if not draws(program):
-        return [np.zeros((0, 2), np.uint32)] * len(runs)
+    return consumed_by_each([program], *runs)[0]
 
-    def collect(args: Sequence[Any]) -> Any:
-        found: list[Any] = []
-        evaluate(program, args, lambda eqn, inputs: _collect(eqn, inputs, found), draws)
-        if len({keys.shape[-1] for keys in found}) > 1:
-            raise Unverifiable("the keys of this module have different implementations (jax.random.key(…, impl=…))")
-        return jnp.concatenate(found)
 
-    compiled = jax.jit(collect)
-    return [np.asarray(compiled(list(args))) for args in runs]
+def consumed_by_each(programs: Sequence[Any], *runs: Sequence[Any]) -> list[list[np.ndarray]]:
+    """The same for several programs of the same arguments, compiled together.
+
+    Raises:
+        Unverifiable: as above.
+    """
+    live = [_without_dead_code(program) for program in programs]
+    drawing = [program for program in live if draws(program)]
+
+    def collect(args: Sequence[Any]) -> list[Any]:
+        return [_collected(program, args) for program in drawing]
+
+    compiled = jax.jit(collect, compiler_options=QUICKLY) if drawing else collect
+    found = [iter(map(np.asarray, compiled(list(args)))) for args in runs]
+    return [[next(keys) if draws(program) else np.zeros((0, 2), np.uint32) for keys in found] for program in live]
+
+
+def _collected(program: Any, args: Sequence[Any]) -> Any:
+    found: list[Any] = []
+    evaluate(program, args, lambda eqn, inputs: _collect(eqn, inputs, found), draws)
+    if len({keys.shape[-1] for keys in found}) > 1:
+        raise Unverifiable("the keys of this module have different implementations (jax.random.key(…, impl=…))")
+    return jnp.concatenate(found)
 
 
 def _without_dead_code(program: Any) -> Any:

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from flake8_nnx.verify.inputs import is_key
-from flake8_nnx.verify.interpret import INLINED, LOOPS, bind, bodies, evaluate, operations
+from flake8_nnx.verify.interpret import INLINED, LOOPS, QUICKLY, bind, bodies, evaluate, operations
 
 WIDER: dict[Any, Any] = {jnp.dtype("float32"): jnp.dtype("float64"), jnp.dtype("complex64"): jnp.dtype("complex128")}
 # Results that depend on the bits or the spacing of their type.
@@ -24,7 +24,6 @@ SCATTERS: dict[str, Callable[..., Any]] = {
     "scatter-min": jax.lax.scatter_min, "scatter-max": jax.lax.scatter_max,
 }  # fmt: skip
 PERTURBED_RUNS = 2
-QUICKLY = {"xla_backend_optimization_level": 0}  # it runs a few times, so compiling it takes longer than running it
 
 
 class Reference:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 STATUSES = ("PROVED", "MATCHED", "DIFFERS", "UNVERIFIED")
 GOOD = ("PROVED", "MATCHED")
+SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,20 @@ class Verdict:
         """Whether the two were shown to compute the same."""
         return self.status in GOOD
 
+    def explained(self, old: object, new: object) -> str:
+        """What was found about two classes and what to do next, for a failing test."""
+        lines = [f"{self.status}: {_name(new)} against {_name(old)}", self.reason]
+        if str(self.evidence.get("variable map", "")).startswith("proposed"):
+            lines.append("no variable map was given; the one proposed from names and shapes pairs:")
+            lines += [f"  {linen} -> {nnx}" for linen, nnx in self.variable_map.items()]
+        if isinstance(old, str):
+            lines.append(f"all figures: flake8-nnx verify {old} {new}")
+        return "\n".join(lines)
+
     def to_json(self) -> dict[str, Any]:
-        """A JSON object with every field."""
+        """A JSON object with every field (schema: `docs/schemas/verdict.json`)."""
         return {
+            "schema_version": SCHEMA_VERSION,
             "status": self.status,
             "reason": self.reason,
             "evidence": dict(self.evidence),
@@ -50,6 +62,10 @@ class Verdict:
     def from_json(cls, data: Mapping[str, Any]) -> Verdict:
         """The verdict that `to_json` wrote."""
         return cls(data["status"], data["reason"], data.get("evidence", {}), data.get("variable_map", {}))
+
+
+def _name(side: object) -> str:
+    return side if isinstance(side, str) else f"{side.__module__}.{getattr(side, '__qualname__', side)}"
 
 
 def unverified(reason: str) -> Verdict:
