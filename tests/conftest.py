@@ -15,6 +15,8 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "verify/test_limits.py",
         "verify/test_weights.py",
         "verify/test_state.py",
+        "verify/test_initial.py",
+        "verify/test_step.py",
         "verify/test_verdict_json.py",
         "catalog/test_functions.py",
         "catalog/test_layer_variables.py",

@@ -147,17 +147,21 @@ def _verdict(
     runs = {name: v for name, v in found.evidence.items() if isinstance(v, Figures)}
     exact = all(figures.max_abs == 0 for figures in runs.values())
     devices = ", ".join(sorted({name.rpartition("(")[2].rstrip(")") for name in runs}))
-    checked = ", ".join(dict.fromkeys(name.rpartition(" (")[0].partition(",")[0] for name in runs))
+    modes = " and ".join(dict.fromkeys(name.split()[0] for name in runs))
     closeness = "bit for bit" if exact else f"within {max(f.of_bound for f in runs.values()):.2g} of their rounding bounds"
+    start = ""
     if initial is not None and initial.unknown:
-        closeness += "; initial values were not compared: " + next(iter(initial.unknown.values()))
+        start = f"; initial values were not compared: {next(iter(initial.unknown.values()))}"
     elif initial is not None and initial.equal:
-        checked += ", initial values"
+        start = "; initial values are equal from the same random keys"
     if attempt is not None:
         evidence["proof"] = attempt.evidence
         if attempt.claim:
-            return Verdict("PROVED", f"{checked}: {attempt.claim}; runs on {devices} agree {closeness}", evidence, names)
-    return Verdict("MATCHED", f"{checked} agree {closeness} on {devices}", evidence, names)
+            proved = f"{modes} outputs, state and gradients proved: {attempt.claim}"
+            ran = f"runs on {devices}, with an optimiser step, agree {closeness}"
+            return Verdict("PROVED", f"{proved}; {ran}{start}", evidence, names)
+    ran = f"{modes} outputs, state, gradients and an optimiser step agree {closeness} on {devices}"
+    return Verdict("MATCHED", f"{ran}{start}", evidence, names)
 
 
 def blame(error: BaseException) -> str:

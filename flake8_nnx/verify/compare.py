@@ -20,8 +20,10 @@ from flake8_nnx.verify.keys import consumed, draws, renamed, tables
 from flake8_nnx.verify.measure import Figures, equal_bits, measure, same_bits
 from flake8_nnx.verify.reference import Reference
 from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide, Weights
+from flake8_nnx.verify.step import Step, linen_step, nnx_step
 from flake8_nnx.verify.verdict import Unverifiable
 
+KINDS = ("outputs", "state", "gradients", "step")
 # At unit scale and where small constants (an epsilon) matter.
 SCALES = (1.0, 1e-2)
 
@@ -57,7 +59,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Program:
-    """A traced side: outputs, state and gradients from trained weights, float inputs, the rest, and other inputs."""
+    """A traced side: outputs, state, gradients and the weights after an optimiser step.
+
+    All from trained weights, float inputs, the rest of the weights, and the other inputs.
+    """
 
     traced: Any
     structure: Any
@@ -73,8 +78,8 @@ class Program:
 Call = Callable[[Weights, list[Any]], tuple[Any, Weights]]
 
 
-def program(call: Call, given: Given, table: np.ndarray) -> Program:
-    """Outputs, state and gradients of a random linear function of the outputs, with the random keys of the table renamed."""
+def program(call: Call, step: Step, given: Given, table: np.ndarray) -> Program:
+    """The program of a side, with the random keys of the table renamed; the loss is a random linear function of the outputs."""
 
     def loss(params: Weights, floats: list[Any], rest: Weights, others: list[Any]) -> Any:
         out, state = call({**rest, **params}, merge(floats, others, given.order))
@@ -84,7 +89,7 @@ def program(call: Call, given: Given, table: np.ndarray) -> Program:
 
     def run(args: tuple[Any, ...]) -> Any:
         grads, (out, state) = jax.grad(loss, argnums=(0, 1), has_aux=True)(*args)
-        return out, state, grads
+        return out, state, grads, step(state, grads[0])
 
     leaves, tree = jax.tree.flatten(given.args)
     traced, shapes = jax.make_jaxpr(lambda *args: run(jax.tree.unflatten(tree, args)), return_shape=True)(*leaves)
@@ -168,7 +173,8 @@ def _compare_mode(
     given = prepared(weights, mode.arguments, 1.0)
     old_table, new_table = aligned_keys(linen, new, given, mode)
     call_old, call_new = calls(linen, new, mode)
-    old, other = program(call_old, given, old_table), program(call_new, given, new_table)
+    old = program(call_old, linen_step, given, old_table)
+    other = program(call_new, nnx_step(new), given, new_table)
     reference = Reference(old.traced)
     for name, device in where.items():
         given_there = jax.device_put(given.leaves, device)
@@ -181,7 +187,7 @@ def _compare_mode(
             # Where all bits agree no bound is needed, which saves the compilation of the float64 run.
             truth = None if equal_bits(a, b) else reference.at(scale, leaves)
             runs = [old.built(run) for run in truth] if truth is not None else []
-            for number, kind in enumerate(("outputs", "state", "gradients")):
+            for number, kind in enumerate(KINDS):
                 scaled = "" if scale == 1 else f", inputs x {scale:g}"
                 figures = found.evidence.setdefault(f"{mode.name} {kind}{scaled} ({name})", Figures())
                 problem = measure(figures, a[number], b[number], [run[number] for run in runs], reference.terms, scale == 1)
@@ -244,7 +250,7 @@ def prepared(weights: Weights, arguments: Arguments, scale: float) -> Given:
 
 def _note_dependence(found: Comparison, mode: Mode, result: Any, run: Callable[[list[Any]], Any], given: Given) -> None:
     """Which weights have a gradient, whether the outputs depend on anything, and whether they are numbers at all."""
-    out, _, (weights, floats) = result
+    out, _, (weights, floats), _ = result
     numbers = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(out) if data.is_float(leaf)]
     if numbers and not any(np.isfinite(leaf).any() for leaf in numbers):
         found.without_numbers.add(mode.name)

@@ -144,13 +144,17 @@ class NnxSide:
         given = {path: self.variables[path].replace(value) for path, value in zip(self.stream_paths, values)}
         return replace(self, variables={**self.variables, **given})
 
-    def run(self, weights: Weights, arguments: Arguments, arrays: list[Any]) -> tuple[Any, dict[tuple[Any, ...], Any]]:
-        """Outputs, and every variable after the call by its own path."""
+    def model(self, weights: Weights) -> Any:
+        """A model of its own with these weights."""
         state = {
             path: variable.replace(weights[self.linen_paths[path]]) if path in self.linen_paths else _concrete(path, variable)
             for path, variable in self.variables.items()
         }
-        model = nnx.merge(self.graphdef, nnx.from_flat_state(list(state.items())), copy=True)
+        return nnx.merge(self.graphdef, nnx.from_flat_state(list(state.items())), copy=True)
+
+    def run(self, weights: Weights, arguments: Arguments, arrays: list[Any]) -> tuple[Any, dict[tuple[Any, ...], Any]]:
+        """Outputs, and every variable after the call by its own path."""
+        model = self.model(weights)
         args, kwargs = arguments.filled(arrays)
         out = getattr(model, self.case.method)(*args, **kwargs)
         after = flat_state(model)
