@@ -7,6 +7,7 @@ import re
 from flake8_nnx.catalog.collections import COLLECTIONS, variable_type
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.rules._text import one_line, quote, snake
+from flake8_nnx.source.clues import name_of
 from flake8_nnx.source.linen import SAME_MODULE_METHODS, Facts
 from flake8_nnx.source.variables import ModelCall, Tree, model_call
 
@@ -38,6 +39,8 @@ def model_name(receiver: ast.expr, facts: Facts) -> str:
         if not isinstance(func, ast.Attribute) or func.attr not in SAME_MODULE_METHODS:
             return snake(_class_name(func) or "model")
         receiver = func.value
+    if isinstance(receiver, ast.Attribute) and isinstance(receiver.value, (ast.Attribute, ast.Call)):
+        return f"{model_name(receiver.value, facts)}.{receiver.attr}"  # model.bind(variables).encoder
     return quote(receiver)
 
 
@@ -54,21 +57,27 @@ def called(found: ModelCall, facts: Facts) -> str:
 
 def rngs(node: ast.expr | None, facts: Facts) -> str:
     """`nnx.Rngs(0)` for `jax.random.key(0)`, `nnx.Rngs(params=a, dropout=b)` for a dictionary of keys."""
-    if node is None:
-        return "nnx.Rngs(0)"
+    return f"nnx.Rngs({streams(node, facts) or (seed(node, facts) if node is not None else '0')})"
+
+
+def streams(node: ast.expr | None, facts: Facts) -> str | None:
+    """`params=a, dropout=b` for a dictionary of keys, `**rngs` for the name of one, None for one key."""
+    if isinstance(node, (ast.IfExp, ast.BoolOp)):  # rngs={'dropout': key} if train else None
+        options = [node.body, node.orelse] if isinstance(node, ast.IfExp) else node.values
+        return next((found for option in options if (found := streams(option, facts))), None)
+    if isinstance(node, ast.Call) and name_of(node.func) == "dict" and not node.args and all(k.arg for k in node.keywords):
+        return ", ".join(f"{k.arg}={seed(k.value, facts)}" for k in node.keywords)
     if isinstance(node, ast.Dict) and all(isinstance(k, ast.Constant) and str(k.value).isidentifier() for k in node.keys):
-        streams = [f"{k.value!s}={seed(v, facts)}" for k, v in zip(node.keys, node.values) if isinstance(k, ast.Constant)]
-        return f"nnx.Rngs({', '.join(streams)})"
-    if isinstance(node, ast.Dict) or _is_dict(node, facts):
-        return f"nnx.Rngs(**{quote(node)})"
-    return f"nnx.Rngs({seed(node, facts)})"
+        pairs = zip(node.keys, node.values)
+        return ", ".join(f"{k.value!s}={seed(v, facts)}" for k, v in pairs if isinstance(k, ast.Constant))
+    return f"**{quote(node)}" if node is not None and _is_dict(node, facts) else None
 
 
 def _is_dict(node: ast.expr, facts: Facts) -> bool:
     """Whether an argument is a dictionary of keys, not one key: by what is assigned to it, or by its plural name."""
     binding = facts.names.binding(node) if isinstance(node, ast.Name) else None
-    written = binding is not None and isinstance(binding.value, (ast.Dict, ast.DictComp))
-    return written or (isinstance(node, ast.Name) and node.id.endswith("rngs"))
+    made = binding.value if binding is not None else node
+    return isinstance(made, (ast.Dict, ast.DictComp)) or name_of(getattr(node, "func", node)).endswith("rngs")
 
 
 def seed(node: ast.expr, facts: Facts) -> str:
@@ -108,27 +117,49 @@ def method_of(model: str, node: ast.expr, facts: Facts) -> str | None:
         if known or ast.unparse(node.value) == model:
             return model if node.attr == "__call__" else f"{model}.{node.attr}"
     binding = facts.names.binding(node) if isinstance(node, ast.Name) else None
-    return None if binding is not None and binding.kind in ("def", "import") else f"getattr({model}, {quote(node)})"
+    function = isinstance(node, ast.Lambda) or (binding is not None and binding.kind in ("def", "import"))
+    return None if function else f"getattr({model}, {quote(node)})"
 
 
 def nnx_call(call: ast.Call, found: ModelCall, facts: Facts) -> str:
     """`model(x, train=True)` for `model.apply({'params': p}, x, train=True, rngs=…)`."""
     model = called(found, facts)
-    if found.kind == "bind":
-        return model
+    if found.kind in ("bind", "unbind"):
+        return model if found.kind == "bind" else f"nnx.split({model})"
+    method = keyword(call, "method")
+    if method is not None and isinstance(method.value, ast.Lambda):
+        body = inlined(method.value, model, call.args[1:])
+        if body is not None:
+            return body
+    target, arguments = target_of(call, found, facts)
+    return shortened(target, arguments)
+
+
+def captured(call: ast.Call, found: ModelCall, facts: Facts) -> str:
+    """`nnx.capture(model, nnx.Intermediate)(x)`, which returns the output and what was sown in the call."""
+    target, arguments = target_of(call, found, facts)
+    every = keyword(call, "capture_intermediates")
+    outputs = every is not None and not (isinstance(every.value, ast.Constant) and not every.value.value)
+    kinds = "nnx.Intermediate, method_outputs=nnx.Intermediate" if outputs else "nnx.Intermediate"
+    return shortened(f"nnx.capture({target}, {kinds})", arguments)
+
+
+def shortened(target: str, arguments: list[str]) -> str:
+    text = f"{target}({', '.join(arguments)})"
+    return text if len(text) <= 100 or not arguments else f"{target}(...)"
+
+
+def target_of(call: ast.Call, found: ModelCall, facts: Facts) -> tuple[str, list[str]]:
+    """What is called in NNX, and with which arguments: the model, its method, or a function of the model."""
+    model = called(found, facts)
     first = 1 if call.args and not isinstance(call.args[0], ast.Starred) else 0
     arguments = [one_line(ast.unparse(a)) for a in call.args[first:]]
     arguments += [one_line(ast.unparse(k)) for k in call.keywords if k.arg not in CONSUMED and k.arg != "variables"]
     method = keyword(call, "method")
-    if method is not None and isinstance(method.value, ast.Lambda):
-        body = inlined(method.value, model, call.args[first:])
-        if body is not None:
-            return body
     target = model if method is None else method_of(model, method.value, facts)
     if target is None and method is not None:
         target, arguments = quote(method.value), [model, *arguments]
-    text = f"{target}({', '.join(arguments)})"
-    return text if len(text) <= 100 else f"{target}(...)"
+    return target or model, arguments
 
 
 def inlined(function: ast.Lambda, model: str, arguments: list[ast.expr]) -> str | None:

@@ -2,9 +2,17 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 from flake8_nnx.rules._text import quote
-from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.linen import LINEN, Facts
+
+# Lifted transforms that call a function with the module as its first argument.
+LIFTED = frozenset(
+    LINEN + name
+    for name in "cond switch while_loop scan vmap remat checkpoint jit grad value_and_grad vjp jvp custom_vjp "
+    "map_variables add_metadata_axis remat_scan".split()
+)
 
 
 def arguments(call: ast.Call, *names: str) -> list[ast.expr] | None:
@@ -29,12 +37,41 @@ def attribute(name: ast.expr, value: str) -> str:
 
 
 def own_call(call: ast.Call, facts: Facts, *names: str) -> bool:
-    """Whether this is `self.<name>(…)` of flax.linen.Module, in a Linen class that does not define the name itself."""
+    """Whether this is `self.<name>(…)` of flax.linen.Module, in a Linen class that does not define the name itself.
+
+    In the body of a lifted function, its first parameter is the module too.
+    """
     func = call.func
-    if not isinstance(func, ast.Attribute) or func.attr not in names:
+    if not isinstance(func, ast.Attribute) or func.attr not in names or not isinstance(func.value, ast.Name):
         return False
-    if not isinstance(func.value, ast.Name) or func.value.id != "self":
+    if func.value.id != "self" and not _lifted_self(func.value, facts):
         return False
     method = facts.enclosing_method(call)
     cls = facts.linen_class(facts.names.parent(method)) if method is not None else None
     return cls is not None and facts.method_of(cls, func.attr) is None and func.attr not in facts.fields_of(cls)
+
+
+def receiver(call: ast.Call) -> str:
+    """What the call names the module: `self`, or the first parameter of a lifted function."""
+    return quote(call.func.value) if isinstance(call.func, ast.Attribute) else "self"
+
+
+def _lifted_self(name: ast.Name, facts: Facts) -> bool:
+    """Whether a name is the first parameter of a function that a lifted transform calls."""
+    binding = facts.names.binding(name)
+    return binding is not None and binding.kind == "param" and id(binding.node) in _lifted(facts)
+
+
+@functools.lru_cache(maxsize=4)
+def _lifted(facts: Facts) -> frozenset[int]:
+    """The first parameters of the functions given to lifted transforms."""
+    found: set[int] = set()
+    for call in facts.names.nodes:
+        if not isinstance(call, ast.Call) or facts.origin(call.func) not in LIFTED:
+            continue
+        for given in call.args:
+            binding = facts.names.binding(given) if isinstance(given, ast.Name) else None
+            function = binding.node if binding is not None and binding.kind == "def" else given
+            if isinstance(function, (ast.FunctionDef, ast.Lambda)) and function.args.args:
+                found.add(id(function.args.args[0]))
+    return frozenset(found)

@@ -7,8 +7,8 @@ Linen's `sow` stores a value when its collection is mutable and does nothing oth
 **Why.** NNX names the type instead of the collection: `self.sow(nnx.Intermediate, 'h', x)`. A string is taken for a
 type of that name, which is not `nnx.Intermediate`.
 
-**Caveats.** Values accumulate from call to call. Read and clear them with `nnx.pop(model, nnx.Intermediate)`, or
-collect them with `nnx.capture`.
+**Caveats.** Collect values with `y, sown = nnx.capture(model, nnx.Intermediate)(x)`. Outside of `nnx.capture` they
+accumulate from call to call until `nnx.pop(model, nnx.Intermediate)`, and flax 0.12.12 warns.
 
 Source: Flax guide "Linen to NNX", section "Collections and variable types".
 """
@@ -25,7 +25,7 @@ from flake8_nnx.source.linen import Facts
 RULE = Rule(
     "NNX203",
     "sow",
-    "`{call}` becomes `{code}`{made}; clear it with `nnx.pop(model, {type})`, it accumulates otherwise",
+    "`{call}` becomes `{code}`{made}; collect it with `nnx.capture(model, {type})`, it accumulates otherwise",
     doc=__doc__,
     fix="review",
     examples=(
@@ -68,7 +68,7 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     start = kind if call.args else f"variable_type={kind}"
     yield call, {
         "call": _text.quote(call),
-        "code": f"self.sow({', '.join([start, *rest])})",
+        "code": f"{_own.receiver(call)}.sow({', '.join([start, *rest])})",
         "type": kind,
         "made": "" if written in COLLECTIONS else f" (write `class {kind}(nnx.Variable): pass`)",
     }

@@ -3,8 +3,8 @@
 Linen keeps variables in a dictionary of collections; an NNX model holds them itself, and a filter on their type
 selects them.
 
-**What it flags.** `variables['params']`, `variables.get('batch_stats')`, `variables.pop('params')` and dictionaries
-such as `{'params': p, 'batch_stats': b}`, where they are known to hold Linen variables.
+**What it flags.** `variables['params']`, read or set, `variables.get('batch_stats')`, `variables.pop('params')` and
+dictionaries such as `{'params': p, 'batch_stats': b}`, where they are known to hold Linen variables.
 
 **Why.** There is no dictionary in NNX: `nnx.state(model, nnx.Param)` is a view of the parameters, `nnx.split` takes a
 model apart and `nnx.update` puts values back.
@@ -23,7 +23,8 @@ from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.catalog.collections import COLLECTIONS
 from flake8_nnx.rules import _calls, _text
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.variables import Tree, is_variables, model_call, tree_of
+from flake8_nnx.source.clues import is_variables
+from flake8_nnx.source.variables import Tree, applied, model_call, tree_of
 
 RULE = Rule(
     "NNX204",
@@ -55,13 +56,18 @@ def parameters(model):
 
 @RULE.on(ast.Subscript)
 def subscript(node: ast.Subscript, facts: Facts) -> Iterator[Report]:
-    """`variables['params']`."""
+    """`variables['params']`, read or set."""
     key = node.slice.value if isinstance(node.slice, ast.Constant) else None
-    if not isinstance(key, str) or not isinstance(node.ctx, ast.Load):
+    if not isinstance(key, str) or isinstance(node.ctx, ast.Del):
         return
     tree = tree_of(node.value, facts)
     if tree is not None and tree.collection is None and not _part_of_path(node, facts):
-        yield node, _fields(node, tree, key, facts)
+        fields = _fields(node, tree, key, facts)
+        setting = facts.names.parent(node) if isinstance(node.ctx, ast.Store) else None
+        if isinstance(setting, ast.Assign):
+            update = f"nnx.update({_calls.owner(tree, facts)}, {_text.quote(setting.value)})"
+            fields["advice"] = f"in NNX `{update}` sets them"
+        yield node, fields
 
 
 @RULE.on(ast.Call)
@@ -77,13 +83,18 @@ def lookup(node: ast.Call, facts: Facts) -> Iterator[Report]:
 
 @RULE.on(ast.Dict)
 def display(node: ast.Dict, facts: Facts) -> Iterator[Report]:
-    """`{'params': params, 'batch_stats': stats}` outside of an `apply`."""
-    if not is_variables(node) or not any(_same_collection(k, v, facts) for k, v in zip(node.keys, node.values)):
+    """`{'params': params, 'batch_stats': stats}` outside of an `apply`, also when its name is given to one."""
+    if not is_variables(node):
         return
-    call = facts.names.parent(node)
-    if isinstance(call, ast.Call) and call.args[:1] == [node] and model_call(call, facts) is not None:
+    above = facts.names.parent(node)
+    given = applied(above, facts) if isinstance(above, ast.Assign) else None
+    if given is None and not any(_same_collection(k, v, facts) for k, v in zip(node.keys, node.values)):
         return
-    yield node, {"code": _text.quote(node), "advice": "the model holds its variables, `nnx.split(model)` takes them out"}
+    if isinstance(above, ast.Call) and above.args[:1] == [node] and model_call(above, facts) is not None:
+        return
+    model = _calls.owner(given, facts) if given is not None else "model"
+    advice = f"the model holds its variables, `nnx.split({model})` takes them out"
+    yield node, {"code": _text.quote(node), "advice": advice}
 
 
 def _same_collection(key: ast.expr | None, value: ast.expr, facts: Facts) -> bool:

@@ -2,9 +2,9 @@
 
 A Linen module asks `make_rng` for a key of a stream that `apply` was given; an NNX module keeps the streams.
 
-**What it flags.** Calls of `self.make_rng` in a Linen module, at the call.
+**What it flags.** Calls of `self.make_rng` and `self.has_rng` in a Linen module, at the call.
 
-**Why.** NNX modules have no `make_rng`. Keep a fork of the streams in `__init__` (`self.rngs = rngs.fork()`) and take
+**Why.** NNX modules have neither. Keep a fork of the streams in `__init__` (`self.rngs = rngs.fork()`) and take
 keys from it: `self.rngs.dropout()`.
 
 **Caveats.** Without the fork, modules share one counter, so the keys of each depend on the others. A stream that was
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _text
-from flake8_nnx.rules._own import own_call
+from flake8_nnx.rules._own import own_call, receiver
 from flake8_nnx.source.linen import Facts
 
 RULE = Rule(
@@ -63,9 +63,13 @@ class Noise(nnx.Module):
 
 @RULE.on(ast.Call)
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
-    """One finding per `self.make_rng(…)`."""
-    if own_call(call, facts, "make_rng"):
+    """One finding per `self.make_rng(…)` or `self.has_rng(…)`."""
+    if own_call(call, facts, "make_rng", "has_rng"):
         given = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "name"), None)
         name = given.value if isinstance(given, ast.Constant) else None if given is not None else "params"
-        code = f"self.rngs.{name}()" if isinstance(name, str) else f"self.rngs[{_text.quote(given or call)}]()"
+        rngs = f"{receiver(call)}.rngs"
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "has_rng":
+            code = f"{_text.quote(given or call)} in {rngs}"
+        else:
+            code = f"{rngs}.{name}()" if isinstance(name, str) else f"{rngs}[{_text.quote(given or call)}]()"
         yield call, {"call": _text.quote(call), "code": code}

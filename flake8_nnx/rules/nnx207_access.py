@@ -2,8 +2,8 @@
 
 Linen modules look variables up by collection and name; NNX modules have them as attributes.
 
-**What it flags.** Calls of `has_variable`, `get_variable`, `put_variable` and `is_mutable_collection` in a Linen
-module, at the call.
+**What it flags.** Calls of `has_variable`, `get_variable`, `put_variable`, `is_mutable_collection` and
+`is_initializing` in a Linen module, at the call.
 
 **Why.** NNX has none of these. A variable exists from the constructor on, is read as `self.name[...]` and written as
 `self.name[...] = value`.
@@ -67,9 +67,10 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     collection, name = _parameter(call, "col"), _parameter(call, "col", "name")
     written = collection.value if isinstance(collection, ast.Constant) and isinstance(collection.value, str) else None
     kind = _calls.type_advice(written) if written else "a subclass of `nnx.Variable`"
-    attribute = f"getattr(self, {_text.quote(name or call)})"
+    module = _own.receiver(call)
+    attribute = f"getattr({module}, {_text.quote(name or call)})"
     if isinstance(name, ast.Constant) and str(name.value).isidentifier():
-        attribute = f"self.{name.value!s}"
+        attribute = f"{module}.{name.value!s}"
     value = _text.quote(call.args[2]) if len(call.args) > 2 else "value"
     assert isinstance(call.func, ast.Attribute)
     yield call, {"call": _text.quote(call), "advice": ADVICE[call.func.attr].format(name=attribute, type=kind, value=value)}
@@ -86,4 +87,5 @@ ADVICE = {
     "get_variable": "read `{name}[...]`, of type {type}",
     "put_variable": "write `{name}[...] = {value}`, of type {type}",
     "is_mutable_collection": "delete the question, variables of type {type} can always be written",
+    "is_initializing": "delete the question, `__init__` creates the variables and no call is the first",
 }

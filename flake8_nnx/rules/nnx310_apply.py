@@ -2,7 +2,7 @@
 
 A Linen module is called through `apply` with its variables; an NNX model is called.
 
-**What it flags.** Calls of `apply` and `bind` on a Linen module, and calls of any `apply` whose arguments only Linen
+**What it flags.** Calls of `apply`, `bind` and `unbind` on a Linen module, and calls of any `apply` whose arguments only Linen
 takes (`{'params': p}` first, `rngs={'dropout': key}`, `mutable=['batch_stats']`, `method=Model.encode`), at the call.
 
 **Why.** The variables are inside the model, so the first argument goes; `method`, `mutable`, `rngs` and
@@ -22,7 +22,8 @@ from collections.abc import Iterator
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _calls, _text
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.variables import is_variables, model_call
+from flake8_nnx.source.clues import is_variables
+from flake8_nnx.source.variables import model_call
 
 RULE = Rule(
     "NNX310",
@@ -54,7 +55,7 @@ def predict(model: nnx.Module, x):
 @RULE.on(ast.Call)
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per call of a Linen module's `apply`."""
-    found = model_call(call, facts, "apply", "bind")
+    found = model_call(call, facts, "apply", "bind", "unbind")
     if found is not None:
         fields = {"call": _text.quote(call), "code": _calls.nnx_call(call, found, facts)}
         yield call, {**fields, "after": _after(call, _calls.called(found, facts))}

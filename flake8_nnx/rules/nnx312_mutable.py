@@ -7,8 +7,8 @@ Linen returns updated collections that `mutable=` names; NNX updates variables i
 **Why.** Batch statistics, caches and counters change inside the model as it is called, so the call returns its output
 alone.
 
-**Caveats.** Under `jax.jit` the changes are lost: use `nnx.jit`. Intermediates accumulate until `nnx.pop(model,
-nnx.Intermediate)`.
+**Caveats.** Under `jax.jit` the changes are lost: use `nnx.jit`. Values sown outside of `nnx.capture` accumulate
+until `nnx.pop(model, nnx.Intermediate)`, and flax 0.12.12 warns of them.
 
 Source: Flax guide "Linen to NNX", section "Training step and compilation".
 """
@@ -64,17 +64,18 @@ def _advice(value: ast.expr, call: ast.Call, model: ModelCall, facts: Facts) -> 
         return "an NNX call returns its output alone"
     if model.kind in ("init", "init_with_output", "lazy_init"):
         return "the constructor creates the variables of every collection"
-    names = _calls.collections_in(value)
-    changed = [f"`{variable_type(name)}`" for name in names or ()]
+    names = _calls.collections_in(value) or []
+    sown = "intermediates" in names
+    changed = [f"`{variable_type(name)}`" for name in names if name != "intermediates"]
     verb = "is" if len(changed) == 1 else "are"
     place = f"{_text.listed(changed) if changed else 'variables'} {verb} updated in place"
+    if sown:
+        place = ("" if not changed else f"{place}; ") + "sown values are collected around the call"
     above = facts.names.parent(call)
     pair = isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Tuple) and len(above.targets[0].elts) == 2
     if pair and isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Tuple):
-        output = _text.quote(above.targets[0].elts[0])
-        assigned = "" if output == "_" else f"{output} = "
-        code = _calls.nnx_call(call, model, facts)
-        place += f", so `{_text.quote(above.targets[0])[1:-1]} = …` becomes `{assigned}{code}`"
-    if "intermediates" in (names or ()):
-        place += "; read sown values with `nnx.pop(model, nnx.Intermediate)`"
-    return place
+        pair_text, output = _text.quote(above.targets[0])[1:-1], _text.quote(above.targets[0].elts[0])
+        assigned = f"{pair_text} = " if sown else "" if output == "_" else f"{output} = "
+        code = _calls.captured(call, model, facts) if sown else _calls.nnx_call(call, model, facts)
+        return f"{place}, so `{pair_text} = …` becomes `{assigned}{code}`"
+    return f"{place}, `{_calls.captured(call, model, facts)}`" if sown else place

@@ -7,7 +7,9 @@ Linen gets keys with every `apply`; an NNX model has streams that count on.
 **Why.** Give the streams to the constructor. Each call takes the next key of a stream, so masks differ from call to
 call without a key being passed.
 
-**Caveats.** To repeat a call with the same keys, reset the streams with `nnx.reseed`.
+**Caveats.** To repeat a call with the same keys, reset the streams with `nnx.reseed`. It finds streams by name: the
+dropout of a model built with `nnx.Rngs(0)` draws from the stream `default`, which `nnx.reseed(model, dropout=key)`
+does not reach.
 
 Source: Flax guide "Linen to NNX", section "Training step and compilation".
 """
@@ -53,10 +55,16 @@ def train(model: nnx.Module, key, x):
 def check(node: ast.keyword, facts: Facts) -> Iterator[Report]:
     """One finding per `rngs=` of an `apply`."""
     found = _calls.keyword_of_call(node, facts, "rngs")
-    if found is None or found[1].kind not in ("apply", "apply_fn", "bind"):
+    if found is None or found[1].kind not in ("apply", "apply_fn", "bind") or _none(node.value):
         return
-    streams = _calls.rngs(node.value, facts)
+    streams = _calls.streams(node.value, facts)
+    key = _calls.seed(node.value, facts)
     model = _calls.called(found[1], facts)
-    inside = streams[len("nnx.Rngs("):-1]
-    reseed = f"nnx.reseed({model}, {inside if '=' in inside or '**' in inside else 'default=' + inside})"
-    yield node, {"keyword": _text.quote(node), "streams": streams, "reseed": reseed}
+    # The stream of the parameters stays as it is, unless it is given here as well.
+    rngs = f"nnx.Rngs({key})" if streams is None else f"nnx.Rngs({'' if 'params=' in streams else '..., '}{streams})"
+    reseed = f"nnx.reseed({model}, {streams or f'default={key}'})"
+    yield node, {"keyword": _text.quote(node), "streams": rngs, "reseed": reseed}
+
+
+def _none(node: ast.expr) -> bool:
+    return (isinstance(node, ast.Constant) and node.value is None) or (isinstance(node, ast.Dict) and not node.keys)

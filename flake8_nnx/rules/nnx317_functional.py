@@ -17,14 +17,14 @@ import ast
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
-from flake8_nnx.rules import _text
+from flake8_nnx.rules import _calls, _text
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.variables import FUNCTIONAL
 
 RULE = Rule(
     "NNX317",
     "functional-apply",
-    "`{call}` goes: call `{function}` with the NNX model itself",
+    "`{call}` goes: {advice}",
     doc=__doc__,
     fix="manual",
     examples=(
@@ -52,5 +52,17 @@ def run(function, model: nnx.Module, x):
 def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per `nn.apply(function, module)`."""
     if facts.origin(call.func) in FUNCTIONAL:
-        function = _text.quote(call.args[0]) if call.args else "the function"
-        yield call, {"call": _text.quote(call), "function": function}
+        yield call, {"call": _text.quote(call), "advice": _advice(call, facts)}
+
+
+def _advice(call: ast.Call, facts: Facts) -> str:
+    """`function(model, x)` for `nn.apply(function, model)(variables, x)`."""
+    function, model = [*map(_text.quote, call.args[:1]), "the function"][0], "model"
+    if len(call.args) > 1:
+        model = _calls.model_name(call.args[1], facts)
+    used = facts.names.parent(call)
+    ran = isinstance(used, ast.Call) and used.func is call and used.args and isinstance(call.func, (ast.Name, ast.Attribute))
+    if not ran or not isinstance(used, ast.Call) or facts.linen_name(call.func) == "init" or " " in function:
+        return f"call `{function}` with the NNX model itself"
+    given = [*used.args[1:], *(k for k in used.keywords if k.arg != "rngs")]
+    return f"call `{function}({', '.join([model, *map(_text.quote, given)])})` with the NNX model"

@@ -30,6 +30,32 @@ def unknown(network, key, x):
     return weights["params"]  # NNX204: 11
 
 
+def by_use(weights, stats, key, x):
+    variables = {"params": weights, "batch_stats": stats}  # NNX204: 16
+    y = model.apply(variables, x)  # NNX310: 8
+    variables["batch_stats"] = stats  # NNX204: 4
+    return y, variables["params"], (lambda v: (model.apply(v, x), v["params"]))  # NNX204: 14 NNX310: 47 NNX204: 66
+
+
+class Tied(nn.Module):  # NNX103: 11
+    def setup(self):  # NNX102: 4
+        self.embed = nn.Embed(3, 4)
+
+    def __call__(self, x):
+        shared = self.embed.variables["params"]  # NNX204: 17
+        return self.variables.get("cache"), shared  # NNX204: 15
+
+
+def taken_apart(key):
+    module, held = model.bind(variables).unbind()  # NNX310: 19 NNX310: 19
+    return module, held["params"]  # NNX204: 19
+
+
+def written(value):
+    variables["params"] = value  # NNX204: 4
+    del variables["batch_stats"]
+
+
 def passed(network, key, x):
     started = jax.jit(network.init)(key, x)  # NNX304: 22
     return started.get("params")  # NNX204: 11
@@ -68,9 +94,26 @@ def computed(key):
     return variables[key]
 
 
-def written(stats):
-    variables["params"] = stats
-    del variables["batch_stats"]
+def options(parser, weights):
+    given = {"params": weights}
+    given["params"] = parser.parse(given)
+    del given["params"]
+    return parser.run(given["params"])
+
+
+class Own(nn.Module):  # noqa: NNX103
+    variables: dict  # noqa: NNX104
+
+    def __call__(self, x):
+        return self.variables["params"], x.variables["params"]
+
+
+class Template:
+    def __init__(self):
+        self.variables = {"params": 3}
+
+    def render(self, other):
+        return self.variables["params"], other.variables["params"]
 
 
 def shadowed(variables):

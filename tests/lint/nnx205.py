@@ -5,6 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 from flax import nnx
+from flax.core import FrozenDict
+from flax.training.train_state import TrainState
 
 x = jnp.ones((2, 4))
 model = nn.Embed(3, 4)
@@ -23,11 +25,32 @@ def first(network, key):
     return network.init(key, x)["params"]["Conv_0"]["kernel"].shape  # NNX301: 11 NNX205: 11
 
 
+def step(params, model: nn.Module, state: TrainState):
+    y = model.apply({"params": params}, x)  # NNX310: 8
+    decay = params["Dense_0"]["kernel"]  # NNX205: 12
+    return y, decay, state.params["Dense_0"]["kernel"], state.params["params"]["head"]  # NNX205: 21 NNX205: 56
+
+
+def frozen(params: FrozenDict, variables: FrozenDict):
+    return params["Dense_0"]["kernel"], variables["cache"]["head"]["key"]  # NNX205: 11 NNX205: 40
+
+
+class Tied(nn.Module):  # NNX103: 11
+    body: nn.Module  # NNX104: 4
+
+    def __call__(self, x):
+        return x @ self.body.variables["params"]["embed"]["embedding"].T  # NNX205: 19
+
+
 # ---- silent -------------------------------------------------------------------------------------------------------
 
 
 def parameters_of_a_function(params):
     return params["Dense_0"]["kernel"]
+
+
+def annotated(frozen: FrozenDict, other: dict):
+    return frozen["Dense_0"]["kernel"], other["params"]["Dense_0"]
 
 
 def names(layers):
@@ -48,6 +71,11 @@ size = config["model"]["kernel"]
 def state_of(graph):
     state = nnx.state(graph, nnx.Param)
     return state["dense_0"]["kernel"]
+
+
+def solve(params, solver, state):
+    solution = solver.apply({"matrix": params}, x)
+    return solution, params["Dense_0"]["kernel"], state.params["Dense_0"]["kernel"]
 
 
 def local():

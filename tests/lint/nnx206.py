@@ -23,6 +23,14 @@ class Noise(nn.Module):  # NNX103: 12
 
         return draw()
 
+    def streams(self):
+        found = self.has_rng("noise")  # NNX206: 16
+
+        def body(module, carry):
+            return carry + jax.random.normal(module.make_rng("noise"))  # NNX206: 45
+
+        return nn.while_loop(lambda module, carry: module.has_rng("x"), body, self, 0.0), found  # NNX206: 51
+
 
 # ---- silent -------------------------------------------------------------------------------------------------------
 
@@ -42,7 +50,11 @@ class Derived(Own):
 
 class Reads(nn.Module):  # noqa: NNX103
     def __call__(self, x, scope):
-        has = self.has_rng("noise")
+        def body(module, carry):
+            return carry + jax.random.normal(module.make_rng("noise"))
+
+        x = jax.lax.fori_loop(0, 3, body, x)
+        has = scope.has_rng("noise")
         return x + jax.random.normal(scope.make_rng("noise"), x.shape) if has else x
 
 

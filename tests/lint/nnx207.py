@@ -21,6 +21,14 @@ class Cached(nn.Module):  # NNX103: 13
     def keywords(self):
         return self.has_variable(col="params", name="kernel")  # NNX207: 15
 
+    def first(self, x):
+        def body(module, carry, y):
+            module.put_variable("cache", "last", y)  # NNX207: 12
+            return carry, y
+
+        scanned = nn.scan(body, variable_carry="cache")
+        return x if self.is_initializing() else scanned(self, 0, x)  # NNX207: 20
+
 
 # ---- silent -------------------------------------------------------------------------------------------------------
 
@@ -39,7 +47,7 @@ class Own(nn.Module):  # noqa: NNX103
 class Reads(nn.Module):  # noqa: NNX103
     def __call__(self, x, scope):
         scope.put_variable("cache", "last", x)
-        ready = self.is_initializing() and scope.has_variable("cache", "last")
+        ready = scope.is_initializing() and scope.has_variable("cache", "last")
         return x if ready else scope.get_variable("cache", "last")
 
 

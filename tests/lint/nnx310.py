@@ -31,16 +31,18 @@ y = nn.Embed(3, 4).apply({}, x)  # NNX310: 4
 y = Network(3).apply({"params": params}, x)  # NNX310: 4
 y = net.clone().apply(variables, x)  # NNX310: 4
 bound = net.bind(variables)  # NNX310: 8
+loose, again = bound.unbind()  # NNX310: 15
 y = bound.apply(variables, x)  # NNX310: 4
 
 
 def evident(network, weights, state, x):
-    inputs = {"params": weights}
+    inputs = {"params": weights}  # NNX204: 13
     network.apply({"params": weights, **state}, x)  # NNX310: 4
     network.apply(inputs, x)  # NNX310: 4
     network.apply(weights, x, rngs={"dropout": key})  # NNX310: 4 NNX313: 30
     network.apply(weights, x, mutable=["batch_stats"])  # NNX310: 4 NNX312: 30
     network.bind({"params": weights}).encode(x)  # NNX310: 4
+    network.apply(weights, x, method=network.encode)  # NNX310: 4 NNX311: 30
     return network.apply(weights, x, method=Net.twice)  # NNX310: 11 NNX311: 37
 
 
@@ -86,6 +88,9 @@ linear = nnx.Linear(3, 4, rngs=nnx.Rngs(0))
 graphdef, split = nnx.split(linear)
 y, (graphdef, split) = graphdef.apply(split)(x)
 y, updates = graphdef.apply(params, split)(x)
+y = graphdef.apply({"params": 3}, x)
+y = hk.transform(len).apply({"params": 3}, key, x)
+y = hk_params.unbind()
 answer = requests.post("url", {"params": {"page": 3}})
 
 
@@ -140,6 +145,9 @@ def lists(ema, x):
 def unknown(network, params, x, socket):
     socket.bind(("localhost", 80))
     network.apply(params)
+    network.apply(method=network.encode)
+    network.apply(params, x, method=socket.encode)
+    network.unbind()
     options = {"page": 3}
     network.apply(options, x)
     return network.apply(params, x, rngs=None)

@@ -27,6 +27,19 @@ def evident(state, target, params, x):
     return y, z, w, stats, target.apply_fn(target.target_params, x, rngs={"noise": key})  # NNX316: 27 NNX313: 68
 
 
+def kept(state: TrainState, variables, x, grads):
+    def loss(weights):
+        return state.apply_fn(weights, x)  # NNX316: 15
+
+    state = state.apply_gradients(grads=grads)
+    state = unknown(state)  # noqa: F821
+    return loss(variables), fresh().apply_fn(variables, x)  # NNX316: 28
+
+
+def fresh() -> TrainState:
+    return load()  # noqa: F821
+
+
 def made(model: nn.Module, params, x):
     state = TrainState.create(apply_fn=model.apply, params=params, tx=optax.sgd(0.1))  # NNX304: 39
     return state.apply_fn(params, x, train=True)  # NNX316: 11 NNX315: 37
@@ -70,6 +83,11 @@ class Callback:
 
     def run(self, params, x):
         return self.apply_fn(params, x)
+
+
+def renamed(state, weights, x):
+    state = state.replace(step=0)
+    return state.apply_fn(weights, x), load().apply_fn(weights, x)  # noqa: F821
 
 
 def plain(apply_fn, state, other, x):

@@ -20,7 +20,7 @@ class Net(nn.Module):
         {inside}
 
 
-net, dense, rngs = Net(), nn.Dense(3), {{"params": 0}}
+net, dense, rngs = Net(), nn.Dense(3), {{"params": a_key}}
 
 
 def run(x, key, streams, shared, variables, state: TrainState, unknown):
@@ -53,6 +53,11 @@ def messages(code: str, inside: str = "pass", outside: str = "pass") -> list[str
         ("NNX206", "self.make_rng('noise')", "self.rngs.noise()"),
         ("NNX206", "self.make_rng()", "self.rngs.params()"),
         ("NNX206", "self.make_rng(x)", "self.rngs[x]()"),
+        ("NNX206", "self.has_rng('noise')", "'noise' in self.rngs"),
+        ("NNX206", "nn.cond(x, lambda m: m.make_rng('a'), head, self)", "m.rngs.a()"),
+        ("NNX203", "nn.cond(x, lambda m: m.sow('intermediates', 'h', x), head, self)", "m.sow(nnx.Intermediate, 'h', x)"),
+        ("NNX207", "nn.cond(x, lambda m: m.get_variable('cache', 'c'), head, self)", "m.c[...]"),
+        ("NNX202", "nn.cond(x, lambda m: m.variable('cache', 'c', f), head, self)", "self.c = nnx.Cache(f())"),
         ("NNX207", "self.put_variable('cache', 'c', x + 1)", "self.c[...] = x + 1"),
         ("NNX207", "self.get_variable('cache', 'c')", "self.c[...]"),
         ("NNX207", "self.put_variable(key, streams, x)", "getattr(self, streams)[...] = x"),
@@ -61,6 +66,7 @@ def messages(code: str, inside: str = "pass", outside: str = "pass") -> list[str
         ("NNX207", "self.get_variable(key, 'c')", "self.c[...]"),
         ("NNX207", "self.is_mutable_collection('cache')", "nnx.Cache"),
         ("NNX310", "self.apply({'params': x}, x)", "self(x)"),
+        ("NNX205", "self.variables['cache']['key']", "self.key"),
     ],
 )
 def test_inside_a_module(code: str, written: str, replacement: str) -> None:
@@ -68,7 +74,9 @@ def test_inside_a_module(code: str, written: str, replacement: str) -> None:
     assert f"`{replacement}`" in message
 
 
-CAPTURE = "nnx.capture(net, nnx.Intermediate, method_outputs=nnx.Intermediate)"
+SOWN = "nnx.capture(net, nnx.Intermediate)(x)"
+CAPTURE = "nnx.capture(net, nnx.Intermediate, method_outputs=nnx.Intermediate)(x)"
+STREAMS = "rngs=nnx.Rngs(..., dropout=key)"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +85,8 @@ CAPTURE = "nnx.capture(net, nnx.Intermediate, method_outputs=nnx.Intermediate)"
         ("NNX301", "net.init(key, x)", "net = Net(..., rngs=nnx.Rngs(key))"),
         ("NNX301", "net.init(jax.random.key(3), x)", "net = Net(..., rngs=nnx.Rngs(3))"),
         ("NNX301", "net.init({'params': key, 'dropout': x}, x)", "net = Net(..., rngs=nnx.Rngs(params=key, dropout=x))"),
+        ("NNX301", "net.init(dict(params=key), x)", "net = Net(..., rngs=nnx.Rngs(params=key))"),
+        ("NNX301", "unknown.init(rngs, x)", "unknown = Model(..., rngs=nnx.Rngs(**rngs))"),
         ("NNX301", "net.init(rngs, x)", "net = Net(..., rngs=nnx.Rngs(**rngs))"),
         ("NNX301", "dense.init(key, x)", "dense = nnx.Linear(..., rngs=nnx.Rngs(key))"),
         ("NNX301", "nn.Sequential([head]).init(key, x)", "sequential = nnx.Sequential(...)"),
@@ -90,6 +100,12 @@ CAPTURE = "nnx.capture(net, nnx.Intermediate, method_outputs=nnx.Intermediate)"
         ("NNX310", "net.apply(variables, *x, **key)", "net(*x, **key)"),
         ("NNX310", "Net().apply(variables, x)", "net(x)"),
         ("NNX310", "net.bind(variables)", "net"),
+        ("NNX310", "net.unbind()", "nnx.split(net)"),
+        ("NNX204", "net.bind(variables).variables['params']", "nnx.state(net, nnx.Param)"),
+        ("NNX204", "v = net.init(key, x); v['cache'] = x", "nnx.update(net, x)"),
+        ("NNX204", "v = {'params': x}; net.apply(v, x)", "nnx.split(net)"),
+        ("NNX205", "net.variables['params']['Dense_0']['kernel']", "net.dense_0.kernel[...]"),
+        ("NNX205", "state.params['Dense_0']['kernel']", "model.dense_0.kernel[...]"),
         ("NNX310", "models.Deep(3).apply({'params': x}, x)", "deep(x)"),
         ("NNX310", "models.make(3).apply({'params': x}, x)", "model(x)"),
         ("NNX310", "net.apply({'params': {'kernel': shared}}, x)", "net(x)` after `nnx.update(net, {'kernel': shared})"),
@@ -106,11 +122,29 @@ CAPTURE = "nnx.capture(net, nnx.Intermediate, method_outputs=nnx.Intermediate)"
         ("NNX313", "net.apply(variables, x, rngs={'dropout': key})", "nnx.reseed(net, dropout=key)"),
         ("NNX313", "net.apply(variables, x, rngs=rngs)", "nnx.reseed(net, **rngs)"),
         ("NNX313", "net.apply(variables, x, rngs=key)", "nnx.reseed(net, default=key)"),
+        ("NNX313", "net.apply(variables, x, rngs={'dropout': key})", STREAMS),
+        ("NNX313", "net.apply(variables, x, rngs=dict(dropout=key))", STREAMS),
+        ("NNX313", "net.apply(variables, x, rngs={'dropout': key} if key else None)", STREAMS),
+        ("NNX313", "net.apply(variables, x, rngs={'params': x, 'a': key})", "rngs=nnx.Rngs(params=x, a=key)"),
+        ("NNX313", "net.apply(variables, x, rngs=streams.rngs)", "nnx.reseed(net, **streams.rngs)"),
         ("NNX314", "net.apply(variables, x, capture_intermediates=True)", CAPTURE),
+        ("NNX314", "net.apply(variables, x, capture_intermediates=f)", "f"),
+        ("NNX312", "y, s = net.apply(variables, x, mutable=['intermediates'])", f"y, s = {SOWN}"),
+        ("NNX312", "net.apply(variables, x, mutable=['intermediates'])[1]", SOWN),
+        ("NNX312", "y, s = net.apply(variables, x, mutable='intermediates', capture_intermediates=True)", f"y, s = {CAPTURE}"),
+        (
+            "NNX312",
+            "net.apply(variables, x, mutable='intermediates', method=head)",
+            "nnx.capture(head, nnx.Intermediate)(net, x)",
+        ),
+        ("NNX312", "net.apply(variables, x, mutable='intermediates', method='a')", "nnx.capture(net.a, nnx.Intermediate)(x)"),
         ("NNX315", "net.apply(variables, x, deterministic=True)", "net.eval()"),
         ("NNX315", "net.apply(variables, x, train=True)", "net.train()"),
         ("NNX316", "state.apply_fn(state.params, x, train=True)", "model(x, train=True)"),
-        ("NNX317", "nn.apply(head, net)(variables, x)", "head"),
+        ("NNX317", "nn.apply(head, net)(variables, x)", "head(net, x)"),
+        ("NNX317", "nn.init_with_output(head, Net())(key, x)", "head(net, x)"),
+        ("NNX317", "nn.init(head, net)(key, x)", "head"),
+        ("NNX317", "f = nn.apply(head, net)", "head"),
     ],
 )
 def test_outside_of_modules(code: str, written: str, replacement: str) -> None:
