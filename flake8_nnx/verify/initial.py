@@ -12,8 +12,9 @@ import jax
 import numpy as np
 from jax.interpreters import partial_eval
 
-from flake8_nnx.verify.interpret import QUICKLY, evaluate, opened
-from flake8_nnx.verify.keys import consumed_by_each, renamed, tables
+from flake8_nnx.verify.inputs import is_key
+from flake8_nnx.verify.interpret import LOOPS, QUICKLY, bind, bodies, evaluate, opened, operations
+from flake8_nnx.verify.keys import DRAWS, consumed_by_each, draws, renamed, tables, without_dead_code
 from flake8_nnx.verify.measure import same_bits
 from flake8_nnx.verify.sides import LinenSide, NnxSide, flat_state
 from flake8_nnx.verify.verdict import Different, Unverifiable
@@ -73,9 +74,13 @@ def _compared(paths: Sequence[str], linen: LinenSide, new: NnxSide) -> Initial:
             chosen.append((number, old_table, new_table))
         except (Different, Unverifiable) as error:
             found.differs[path] = str(error).removeprefix("init: ")
+    args = [jax.tree.leaves(runs[0]) for _, runs in sides]
+    alike = {n for n, _, _ in chosen if _spelled(sides[0][0][n], args[0]) == _spelled(sides[1][0][n], args[1])}
+    found.equal += [paths[number] for number in sorted(alike)]
+    chosen = [choice for choice in chosen if choice[0] not in alike]
     values = [
-        _values([renamed(programs[n], jax.tree.leaves(runs[0]), table) for (n, table) in which], jax.tree.leaves(runs[0]))
-        for (programs, runs), which in zip(sides, ([(n, a) for n, a, _ in chosen], [(n, b) for n, _, b in chosen]))
+        _values([renamed(programs[n], leaves, table) for n, table in which], leaves)
+        for (programs, _), leaves, which in zip(sides, args, ([(n, a) for n, a, _ in chosen], [(n, b) for n, _, b in chosen]))
     ]
     for (number, _, _), a, b in zip(chosen, *values):
         problem = _difference(a, b)
@@ -98,7 +103,37 @@ def _programs(function: Any, argument: Any) -> list[Any]:
     return programs
 
 
+def _spelled(program: Any, args: Sequence[Any]) -> object:
+    """The program from its random keys on, as text with its constants: programs that are spelled alike are one function.
+
+    A text of its own where the keys are drawn from inside a loop.
+    """
+    if any(eqn.primitive.name in LOOPS and any(map(draws, bodies(eqn))) for eqn in operations(program)):
+        return object()
+    keys: list[Any] = []
+
+    def from_keys(leaves: Sequence[Any]) -> Any:
+        def rule(eqn: Any, inputs: list[Any]) -> list[Any] | None:
+            if eqn.primitive.name not in DRAWS:
+                return None
+            place = next((n for n, key in enumerate(keys) if key is inputs[0]), len(keys))
+            if place == len(keys):
+                keys.append(inputs[0])
+            return bind(eqn, [leaves[place] if leaves else inputs[0], *inputs[1:]])
+
+        keys.clear()
+        return evaluate(program, args, rule, draws)[0]
+
+    jax.eval_shape(lambda: from_keys(()))
+    traced = jax.make_jaxpr(from_keys)([jax.ShapeDtypeStruct(key.shape, key.dtype) for key in keys])
+    jaxpr, consts = opened(without_dead_code(traced))
+    return str(jaxpr), [(np.asarray(const).dtype, np.asarray(const).tobytes()) for const in consts if not is_key(const)]
+
+
 def _values(programs: Sequence[Any], args: Sequence[Any]) -> list[np.ndarray]:
+    if not programs:
+        return []
+
     def run(args: Sequence[Any]) -> list[Any]:
         return [evaluate(program, args, lambda eqn, inputs: None, lambda jaxpr: False)[0] for program in programs]
 

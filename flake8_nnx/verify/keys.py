@@ -41,7 +41,7 @@ def consumed_by_each(programs: Sequence[Any], *runs: Sequence[Any]) -> list[list
     Raises:
         Unverifiable: as above.
     """
-    live = [_without_dead_code(program) for program in programs]
+    live = [without_dead_code(program) for program in programs]
     drawing = [program for program in live if draws(program)]
 
     def collect(args: Sequence[Any]) -> list[Any]:
@@ -60,7 +60,8 @@ def _collected(program: Any, args: Sequence[Any]) -> Any:
     return jnp.concatenate(found)
 
 
-def _without_dead_code(program: Any) -> Any:
+def without_dead_code(program: Any) -> Any:
+    """The jaxpr without what its outputs do not need."""
     jaxpr, consts = opened(program)
     live, _ = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars), instantiate=True)
     closed = jax.extend.core.ClosedJaxpr

@@ -65,6 +65,7 @@ def test_equal_initialisers(change):
     "change, words",
     [
         ({"deviation": 0.2}, ["Dense_0/kernel", "deviation"]),
+        ({"deviation": 0.1 * (1 + 1e-5)}, ["Dense_0/kernel", "deviation"]),
         ({"bias": 0.25}, ["Dense_0/bias", "starts at 0.5 in Linen and at 0.25 in NNX"]),
         ({"gain": 2.0}, ["params/gain", "starts at 1 in Linen and at 2 in NNX"]),
         ({"twice": True}, ["Dense_1/kernel", "same random key as another variable in NNX"]),

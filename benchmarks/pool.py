@@ -1,0 +1,80 @@
+"""What the warm pool saves: many small verifications in one worker against a new process for each, as a ratio in one run.
+
+`python benchmarks/pool.py [--jobs 100] [--cold 10]`; the cold time of all jobs is the mean of `--cold` of them.
+"""
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flake8_nnx.verify.pool import Pool
+
+LINEN = """
+import flax.linen as nn
+
+class Model(nn.Module):
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.relu(nn.Dense(self.features)(x)) * {scale}
+"""
+NNX = """
+from flax import nnx
+
+class Model(nnx.Module):
+    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+
+    def __call__(self, x):
+        return nnx.relu(self.dense(x)) * {scale}
+"""
+
+
+def jobs(folder: Path, count: int) -> list[dict[str, Any]]:
+    """Pairs of classes that differ in their sizes and in a constant, so that nothing compiled can be used again."""
+    made = []
+    for number in range(count):
+        sides = {}
+        for side, text in (("old", LINEN), ("new", NNX)):
+            path = folder / f"{side}_{number}.py"
+            path.write_text(text.format(scale=number + 2))
+            sides[side] = {"path": str(path), "class": "Model"}
+        case = {"target": "m.py:Model", "init": f"Model({3 + number % 7})", "args": ["(tuple)", f"f32[b,{2 + number % 5}]"]}
+        made.append({**sides, "case": case, "variable_map": None})
+    return made
+
+
+def timed(work: Sequence[Mapping[str, Any]], warm: bool) -> float:
+    """Seconds for these jobs in one pool, or in a new one for each."""
+    started = time.perf_counter()
+    for part in [work] if warm else [[job] for job in work]:
+        with Pool() as pool:
+            verdicts = pool.run(part)
+        bad = [verdict for verdict in verdicts if verdict is None or verdict.status != "PROVED"]
+        if bad:
+            raise SystemExit(f"not proved: {bad[0]}")
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=100)
+    parser.add_argument("--cold", type=int, default=10)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        work = jobs(Path(folder), options.jobs)
+        cold = timed(work[: options.cold], warm=False) / options.cold
+        warm = timed(work, warm=True)
+    print(f"{options.jobs} verifications, all PROVED")
+    print(f"warm pool: {warm:7.2f} s, {warm / options.jobs:.3f} s each, start of the worker included")
+    print(f"cold:      {cold * options.jobs:7.2f} s, {cold:.3f} s each (mean of {options.cold})")
+    print(f"cold / warm: {cold * options.jobs / warm:.1f}")
+
+
+if __name__ == "__main__":
+    main()
