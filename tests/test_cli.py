@@ -158,6 +158,7 @@ def test_check_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "code": "NNX101",
         "name": "compact-method",
         "fix": "safe",
+        "verdict": None,
     }
     errors = report.pop("errors")
     assert [(error["file"], error["line"]) for error in errors] == [("gone.py", 0), ("broken.py", 2)]

@@ -34,22 +34,33 @@ LAYERS = {
     "source": Layer(top={"rule", "catalog"}),
     "rules": Layer(top={"rule", "catalog", "source"}),
     "lint": Layer(top={"rule", "source"}, late={"rules"}),
-    "plugin": Layer(top={"__init__", "source", "lint"}),
+    "verdicts": Layer(top={"__init__", "rule", "source"}),
+    "plugin": Layer(top={"__init__", "source", "lint", "verdicts"}),
     "explain": Layer(top={"rule"}, late={"rules"}),
-    "verify": Layer(top={"variable_map", "catalog"}, libraries={"numpy", "jax", "flax"}, late_libraries={"jax", "flax"}),
+    "verify": Layer(
+        top={"variable_map", "catalog"},
+        late={"record"},
+        libraries={"numpy", "jax", "flax"},
+        late_libraries={"jax", "flax"},
+    ),
+    # Runs inside of the user's program, which has imported jax and flax or not.
+    "record": Layer(types={"verify"}, late={"verify"}, late_libraries={"jax", "flax", "numpy"}),
+    "pytest_plugin": Layer(late={"verify"}, types={"verify"}, libraries={"pytest"}),
     "migrate": Layer(
-        top={"rule", "variable_map", "catalog", "source", "rules", "lint"}, late={"verify"}, libraries={"libcst"}
+        top={"rule", "variable_map", "catalog", "source", "rules", "lint", "verdicts"},
+        late={"verify"},
+        libraries={"libcst"},
     ),
     "cli": Layer(
-        top={"__init__", "rule", "source", "lint"},
-        late={"rules", "explain", "verify", "migrate"},
+        top={"__init__", "rule", "source", "lint", "verdicts"},
+        late={"rules", "explain", "verify", "migrate", "record"},
         libraries={"typer", "rich"},
     ),
     "__main__": Layer(top={"cli"}),
 }
-LIGHT = {"__init__", "rule", "variable_map", "source", "catalog", "rules", "lint", "plugin", "explain"}
+LIGHT = {"__init__", "rule", "variable_map", "source", "catalog", "rules", "lint", "verdicts", "plugin", "explain"}
 # The files that may run code of names or texts: our own rules; the user's classes, in verify's worker process.
-RUNNERS = {"rules/__init__.py", "verify/load.py", "verify/check.py", "verify/sides.py"}
+RUNNERS = {"rules/__init__.py", "verify/load.py", "verify/check.py", "verify/build.py"}
 RUNS_CODE = {"exec", "eval", "compile", "__import__", "import_module", "exec_module", "run_path", "run_module"}
 
 

@@ -1,12 +1,14 @@
 """`flake8-nnx check`: the findings of the flake8 plugin, with the whole project in view.
 
-What a model imports from other files of the project is followed, which flake8, one file at a time, cannot do.
+What a model imports from other files of the project is followed, which flake8, one file at a time, cannot do; with
+`--verify` what is suggested for a class is verified.
 """
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,12 +17,15 @@ import typer
 from rich.text import Text
 
 from flake8_nnx import __version__
-from flake8_nnx.cli import console
+from flake8_nnx.cli import console, inputs
 from flake8_nnx.lint import drop_suppressed, lint_facts, relevant
 from flake8_nnx.rule import Finding
 from flake8_nnx.source.declared import Declared
 from flake8_nnx.source.project import Project, SourceFile
 from flake8_nnx.source.read import SourceError, noqa_lines
+from flake8_nnx.verdicts import OFF, annotate, carriers, summary as said
+from flake8_nnx.verdicts.sources import Sources
+from flake8_nnx.verdicts.store import Stored
 
 STDIN = "-"
 
@@ -43,6 +48,18 @@ def check(
             "--nnx-module-classes", metavar="NAMES", help="Linen classes of other packages, as mylib.layers.Base."
         ),
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Verify what is suggested for each class, and store the verdicts.")
+    ] = False,
+    cases: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --verify: Python file with a list CASES.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(metavar="S", min=1, help="With --verify: seconds for a class.")] = 120.0,
+    memory_mb: Annotated[int, typer.Option("--memory-mb", metavar="N", min=256, help="With --verify.")] = 8192,
+    verdicts: Annotated[
+        str,
+        typer.Option("--nnx-verdicts", metavar="FILE", help=f"Where verdicts are stored; {OFF}: neither store nor show."),
+    ] = "",
     stdin_name: Annotated[
         str, typer.Option("--stdin-display-name", metavar="PATH", help="What the text on stdin is the content of.")
     ] = "stdin",
@@ -54,26 +71,40 @@ def check(
     flake8-nnx check src tests
     flake8-nnx check models.py --select NNX1 --statistics
     flake8-nnx check . --output-format github
+    flake8-nnx check models.py --verify --cases cases.py
     """
     wanted = Wanted(console.comma_list(select or []), console.comma_list(ignore or []))
     declared = Declared(frozenset(console.comma_list(module_classes or [])))
+    if verify:
+        if STDIN in paths:
+            console.fail("--verify runs the files: give their paths instead of -")
+        console.need_jax("check --verify")
+    elif cases is not None:
+        console.fail("--cases says how to verify: give --verify as well")
+    try:
+        cases = inputs.cases_file(cases) if cases is not None else None
+    except SourceError as error:
+        console.fail(error)
     project = Project([Path(path) for path in paths if path != STDIN], declared)
     if STDIN in paths:
         try:
             project.add_text(sys.stdin.buffer.read(), Path(stdin_name))
         except SourceError as error:
             project.errors.append(error)
-    findings = [(str(file.path), found) for file, found in lint_project(project) if wanted(found.code)]
-    counts = Counter(found.code for _, found in findings)
+    linted = [(file, found) for file, found in lint_project(project) if wanted(found.code)]
+    limits = Limits(cases, timeout, memory_mb)
+    backed = verified(linted, verdicts, limits, project) if verify else stored(linted, verdicts)
+    findings = [Row(str(file.path), found, backed.get((file.path, found))) for file, found in linted]
+    counts = Counter(row.found.code for row in findings)
     if output_format is Format.json:
         console.print_json(as_json(findings, counts, project))
     elif output_format is Format.github:
-        for path, found in findings:
-            print(workflow_command(path, found))
+        for row in findings:
+            print(workflow_command(row))
     else:
         print_text(findings)
     if statistics and output_format is not Format.json:
-        names = {found.code: found.name for _, found in findings}
+        names = {row.found.code: row.found.name for row in findings}
         for code, count in sorted(counts.items()):
             line = f"{count:<8}{code} {names[code]}"
             print(line, file=sys.stdout if output_format is Format.text else sys.stderr)
@@ -112,21 +143,98 @@ def lint_project(project: Project) -> Iterator[tuple[SourceFile, Finding]]:
             yield from ((file, found) for found in findings)
 
 
+# ---- verdicts -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Back:
+    """What is known about the class of a finding: in words, and for each platform."""
+
+    text: str
+    rows: Sequence[Stored] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the output."""
+
+    path: str
+    found: Finding
+    back: Back | None
+
+    @property
+    def message(self) -> str:
+        return f"{self.found.message} {self.back.text}" if self.back else self.found.message
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What `--verify` may use."""
+
+    cases: Path | None
+    timeout: float
+    memory_mb: int
+
+
+Linted = Sequence[tuple[SourceFile, Finding]]
+Backs = Mapping[tuple[Path, Finding], Back]
+
+
+def by_file(linted: Linted) -> Iterator[tuple[SourceFile, list[Finding]]]:
+    for file in dict.fromkeys(file for file, _ in linted):
+        yield file, [found for other, found in linted if other is file]
+
+
+def stored(linted: Linted, store: str) -> Backs:
+    """The verdicts that flake8 shows as well."""
+    sources = Sources()
+    return {
+        (file.path, found): Back(said(rows), rows, "; ".join(dict.fromkeys(row.reason for row in rows)))
+        for file, findings in by_file(linted)
+        for found, rows in annotate(findings, file.tree, file.source, str(file.path), store, sources).items()
+    }
+
+
+def verified(linted: Linted, store: str, limits: Limits, project: Project) -> Backs:
+    """New verdicts on the classes that have findings; what could not be stored is added to `project.errors`."""
+    from flake8_nnx.migrate.backed import Target, back
+
+    carried = {file.path: carriers(findings, file.tree) for file, findings in by_file(linted)}
+    targets = [
+        Target(file.path, file.source, list(carried[file.path]), store)
+        for file, _ in by_file(linted)
+        if carried[file.path]
+    ]
+    try:
+        found, errors = back(targets, limits.cases, timeout=limits.timeout, memory_mb=limits.memory_mb)
+    except ValueError as error:  # a malformed case in pyproject.toml
+        console.fail(error)
+    project.errors += errors
+    return {
+        (one.path, carried[one.path][one.name]): Back(
+            said(one.rows) or f"[{one.status.lower()}: {one.reason}]", one.rows, one.reason
+        )
+        for one in found
+    }
+
+
 # ---- output -------------------------------------------------------------------------------------------------------
 
 
-def print_text(findings: list[tuple[str, Finding]]) -> None:
-    """`path:line:column: CODE message`, one line each, columns from 1."""
+def print_text(findings: Sequence[Row]) -> None:
+    """`path:line:column: CODE message [verdict]`, one line each, columns from 1."""
     out = console.stdout()
-    for path, found in findings:
+    for row in findings:
+        found = row.found
         if not out.is_terminal:
-            print(f"{path}:{found.line}:{found.col + 1}: {found.code} {found.message}")
+            print(f"{row.path}:{found.line}:{found.col + 1}: {found.code} {row.message}")
             continue
-        place = (path, "bold"), (f":{found.line}:{found.col + 1}: ", "dim")
-        out.print(Text.assemble(*place, (found.code, "bold yellow"), " ", found.message), soft_wrap=True)
+        place = (row.path, "bold"), (f":{found.line}:{found.col + 1}: ", "dim")
+        out.print(Text.assemble(*place, (found.code, "bold yellow"), " ", row.message), soft_wrap=True)
 
 
-def as_json(findings: list[tuple[str, Finding]], counts: Counter[str], project: Project) -> dict[str, Any]:
+def as_json(findings: Sequence[Row], counts: Counter[str], project: Project) -> dict[str, Any]:
     """What `--output-format json` prints; lines and columns count from 1, `end_column` is behind the last character."""
     return {
         "tool": "flake8-nnx",
@@ -134,27 +242,38 @@ def as_json(findings: list[tuple[str, Finding]], counts: Counter[str], project: 
         "files": len(project.files),
         "findings": [
             {
-                "file": path,
-                "line": found.line,
-                "column": found.col + 1,
-                "end_line": found.end_line,
-                "end_column": found.end_col + 1,
-                "code": found.code,
-                "name": found.name,
-                "message": found.message,
-                "fix": found.fix,
+                "file": row.path,
+                "line": row.found.line,
+                "column": row.found.col + 1,
+                "end_line": row.found.end_line,
+                "end_column": row.found.end_col + 1,
+                "code": row.found.code,
+                "name": row.found.name,
+                "message": row.found.message,
+                "fix": row.found.fix,
+                "verdict": back_as_json(row.back) if row.back else None,
             }
-            for path, found in findings
+            for row in findings
         ],
         "statistics": dict(sorted(counts.items())),
         "errors": [{"file": error.file, "line": error.line, "message": error.message} for error in project.errors],
     }
 
 
-def workflow_command(path: str, found: Finding) -> str:
+def back_as_json(back: Back) -> dict[str, Any]:
+    """A verdict as JSON; `status` is the worst of the platforms."""
+    order = ("DIFFERS", "MATCHED", "PROVED")
+    platforms = [
+        {"platform": row.platform, "status": row.status, "place": row.place, "reason": row.reason} for row in back.rows
+    ]
+    status = min((row.status for row in back.rows), key=order.index, default="UNVERIFIED")
+    return {"status": status, "text": back.text, "reason": back.reason, "platforms": platforms}
+
+
+def workflow_command(row: Row) -> str:
     """An annotation as GitHub Actions reads it from the log."""
-    place = f"file={_escaped(path, ':,')},line={found.line},col={found.col + 1}"
-    return f"::error {place},title={_escaped(found.code, ':,')}::{_escaped(found.message)}"
+    place = f"file={_escaped(row.path, ':,')},line={row.found.line},col={row.found.col + 1}"
+    return f"::error {place},title={_escaped(row.found.code, ':,')}::{_escaped(row.message)}"
 
 
 def _escaped(text: str, more: str = "") -> str:
@@ -163,13 +282,13 @@ def _escaped(text: str, more: str = "") -> str:
     return text
 
 
-def summary(findings: list[tuple[str, Finding]], project: Project) -> str:
+def summary(findings: Sequence[Row], project: Project) -> str:
     checked = _count(len(project.files), "file")
     if not project.files:
         return "no Python files"
     if not findings:
         return f"no findings in {checked}"
-    return f"{_count(len(findings), 'finding')} in {len({path for path, _ in findings})} of {checked}"
+    return f"{_count(len(findings), 'finding')} in {len({row.path for row in findings})} of {checked}"
 
 
 def _count(number: int, noun: str) -> str:

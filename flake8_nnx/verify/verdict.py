@@ -4,6 +4,7 @@ PROVED > MATCHED > DIFFERS > UNVERIFIED; only the first two are good.
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 STATUSES = ("PROVED", "MATCHED", "DIFFERS", "UNVERIFIED")
 GOOD = ("PROVED", "MATCHED")
 SCHEMA_VERSION = 1
+DEVICE = re.compile(r"\(([a-z]+)(?::\d+)?\)$")  # at the end of what a run is called in the evidence
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ class Verdict:
     def good(self) -> bool:
         """Whether the two were shown to compute the same."""
         return self.status in GOOD
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """The kinds of devices (`cpu`, `gpu`) that the runs in the evidence were on."""
+        runs = [*self.evidence, *(run for case in self.evidence.get("cases", ()) for run in case["evidence"])]
+        return tuple(sorted({match[1] for run in runs if (match := DEVICE.search(run))}))
 
     def explained(self, old: object, new: object) -> str:
         """What was found about two classes and what to do next, for a failing test."""
