@@ -5,7 +5,7 @@ each program draws from becomes the same one on both sides, also inside scan and
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -14,7 +14,7 @@ import numpy as np
 from jax.interpreters import partial_eval
 
 from flake8_nnx.verify.inputs import is_key
-from flake8_nnx.verify.interpret import INLINED, LOOPS, QUICKLY, bind, bodies, evaluate, opened, operations, scan
+from flake8_nnx.verify.interpret import INLINED, LOOPS, bind, bodies, evaluate, opened, operations, scan
 from flake8_nnx.verify.verdict import Different, Unverifiable
 
 DRAWS = {"random_bits", "random_gamma"}
@@ -36,19 +36,19 @@ def consumed(program: Any, *runs: Sequence[Any]) -> list[np.ndarray]:
 
 
 def consumed_by_each(programs: Sequence[Any], *runs: Sequence[Any]) -> list[list[np.ndarray]]:
-    """The same for several programs of the same arguments, compiled together.
+    """The same for several programs of the same arguments.
 
     Raises:
         Unverifiable: as above.
     """
     live = [without_dead_code(program) for program in programs]
     drawing = [program for program in live if draws(program)]
-
-    def collect(args: Sequence[Any]) -> list[Any]:
-        return [_collected(program, args) for program in drawing]
-
-    compiled = jax.jit(collect, compiler_options=QUICKLY) if drawing else collect
-    found = [iter(map(np.asarray, compiled(list(args)))) for args in runs]
+    found: list[Iterator[np.ndarray]] = [iter(())] * len(runs)
+    if drawing:
+        traced = jax.make_jaxpr(lambda args: [_collected(program, args) for program in drawing])(list(runs[0]))
+        program = without_dead_code(traced)
+        # What derives keys are few and always the same operations: run one by one, none has to be compiled twice.
+        found = [iter(map(np.asarray, evaluate(program, args, lambda eqn, inputs: None))) for args in runs]
     return [[next(keys) if draws(program) else np.zeros((0, 2), np.uint32) for keys in found] for program in live]
 
 
