@@ -89,7 +89,7 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
             add(plan, site.call, f"`{site.ref.name}` is defined in another file", advice)
         name = site.keywords.get("name")
         if name is not None and not isinstance(name, ast.Constant):
-            if not isinstance(name, ast.JoinedStr) or not site.loops or loop_name(name, site) is None:
+            if not site.loops or loop_name(name, site) is None:
                 add(plan, name, f"the name `{ast.unparse(name)}` does not count the turns of a loop")
         if "parent" in site.keywords:
             add(plan, site.keywords["parent"], "`parent=` is not handled")

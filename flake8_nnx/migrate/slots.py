@@ -85,32 +85,47 @@ def _linen_name(site: Site) -> tuple[str, bool]:
     name = site.keywords.get("name")
     if isinstance(name, ast.Constant):
         return str(name.value), False
-    if isinstance(name, ast.JoinedStr):
+    if name is not None:
         return loop_name(name, site) or "?", False
     return site.ref.name, True
 
 
-def loop_name(name: ast.JoinedStr, site: Site) -> str | None:
+def loop_name(name: ast.expr, site: Site) -> str | None:
     """`f"block_{i + 1}"` in a loop over range or enumerate is `block_{0+1}`; None when it is anything else."""
     parts = []
-    for value in name.values:
-        if isinstance(value, ast.Constant):
-            parts.append(str(value.value))
+    for part in _text_parts(name):
+        if isinstance(part, str) or part is None:
+            if part is None:
+                return None
+            parts.append(part)
             continue
-        expression = value.value if isinstance(value, ast.FormattedValue) else None
-        plain = isinstance(value, ast.FormattedValue) and value.conversion == -1 and value.format_spec is None
-        offset = 0
+        expression, offset = part, 0
         if isinstance(expression, ast.BinOp) and isinstance(expression.op, (ast.Add, ast.Sub)):
             if not isinstance(expression.right, ast.Constant) or not isinstance(expression.right.value, int):
                 return None
             offset = expression.right.value * (1 if isinstance(expression.op, ast.Add) else -1)
             expression = expression.left
-        depth = _counter_depth(expression, site) if plain else None
+        depth = _counter_depth(expression, site)
         if depth is None:
             return None
         start = depth[1] + offset
         parts.append(f"{{{depth[0]}}}" if start == 0 else f"{{{depth[0]}{start:+d}}}")
     return "".join(parts)
+
+
+def _text_parts(name: ast.expr) -> list[str | ast.expr | None]:
+    """Constant texts and expressions of `f"a_{i}"`, `"a_" + str(i)` and `str(i)`; None for what is neither."""
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        return [name.value]
+    if isinstance(name, ast.FormattedValue):
+        return [name.value if name.conversion == -1 and name.format_spec is None else None]
+    if isinstance(name, ast.JoinedStr):
+        return [part for value in name.values for part in _text_parts(value)]
+    if isinstance(name, ast.BinOp) and isinstance(name.op, ast.Add):
+        return [*_text_parts(name.left), *_text_parts(name.right)]
+    if isinstance(name, ast.Call) and isinstance(name.func, ast.Name) and name.func.id == "str" and len(name.args) == 1:
+        return [name.args[0]]
+    return [None]
 
 
 def _counter_depth(expression: ast.expr | None, site: Site) -> tuple[int, int] | None:

@@ -20,6 +20,10 @@ CASES = {
         Case("setup:MLP", init="MLP((4, 5, 6))", args=("f32[2,3]",)),
         Case("setup:MLP", init="MLP((4,))", args=("f32[2,3]",), method="norm", new_init="MLP(3, (4,), rngs=rngs)"),
     ],
+    "names": [
+        Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
+        Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),
+    ],
     "nested": [Case("nested:Nested", init="Nested((2, 1), 3)", args=("f32[2,4,4,3]",), **MODES)],
     "google_style": [
         Case("google_style:Encoder", init="Encoder(3)", args=("f32[2,5]",)),
@@ -62,6 +66,7 @@ def test_broken_rewrites_are_not():
     broken = {
         "cnn": ("momentum=0.9", "momentum=0.8"),
         "setup": ("self.out(x) + self.bias[...]", "self.out(x)"),
+        "names": ("nnx.relu(", "nnx.gelu("),
         "nested": ("nnx.Linear(x_features, 3, rngs=rngs), nnx.relu", "nnx.Linear(x_features, 3, rngs=rngs), nnx.gelu"),
         "google_style": ("nnx.relu(", "nnx.gelu("),
         "streams": ("gate * h], axis=-1)", "h], axis=-1)"),

@@ -1,0 +1,35 @@
+"""Names that count the turns of a loop, in each of their spellings."""
+import flax.linen as nn
+
+
+class Stack(nn.Module):
+    depth: int
+    width: int = 4
+
+    def setup(self):
+        self.layers = [nn.Dense(self.width, name=str(i)) for i in range(self.depth)]
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = nn.relu(layer(x))
+        return x
+
+
+class Tower(nn.Module):
+    depth: int
+
+    @nn.compact
+    def __call__(self, x):
+        for i in range(self.depth):
+            x = nn.relu(nn.Dense(5, name="layer_" + str(i + 1))(x))
+        return x
+
+
+class Odd(nn.Module):
+    depth: int
+
+    @nn.compact
+    def __call__(self, x):
+        for i in range(self.depth):
+            x = nn.Dense(5, name=str(2 * i))(x)
+        return x

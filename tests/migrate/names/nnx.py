@@ -1,0 +1,41 @@
+"""Names that count the turns of a loop, in each of their spellings."""
+import flax.linen as nn
+from flax import nnx
+
+
+class Stack(nnx.Module):
+    def __init__(self, in_features: int, depth: int, width: int = 4, *, rngs: nnx.Rngs):
+        self.layers = nnx.List([])
+        x_features = in_features
+        for i in range(depth):
+            self.layers.append(nnx.Linear(x_features, width, rngs=rngs))
+            x_features = width
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = nnx.relu(layer(x))
+        return x
+
+
+class Tower(nnx.Module):
+    def __init__(self, in_features: int, depth: int, *, rngs: nnx.Rngs):
+        self.dense_layers = nnx.List([])
+        x_features = in_features
+        for i in range(depth):
+            self.dense_layers.append(nnx.Linear(x_features, 5, rngs=rngs))
+            x_features = 5
+
+    def __call__(self, x):
+        for dense in self.dense_layers:
+            x = nnx.relu(dense(x))
+        return x
+
+
+class Odd(nn.Module):
+    depth: int
+
+    @nn.compact
+    def __call__(self, x):
+        for i in range(self.depth):
+            x = nn.Dense(5, name=str(2 * i))(x)
+        return x
