@@ -40,7 +40,7 @@ def model(tmp_path):
 def test_without_a_case_nothing_is_let_through(model):
     run = migrate_paths([model])
     mlp, odd = run.classes
-    assert (mlp.status, mlp.verdict, mlp.written) == ("native", "UNVERIFIED", False) and "no case" in mlp.reason
+    assert (mlp.status, mlp.verdict, mlp.written) == ("native", "UNVERIFIED", False) and "not verified" in mlp.reason
     assert (odd.status, odd.verdict) == ("refused", None) and "line 16" in odd.reason
     assert run.diff() == "" and run.write(None) == [] and model.read_text(encoding="utf-8") == LINEN
 
