@@ -31,33 +31,38 @@ class Attempt:
 
 
 def attempt(linen: LinenSide, new: NnxSide, modes: Sequence[Mode]) -> Attempt:
-    """Try to prove outputs, state and gradients of every mode equal; the first that cannot be proved ends it."""
+    """Try to prove outputs, state and gradients of every mode equal; the first that cannot be proved ends it.
+
+    A proof of gradients is one of outputs and state as well; these are tried alone only where gradients fail.
+    """
     proofs: list[Proof] = []
     said: dict[str, Any] = {}
     for mode in modes:
-        old_side, new_side, old_keys, new_keys = as_functions(linen, new, mode)
-        arrays = mode.arguments.arrays()
-        axes = named_axes(mode.arguments)
-        for gradients in (False, True):
-            name = f"{mode.name} gradients" if gradients else f"{mode.name} outputs and state"
-            try:
-                found = prove_equal(
-                    old_side,
-                    new_side,
-                    abstract_weights(linen, axes),
-                    arrays,
-                    old_keys=old_keys,
-                    new_keys=new_keys,
-                    axes=axes,
-                    gradients=gradients,
-                )
-            except Exception as error:  # it traces user code at sizes for which that may not be made
-                found = Proof(False, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
-            said[name] = as_evidence(found)
-            if not found.proved:
-                return Attempt(None, said)
-            proofs.append(found)
+        found = _proved(linen, new, mode, gradients=True)
+        said[f"{mode.name} outputs, state and gradients"] = as_evidence(found)
+        if not found.proved:
+            said[f"{mode.name} outputs and state"] = as_evidence(_proved(linen, new, mode, gradients=False))
+            return Attempt(None, said)
+        proofs.append(found)
     return Attempt(claim(proofs), said)
+
+
+def _proved(linen: LinenSide, new: NnxSide, mode: Mode, gradients: bool) -> Proof:
+    old_side, new_side, old_keys, new_keys = as_functions(linen, new, mode)
+    axes = named_axes(mode.arguments)
+    try:
+        return prove_equal(
+            old_side,
+            new_side,
+            abstract_weights(linen, axes),
+            mode.arguments.arrays(),
+            old_keys=old_keys,
+            new_keys=new_keys,
+            axes=axes,
+            gradients=gradients,
+        )
+    except Exception as error:  # it traces user code at sizes for which that may not be made
+        return Proof(False, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
 
 def claim(proofs: Sequence[Proof]) -> str:
