@@ -228,6 +228,6 @@ def test_notebook_runs_top_to_bottom(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     codes = re.findall(r"^exit code (\d)$", done.stdout, re.MULTILINE)
     assert codes == ["1", "1", "0", "0", "0", "1"]  # check, flake8, explain, migrate, verify, verify the wrong one
-    for wanted in ("NNX101", "+class MLP(nnx.Module):", "MATCHED  model.py::MLP", "DIFFERS  model.py::MLP"):
+    for wanted in ("NNX101", "+class MLP(nnx.Module):", "PROVED  model.py::MLP", "DIFFERS  model.py::MLP"):
         assert wanted in done.stdout
     assert sorted(tmp_path.iterdir()) == [script]
