@@ -40,11 +40,11 @@ LAYERS = {
     "verify": Layer(
         top={"variable_map", "catalog"},
         late={"record"},
-        libraries={"numpy", "jax", "flax"},
+        libraries={"numpy", "jax", "flax", "optax"},
         late_libraries={"jax", "flax"},
     ),
     # Runs inside of the user's program, which has imported jax and flax or not.
-    "record": Layer(types={"verify"}, late={"verify"}, late_libraries={"jax", "flax", "numpy"}),
+    "record": Layer(types={"verify"}, late={"verify"}),
     "pytest_plugin": Layer(late={"verify"}, types={"verify"}, libraries={"pytest"}),
     "migrate": Layer(
         top={"rule", "variable_map", "catalog", "source", "rules", "lint", "verdicts"},
@@ -60,7 +60,7 @@ LAYERS = {
 }
 LIGHT = {"__init__", "rule", "variable_map", "source", "catalog", "rules", "lint", "verdicts", "plugin", "explain"}
 # The files that may run code of names or texts: our own rules; the user's classes, in verify's worker process.
-RUNNERS = {"rules/__init__.py", "verify/load.py", "verify/check.py", "verify/build.py"}
+RUNNERS = {"record/startup/sitecustomize.py", "rules/__init__.py", "verify/load.py", "verify/check.py", "verify/build.py"}
 RUNS_CODE = {"exec", "eval", "compile", "__import__", "import_module", "exec_module", "run_path", "run_module"}
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from flake8_nnx import __version__
-from flake8_nnx.cli import check, console, explain, migrate, verify
+from flake8_nnx.cli import check, console, explain, migrate, record, verify
 
 app = typer.Typer(
     name="flake8-nnx",
@@ -28,6 +28,7 @@ app.command(no_args_is_help=True)(check.check)
 app.command()(explain.explain)
 app.command(no_args_is_help=True)(migrate.migrate)
 app.command(no_args_is_help=True)(verify.verify)
+app.command(no_args_is_help=True, context_settings={"allow_interspersed_args": False})(record.record)
 
 
 def _print_version(wanted: bool) -> None:
