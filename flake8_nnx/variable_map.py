@@ -18,6 +18,8 @@ INDEX = re.compile(r"\{(\d+)(?:([+-])(\d+))?\}")
 #   {"linen": "Dense", "auto": true, "nnx": "dense_0", "leaves": …}       named by Linen: Dense_0, Dense_1, …
 #   {"linen": "block_{0}", "nnx": "blocks/{0}", "class": "Block"}         a class; {k} is the index in the k-th loop
 #   {"each": [slots]}                                                     the body of a loop
+# A slot may have "sizes": which constructor parameters of the class its variables tell, either by an axis of one of its leaves,
+#   {"in_features": [["params/kernel", -2]]}, or, for a class, by a parameter of that class, {"encoder_in_features": "in_features"}.
 
 
 def resolve(tree: Mapping[str, Any], linen_paths: Iterable[str], nnx_paths: Iterable[str]) -> dict[str, str]:
@@ -35,6 +37,52 @@ def resolve(tree: Mapping[str, Any], linen_paths: Iterable[str], nnx_paths: Iter
     found: dict[str, str] = {}
     resolver = _Resolver(tree.get("classes", {}), linen, frozenset(nnx), _prefixes(nnx), found)
     resolver.walk(tree["slots"], (), (), (), Counter())
+    return found
+
+
+def told_sizes(tree: Mapping[str, Any], shapes: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    """Constructor parameters of an NNX class that the shapes of the Linen variables tell.
+
+    Args:
+        tree: as for `resolve`.
+        shapes: shape of every Linen variable by `collection/module/…/leaf`.
+    """
+    modules = {tuple(path.split("/")[1:length]) for path in shapes for length in range(2, path.count("/") + 2)}
+    return _told(tree["slots"], (), (), tree.get("classes", {}), shapes, modules)
+
+
+def _told(
+    slots: Sequence[Mapping[str, Any]],
+    linen: Path,
+    indices: tuple[int, ...],
+    classes: Mapping[str, Sequence[Mapping[str, Any]]],
+    shapes: Mapping[str, Sequence[int]],
+    modules: set[Path],
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    for slot in slots:
+        if "each" in slot:  # the first turn tells
+            found = {**_told(slot["each"], linen, (*indices, 0), classes, shapes, modules), **found}
+            continue
+        if "linen" not in slot:
+            continue
+        name = filled(slot["linen"], indices)
+        if slot.get("auto"):
+            numbered = f"{name}_{counts[name]}"
+            if (*linen, numbered) not in modules:
+                continue  # not created in this configuration
+            counts[name] += 1
+            name = numbered
+        inner = _told(classes[slot["class"]], (*linen, name), (), classes, shapes, modules) if "class" in slot else {}
+        for parameter, source in slot.get("sizes", {}).items():
+            if isinstance(source, str):
+                value = inner.get(source)
+            else:
+                leaves = (("/".join([leaf.split("/")[0], *linen, name, *leaf.split("/")[1:]]), axis) for leaf, axis in source)
+                value = next((shapes[path][axis] for path, axis in leaves if path in shapes), None)
+            if value is not None:
+                found.setdefault(parameter, value)
     return found
 
 

@@ -346,7 +346,8 @@ def wrapped(text: str, indent: str, width: int) -> list[str]:
     def piece(node: ast.AST) -> str:
         return encoded[node.col_offset:node.end_col_offset].decode()  # type: ignore[attr-defined]
 
-    head = encoded[:parts[0].col_offset].decode()  # type: ignore[attr-defined]
+    opening = encoded.index(b"(", value.func.end_col_offset)  # an argument in parentheses starts behind them
+    head = encoded[: opening + 1].decode()
     together = indent + ", ".join(map(piece, parts))
     if len(together) <= width:
         return [head.rstrip(), together, ")"]

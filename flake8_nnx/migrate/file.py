@@ -11,7 +11,7 @@ from flake8_nnx.migrate import refuse
 from flake8_nnx.migrate.classes import Unmatched, rewrite_classes
 from flake8_nnx.migrate.imports import fix_imports, nnx_is_taken
 from flake8_nnx.migrate.model import ClassPlan
-from flake8_nnx.migrate.plan import plan_class
+from flake8_nnx.migrate.plan import plan_classes
 from flake8_nnx.rules._text import nnx_function
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.read import parse
@@ -51,7 +51,7 @@ def plan_file(source: str, filename: str, without: Collection[str] = (), keep_ru
         SourceError: the text is not Python.
     """
     facts = Facts(parse(source, filename), filename)
-    found = FilePlan(source, facts, [plan_class(cls, facts, source) for cls in facts.classes])
+    found = FilePlan(source, facts, plan_classes(facts, source))
     taken = nnx_is_taken(facts.names)
     for plan in found.plans:
         if taken:

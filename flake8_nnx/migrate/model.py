@@ -58,6 +58,7 @@ class ClassPlan:
     fields: list[Field] = field(default_factory=list)
     uses: dict[str, int] = field(default_factory=dict)  # classes of this file it constructs -> line
     slots: list[dict[str, Any]] = field(default_factory=list)
+    open_sizes: list[str] = field(default_factory=list)  # parameters for sizes that the source does not tell
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what the new code does otherwise, for the user to know
 

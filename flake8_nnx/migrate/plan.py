@@ -5,6 +5,7 @@ Pure data from the trace of the class; refuses, with line and reason, whatever i
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from flake8_nnx.catalog.construct import call as nnx_call
@@ -13,9 +14,10 @@ from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.migrate import refuse
 from flake8_nnx.migrate.attributes import Attributes, is_param
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
+from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
 from flake8_nnx.rules._text import nnx_functions
-from flake8_nnx.source.features import SizeParameter, needed_sizes, site_sizes, spelled, trace
+from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Site, Trace, elements
@@ -27,8 +29,8 @@ CALL_FLAGS = {"deterministic", "use_running_average"}
 class Planner:
     """Builds the plan of one class from its trace."""
 
-    def __init__(self, cls: LinenClass, facts: Facts, source: str) -> None:
-        self.cls, self.facts = cls, facts
+    def __init__(self, cls: LinenClass, facts: Facts, source: str, planned: Callable[[LinenClass], ClassPlan | None]) -> None:
+        self.cls, self.facts, self.planned = cls, facts, planned
         self.text = SourceText(source)
         self.trace: Trace = trace(cls, facts, source)
         self.plan = ClassPlan(cls)
@@ -36,13 +38,18 @@ class Planner:
         self.attributes = Attributes(self.trace, facts)
         self.fields = facts.fields_of(cls)
         self.setup = set(ast.walk(cls.methods["setup"])) if cls.has_setup else set()
+        self.in_call = {  # names that a method gives a value: what setup creates cannot use them
+            name for event in events(self.trace.events) if isinstance(event, Assignment) for name in event.names
+            if event.node not in self.setup
+        }
+        self.open = Sizes({*self.fields, *(size.name for size in self.sizes)})
 
     def run(self) -> ClassPlan:
         refuse.check_class(self.plan, self.trace, self.facts)
         if self.plan.refusals:
             return self.plan
         self.emit(self.trace.events, 0, ())
-        self.plan.slots = slots_of(self.trace, self.attributes, self.facts)
+        self.plan.slots = slots_of(self.trace, self.attributes, self.open.told)
         self.plan.removed |= self.attributes.dead
         self.parameters()
         if not self.plan.refusals:
@@ -60,6 +67,8 @@ class Planner:
     def parameters(self) -> None:
         for size in self.sizes:
             self.plan.parameters.append(Parameter(size.name, "tuple[int, ...]" if size.whole else "int"))
+        self.plan.open_sizes = self.open.opened
+        self.plan.parameters += [Parameter(name, "int") for name in self.open.opened]
         self.plan.fields = list(self.fields.values())
         for field in self.plan.fields:
             default = None if field.default is None else self.text.segment(field.default, {})
@@ -228,14 +237,17 @@ class Planner:
         sizes: dict[str, str] = {}
         for name, size in site_sizes(site, self.facts).items():
             text = self.spell(size)
+            if text is None or site.method == "setup" and self.in_call & set(WORD.findall(text)):
+                text = self.open_size(site, name)
             if text is None:
-                self.refuse(
-                    site.call,
-                    f"the input size ({name}) of `{_quote(site.call)}` cannot be told from the source",
-                    "compute its input with functions of known shape, or keep the Linen class for now",
-                )
                 return None
             sizes[name] = text
+        for name in self.open_sizes_of(site):
+            text = self.open_size(site, name)
+            if text is None:
+                return None
+            sizes[name] = text
+        self.open.note(site, sizes, [size.name for size in self.sizes if not size.whole])
         if site.ref.linen == "Sequential":
             return self.sequential_code(site)
         arguments = self.constructor_arguments(site)
@@ -248,9 +260,12 @@ class Planner:
         if layer is None:
             self.refuse(site.call, f"nn.{site.ref.linen} has no NNX spelling that this version writes")
             return None
-        if not site.inputs:
-            self.refuse(site.call, f"`{_quote(site.call)}` is never called here, so its input size is unknown")
-            return None
+        if layer.sizes and not site.inputs and not sizes:
+            opened = [self.open_size(site, name) for name in layer.sizes]
+            if None in opened:
+                return None
+            sizes = dict(zip(layer.sizes, map(str, opened)))
+            self.open.note(site, sizes, [])
         if layer.sizes and not layer.variables and not layer.refuse:
             self.refuse(site.call, f"the variables of nn.{layer.linen} have another layout in NNX: {layer.note}")
             return None
@@ -261,6 +276,38 @@ class Planner:
             if method == "__call__" and node not in self.plan.arguments and isinstance(node, ast.Call):
                 self.call_arguments(layer, node)
         return made.code
+
+    def open_size(self, site: Site, name: str) -> str | None:
+        """A parameter for a size that the source does not tell, refused where it cannot be one."""
+        stem, variable = self.attributes.stems.get(site), self.input_of(site)
+        own = f"{variable}_features" if variable else f"{stem}_{name}"
+        text = self.open.open(site, name, own) if stem is not None else None
+        if text is None:
+            self.refuse(
+                site.call,
+                f"the input size ({name}) of `{_quote(site.call)}` cannot be told from the source",
+                "compute its input with functions of known shape, or keep the Linen class for now",
+            )
+        return text
+
+    def input_of(self, site: Site) -> str | None:
+        """The variable that a layer runs on, where that keeps its value from there on: `context` gives `context_features`."""
+        if site.ref is None or site.ref.linen is None or len(site.inputs) != 1:
+            return None
+        node, method, _ = site.inputs[0]
+        value = node.args[0] if isinstance(node, ast.Call) and node.args and method == "__call__" else None
+        function = self.facts.names.enclosing(node, ast.FunctionDef)
+        if not isinstance(value, ast.Name) or not isinstance(function, ast.FunctionDef):
+            return None
+        stores = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == value.id and isinstance(n.ctx, ast.Store)]
+        loops = [n for n in ast.walk(function) if isinstance(n, (ast.For, ast.While))]
+        changing = any(store in ast.walk(loop) for loop in loops for store in stores)
+        return None if changing or any(store.lineno >= node.lineno for store in stores) else value.id
+
+    def open_sizes_of(self, site: Site) -> list[str]:
+        """Sizes that the source of a class of this file does not tell, so that it has to be given them."""
+        plan = self.planned(site.ref.local) if site.ref is not None and site.ref.local is not None else None
+        return plan.open_sizes if plan is not None else []
 
     def constructor_arguments(self, site: Site) -> tuple[list[str], dict[str, str]] | None:
         positional: list[str] = []
@@ -352,6 +399,16 @@ def _quote(node: ast.AST) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def plan_class(cls: LinenClass, facts: Facts, source: str) -> ClassPlan:
-    """The plan of one class of a file."""
-    return Planner(cls, facts, source).run()
+def plan_classes(facts: Facts, source: str) -> list[ClassPlan]:
+    """The plans of the classes of a file, in its order; a class is planned after those that it constructs."""
+    done: dict[int, ClassPlan | None] = {}
+
+    def planned(cls: LinenClass) -> ClassPlan | None:
+        """None while the class is being planned: it constructs itself."""
+        key = id(cls.node)
+        if key not in done:
+            done[key] = None
+            done[key] = Planner(cls, facts, source, planned).run()
+        return done[key]
+
+    return [plan for cls in facts.classes if (plan := planned(cls)) is not None]

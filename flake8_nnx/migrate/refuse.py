@@ -142,6 +142,7 @@ def _check_setup(plan: ClassPlan, trace: Trace) -> None:
 
 def check_plan(plan: ClassPlan, facts: Facts) -> None:
     """Rewrite Linen functions to their NNX names; refuse what Linen is left over."""
+    _check_unknown_modules(plan, facts)
     skip: set[ast.AST] = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
     if "setup" in plan.cls.methods:
         skip.add(plan.cls.methods["setup"])
@@ -172,6 +173,20 @@ def check_plan(plan: ClassPlan, facts: Facts) -> None:
                 plan.expressions[node] = new
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super":
             add(plan, node, "`super()` of a Linen module is not handled")
+
+
+def _check_unknown_modules(plan: ClassPlan, facts: Facts) -> None:
+    """What setup makes by a call of something unknown, and a method calls, may be a Linen module."""
+    setup = plan.cls.methods.get("setup")
+    if setup is None:
+        return
+    called = {_self_attribute(node.func) for node in ast.walk(plan.cls.node) if isinstance(node, ast.Call)}
+    for node in ast.walk(setup):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and facts.module_class(node.value.func) is None:
+            origin = facts.origin(node.value.func) or ""
+            names = {_self_attribute(target) for target in node.targets} - {None}
+            if names & called and origin.partition(".")[0] not in ("functools", "jax", "numpy"):
+                add(plan, node, f"`self.{names.pop()}` may be a module, and which class it has cannot be told")
 
 
 def _sow(plan: ClassPlan, node: ast.Call) -> None:

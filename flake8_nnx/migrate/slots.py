@@ -2,32 +2,34 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.migrate.attributes import Attributes, is_param
-from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.values import Branch, Loop, Module, Site, Trace, elements
 
 
-def slots_of(trace: Trace, attributes: Attributes, facts: Facts) -> list[dict[str, Any]]:
-    """Slots of one class (see `flake8_nnx.variable_map`)."""
-    return _slots(trace.events, attributes, {})
+def slots_of(trace: Trace, attributes: Attributes, told: Mapping[Site, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Slots of one class (see `flake8_nnx.variable_map`); `told` are the sizes that the variables of a site tell."""
+    return _slots(trace.events, attributes, {}, told)
 
 
-def _slots(events: list[Any], attributes: Attributes, counts: dict[str, int]) -> list[dict[str, Any]]:
+def _slots(
+    events: list[Any], attributes: Attributes, counts: dict[str, int], told: Mapping[Site, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for event in events:
         if isinstance(event, Branch):
-            found += _slots(event.body, attributes, counts) + _slots(event.orelse, attributes, counts)
+            found += _slots(event.body, attributes, counts, told) + _slots(event.orelse, attributes, counts, told)
         elif isinstance(event, Loop):
-            inner = _slots(event.body, attributes, counts)
+            inner = _slots(event.body, attributes, counts, told)
             if inner:
                 found.append({"each": inner})
         elif isinstance(event, Site):
             slot = _slot(event, attributes, counts)
             if slot is not None:
-                found.append(slot)
+                found.append({**slot, "sizes": dict(told[event])} if event in told else slot)
     return found
 
 

@@ -9,7 +9,7 @@ import flax.linen as nn
 import jax
 from flax import nnx
 
-from flake8_nnx.variable_map import resolve
+from flake8_nnx.variable_map import resolve, told_sizes
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify import sharding
 from flake8_nnx.verify.case import Case
@@ -70,7 +70,9 @@ def nnx_side(
         Unverifiable: it cannot be constructed from the case.
         Different: its variables are not those of the Linen module.
     """
-    make = with_caches(constructor(cls, linen.module, case, arguments, namespace), linen.shapes)
+    shapes = {path: tuple(value.shape) for path, value in linen.shapes.items()}
+    sizes = told_sizes(variable_map, shapes) if variable_map is not None and "slots" in variable_map else {}
+    make = with_caches(constructor(cls, linen.module, case, arguments, namespace, sizes), linen.shapes)
     model = nnx.eval_shape(lambda: make(jax.random.key(0)))
     variables = flat_state(model)
     if not all(isinstance(v, nnx.Variable) for v in variables.values()):
@@ -128,9 +130,9 @@ def streams(make: Callable[[Any], Any], paths: list[tuple[Any, ...]]) -> list[li
 
 
 def constructor(
-    cls: Any, module: nn.Module, case: Case, arguments: Arguments, namespace: dict[str, Any]
+    cls: Any, module: nn.Module, case: Case, arguments: Arguments, namespace: dict[str, Any], sizes: Mapping[str, int]
 ) -> Callable[[Any], Any]:
-    """How to make the NNX model from a key: `new_init`, or the Linen fields by name and the sizes of the inputs.
+    """How to make the NNX model from a key: `new_init`, or the Linen fields by name and sizes of inputs and of variables.
 
     Raises:
         Unverifiable: a required parameter that neither tells.
@@ -151,6 +153,8 @@ def constructor(
             known[name] = getattr(module, name)
         elif (size := _size(name, module, case, arguments)) is not None:
             known[name] = size
+        elif name in sizes:
+            known[name] = sizes[name]
         elif parameter.default is inspect.Parameter.empty and parameter.kind not in (
             parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD
         ):

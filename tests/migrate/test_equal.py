@@ -24,6 +24,12 @@ CASES = {
         Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),
     ],
+    "sizes": [
+        Case("sizes:Cross", init="Cross(6)", args=("f32[2,3,5]", "f32[2,4,7]")),
+        Case("sizes:Cross", init="Cross(6)", args=("f32[2,3,5]",)),
+        Case("sizes:Folding", init="Folding(6)", args=("f32[2,3,16]",)),
+        Case("sizes:Both", init="Both(2)", args=("f32[2,3,5]", "f32[2,4,7]")),
+    ],
     "nested": [Case("nested:Nested", init="Nested((2, 1), 3)", args=("f32[2,4,4,3]",), **MODES)],
     "google_style": [
         Case("google_style:Encoder", init="Encoder(3)", args=("f32[2,5]",)),
@@ -66,6 +72,7 @@ def test_broken_rewrites_are_not():
     broken = {
         "cnn": ("momentum=0.9", "momentum=0.8"),
         "setup": ("self.out(x) + self.bias[...]", "self.out(x)"),
+        "sizes": ("self.dense(x) * (keys", "self.dense(x) + (keys"),
         "names": ("nnx.relu(", "nnx.gelu("),
         "nested": ("nnx.Linear(x_features, 3, rngs=rngs), nnx.relu", "nnx.Linear(x_features, 3, rngs=rngs), nnx.gelu"),
         "google_style": ("nnx.relu(", "nnx.gelu("),

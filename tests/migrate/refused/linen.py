@@ -38,13 +38,6 @@ class OnlyInTraining(nn.Module):
         return x
 
 
-class UnknownSize(nn.Module):
-    @nn.compact
-    def __call__(self, x):
-        x = jnp.fft.rfft(x).real
-        return nn.Dense(3)(x)
-
-
 class Hidden(nn.Module):
     @nn.compact
     def __call__(self, x):

@@ -1,0 +1,58 @@
+"""Sizes as constructor parameters: those that the source does not tell, and where the Linen variables tell them.
+
+A layer whose input nobody can follow takes its size as a parameter named after it, `dense_1_in_features`.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flake8_nnx.source.values import Site
+
+KERNEL = [["params/kernel", -2]]
+FEATURES = [["params/scale", -1], ["params/bias", -1], ["batch_stats/mean", -1]]
+# Linen layer -> its size parameter and the leaves and axes that tell it.
+TOLD: Mapping[str, tuple[str, list[list[Any]]]] = {
+    "Dense": ("in_features", KERNEL),
+    "Conv": ("in_features", KERNEL),
+    **dict.fromkeys(("BatchNorm", "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm"), ("num_features", FEATURES)),
+    **dict.fromkeys(
+        ("MultiHeadDotProductAttention", "MultiHeadAttention", "SelfAttention"),
+        ("in_features", [["params/query/kernel", -3]]),
+    ),
+}
+# With these the axis is not the size.
+OTHERWISE = {"feature_group_count", "feature_axes", "axis", "reduction_axes"}
+
+
+@dataclass
+class Sizes:
+    """The size parameters of one class while it is planned."""
+
+    taken: set[str]
+    opened: list[str] = field(default_factory=list)
+    told: dict[Site, dict[str, Any]] = field(default_factory=dict)  # what the slot of a site says of parameters
+
+    def open(self, site: Site, size: str, name: str) -> str | None:
+        """A parameter of this name for a size; None where it cannot be one, as for layers that differ from turn to turn."""
+        assert site.ref is not None
+        built_in = site.ref.linen is not None
+        if built_in and (site.loops or TOLD.get(site.ref.linen or "", ("",))[0] != size or set(site.keywords) & OTHERWISE):
+            return None
+        if name in self.taken:
+            return None
+        if name not in self.opened:
+            self.opened.append(name)
+        return name
+
+    def note(self, site: Site, sizes: Mapping[str, str], parameters: Sequence[str]) -> None:
+        """Remember which parameters of the class the variables of this site tell."""
+        assert site.ref is not None
+        for size, text in sizes.items():
+            if text not in parameters and text not in self.opened:
+                continue
+            if site.ref.local is not None:
+                self.told.setdefault(site, {})[text] = size
+            elif TOLD.get(site.ref.linen or "", ("",))[0] == size and not set(site.keywords) & OTHERWISE:
+                self.told.setdefault(site, {})[text] = TOLD[site.ref.linen or ""][1]
