@@ -19,7 +19,7 @@ INDEX = re.compile(r"\{(\d+)(?:([+-])(\d+))?\}")
 #   {"linen": "block_{0}", "nnx": "blocks/{0}", "class": "Block"}         a class; {k} is the index in the k-th loop
 #   {"each": [slots]}                                                     the body of a loop
 # A slot may have "sizes": which constructor parameters of the class its variables tell, either by an axis of one of its leaves,
-#   {"in_features": [["params/kernel", -2]]}, or, for a class, by a parameter of that class, {"encoder_in_features": "in_features"}.
+#   {"in_features": [["params/kernel", -2]]}, or, for a class, by a parameter of that, {"encoder_in_features": "in_features"}.
 
 
 def resolve(tree: Mapping[str, Any], linen_paths: Iterable[str], nnx_paths: Iterable[str]) -> dict[str, str]:

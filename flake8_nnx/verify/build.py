@@ -1,6 +1,7 @@
 """Builds both sides of a case: the Linen module with its variables, and the NNX model from the same fields and sizes."""
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -150,7 +151,7 @@ def constructor(
         if name == "rngs":
             continue
         if name in getattr(module, "__dataclass_fields__", {}) and name not in ("parent", "name"):
-            known[name] = getattr(module, name)
+            known[name] = _plain_field(getattr(module, name), name)
         elif (size := _size(name, module, case, arguments)) is not None:
             known[name] = size
         elif name in sizes:
@@ -165,6 +166,22 @@ def constructor(
     if "rngs" in parameters:
         return lambda key: cls(**known, rngs=rngs(key))
     return lambda key: cls(**known)
+
+
+def _plain_field(value: Any, name: str) -> Any:
+    """The value of a Linen field, for the NNX constructor too.
+
+    Raises:
+        Unverifiable: it holds a Linen module or module class, which the NNX class cannot use.
+    """
+    for leaf in jax.tree.leaves(value, is_leaf=lambda leaf: isinstance(leaf, nn.Module)):
+        made = leaf.func if isinstance(leaf, functools.partial) else leaf
+        if isinstance(made, nn.Module) or isinstance(made, type) and issubclass(made, nn.Module):
+            raise Unverifiable(
+                f"the field `{name}` holds the Linen module {getattr(made, '__name__', type(made).__name__)}, which the NNX class "
+                f"cannot use; give the constructor call as new_init (--new-init)"
+            )
+    return value
 
 
 def _size(name: str, module: nn.Module, case: Case, arguments: Arguments) -> Any:

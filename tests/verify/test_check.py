@@ -168,3 +168,25 @@ def test_a_verdict_survives_json():
     assert Verdict.from_json(verdict.to_json()) == verdict
     with pytest.raises(ValueError):
         Verdict("FINE", "")
+
+
+def test_fields_that_hold_linen_modules_are_not_given_to_nnx():
+    class Normed(nn.Module):
+        norm: object = nn.BatchNorm
+
+        @nn.compact
+        def __call__(self, x):
+            return self.norm(use_running_average=True)(x)
+
+    class NormedNnx(nnx.Module):
+        def __init__(self, in_features, norm=nnx.BatchNorm, *, rngs):
+            self.norm = norm(in_features, use_running_average=True, rngs=rngs)
+
+        def __call__(self, x):
+            return self.norm(x)
+
+    case = Case("m.py:Normed", build=Normed, args=("f32[2,3]",))
+    verdict = check(case, {}, NormedNnx, {})
+    assert verdict.status == "UNVERIFIED" and "`norm` holds the Linen module BatchNorm" in verdict.reason
+    assert "--new-init" in verdict.reason
+    assert check(replace(case, new_init="NormedNnx(3, rngs=rngs)"), {}, NormedNnx, {"NormedNnx": NormedNnx}).good
