@@ -1,0 +1,113 @@
+"""For how many Linen classes of real code a case is synthesised, and why not for the others.
+
+`python benchmarks/synthesis.py NAME=DIRECTORY…` reads every file below a directory that mentions linen. Third-party libraries that
+are not installed are replaced by empty stand-ins, so classes that use them at initialisation time fail. A class counts when it
+can be instantiated by itself: it derives from nn.Module and defines a public method that is not abstract.
+"""
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import inspect
+import re
+import sys
+import types
+import warnings
+from collections import Counter
+from pathlib import Path
+from unittest import mock
+
+import flax.linen as nn
+
+from flake8_nnx.verify.load import load
+from flake8_nnx.verify.synthesis import synthesise
+from flake8_nnx.verify.verdict import Unverifiable
+
+SECONDS = 15.0
+
+
+class Stand(types.ModuleType):
+    """A library that is not installed."""
+
+    __path__: list[str] = []
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return mock.MagicMock(name=f"{self.__name__}.{name}")
+
+
+class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds whatever nobody else has."""
+
+    def __init__(self, own: set[str]) -> None:
+        self.own, self.used = own, set()
+
+    def find_spec(self, name: str, path=None, target=None):
+        if name.partition(".")[0] in self.own | {"flax", "jax", "numpy", "optax"}:
+            return None
+        self.used.add(name.partition(".")[0])
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec):
+        return Stand(spec.name)
+
+    def exec_module(self, module) -> None:
+        return None
+
+
+def classes(module: types.ModuleType) -> list[type]:
+    """The Linen classes that a file defines and that can be instantiated by themselves."""
+    found = []
+    for value in vars(module).values():
+        if inspect.isclass(value) and issubclass(value, nn.Module) and value.__module__ == module.__name__:
+            methods = [f for n, f in inspect.getmembers(value, inspect.isfunction) if n == "__call__" or not n.startswith("_")]
+            own = [f for f in methods if not f.__module__.startswith("flax.") and f.__name__ != "setup"]
+            abstract = any("raise NotImplementedError" in inspect.getsource(f) for f in own if f.__name__ == "__call__")
+            if own and not abstract and not inspect.isabstract(value):
+                found.append(value)
+    return found
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    total: Counter[str] = Counter()
+    for argument in sys.argv[1:]:
+        name, _, folder = argument.partition("=")
+        root = Path(folder)
+        stand_ins = StandIns({root.name, name})
+        sys.meta_path.append(stand_ins)
+        counts: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+        for path in sorted(root.rglob("*.py")):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            if "linen" not in text or not re.search(r"^class ", text, re.MULTILINE):
+                continue
+            try:
+                module = load(path.resolve())
+            except BaseException as error:  # noqa: B036
+                counts["files that cannot be imported"] += 1
+                reasons[f"import: {type(error).__name__}: {str(error)[:60]}"] += 1
+                continue
+            for cls in classes(module):
+                counts["classes"] += 1
+                try:
+                    synthesise(vars(module), cls.__name__, seconds=SECONDS)
+                    counts["found"] += 1
+                except Unverifiable as error:
+                    last = re.search(r"the last one: (\w+(?:: .{0,60})?)", str(error))
+                    reasons[last[1] if last else str(error)[:60]] += 1
+                except BaseException as error:  # noqa: B036
+                    reasons[f"crash: {type(error).__name__}: {str(error)[:60]}"] += 1
+        sys.meta_path.remove(stand_ins)
+        share = counts["found"] / counts["classes"] if counts["classes"] else 0.0
+        print(f"{name}: {counts['found']} of {counts['classes']} classes ({share:.0%})", flush=True)
+        print(f"  files that cannot be imported: {counts['files that cannot be imported']}; stand-ins: {sorted(stand_ins.used)}")
+        for reason, number in reasons.most_common(8):
+            print(f"  {number} x {reason}")
+        total += counts
+    print(f"all: {total['found']} of {total['classes']} ({total['found'] / max(1, total['classes']):.0%})")
+
+
+if __name__ == "__main__":
+    main()
