@@ -1,7 +1,7 @@
 """For how many Linen classes of real code a case is synthesised, and why not for the others.
 
-`python benchmarks/synthesis.py NAME=DIRECTORY…` reads every file below a directory that mentions linen. Third-party libraries that
-are not installed are replaced by empty stand-ins, so classes that use them at initialisation time fail. A class counts when it
+`python benchmarks/synthesis.py NAME=DIRECTORY…` reads every file below a directory that mentions linen. Libraries that are
+not installed are replaced by empty stand-ins, so classes that use them at initialisation time fail. A class counts when it
 can be instantiated by itself: it derives from nn.Module and defines a public method that is not abstract.
 """
 from __future__ import annotations

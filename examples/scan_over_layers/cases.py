@@ -1,8 +1,4 @@
-"""How to run the classes of this example.
-
-The block is compared in training too. The scanned model is not: in a scan, Linen and NNX each derive dropout keys in
-their own way.
-"""
+"""How to run the classes of this example, in evaluation and in training."""
 from flake8_nnx.verify import Case
 
 CASES = [
@@ -19,6 +15,7 @@ CASES = [
         init="Model(features=8, num_layers=3, out_features=2)",
         args=("f32[4,6]",),
         kwargs={"train": False},
+        train_kwargs={"train": True},
         rngs=("dropout",),
     ),
 ]

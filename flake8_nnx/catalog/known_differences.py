@@ -38,6 +38,11 @@ class Difference:
         return f"{self.condition}: Linen {self.linen}, NNX {self.nnx}; {self.remedy}"
 
 
+NO_TWIN = (
+    "MGUCell", "ConvLSTMCell", "ConvLocal", "Fp8DirectDotGeneralOp", "Fp8DotGeneral", "Fp8DotGeneralOp", "Fp8Einsum",
+    "NANOOFp8DotGeneralOp",
+)  # fmt: skip
+
 _ROWS = (
     Difference(
         "norm-dtype", NORMS,
@@ -54,6 +59,13 @@ _ROWS = (
         KEEP, emitted=True,
     ),
     Difference(
+        "norm-gradient", NORMS,
+        "half-precision input, float32 parameters and no dtype: the outputs are equal, the gradient of the input is not",
+        "casts the input for each of its uses, so that half-precision cotangents are added",
+        "casts the input once, adds the cotangents in float32 and rounds them once",
+        KEEP,
+    ),
+    Difference(
         "attention-fast-path", ATTENTION,
         "dropout_rate=0",
         "scales the query, then applies softmax in the given dtype and precision",
@@ -63,10 +75,10 @@ _ROWS = (
     ),
     Difference(
         "attention-mask-rank", ATTENTION,
-        "dropout_rate=0 and a mask of fewer axes than batch, heads, query, key",
+        "dropout_rate=0, several batch axes, and a mask in which one of them is missing or of size 1",
         "broadcasts the mask",
-        "raises in jax.nn.dot_product_attention",
-        f"give the mask all axes, or {FORMULA}", silent=False,
+        "merges the batch axes of queries and mask each, which then do not fit: it raises",
+        f"broadcast the mask to all batch axes, or {FORMULA}", silent=False,
     ),
     Difference(
         "attention-norm-dtype", ATTENTION,
@@ -175,6 +187,13 @@ _ROWS = (
         "nnx.LSTMCell, which has a kernel for each gate, or concatenate in the order i, f, g, o",
     ),
     Difference(
+        "fused-rounding", ("OptimizedLSTMCell",),
+        "nnx.LSTMCell in its place",
+        "multiplies with the kernels of all gates at once",
+        "multiplies with each: the same over the reals, rounded otherwise",
+        "nnx.OptimizedLSTMCell with the kernels concatenated in the order i, f, g, o",
+    ),
+    Difference(
         "random-carry", ("RNN", "Bidirectional", *CELLS),
         "carry_init that draws numbers",
         "draws from a constant key", "draws from a random stream", "pass initial_carry=",
@@ -208,6 +227,10 @@ _ROWS = (
         "weight-norm-filter", ("WeightNorm",),
         "variable_filter given", "matches parts of names", "matches whole path components",
         "write an nnx filter such as nnx.PathContains('kernel')",
+    ),
+    Difference(
+        "no-twin", NO_TWIN,
+        "always", "has this layer", "has none", "write it with NNX layers, or keep it behind nnx.bridge.ToNNX", silent=False,
     ),
     Difference(
         "init-runs-forward", (),

@@ -27,7 +27,7 @@ from flake8_nnx.verify.sides import (
     spell,
 )
 from flake8_nnx.verify.structure import check_map
-from flake8_nnx.verify.verdict import Unverifiable
+from flake8_nnx.verify.verdict import Different, Unverifiable
 
 
 def linen_side(module: Any, case: Case, first: Arguments) -> tuple[LinenSide, Weights]:
@@ -137,6 +137,7 @@ def constructor(
 
     Raises:
         Unverifiable: a required parameter that neither tells.
+        Different: a field has another default.
     """
     names = dict.fromkeys(("params", *case.rngs))
 
@@ -152,6 +153,7 @@ def constructor(
             continue
         if name in getattr(module, "__dataclass_fields__", {}) and name not in ("parent", "name"):
             known[name] = _plain_field(getattr(module, name), name)
+            _check_default(type(module), name, parameter.default)
         elif (size := _size(name, module, case, arguments)) is not None:
             known[name] = size
         elif name in sizes:
@@ -168,6 +170,18 @@ def constructor(
     return lambda key: cls(**known)
 
 
+def _check_default(linen: type, name: str, default: Any) -> None:
+    """Who leaves a field out gets the same on both sides, as far as the defaults are plain values.
+
+    Raises:
+        Different: they are not the same.
+    """
+    old = linen.__dataclass_fields__[name].default  # type: ignore[attr-defined]
+    plain = (bool, int, float, str, tuple, type(None))
+    if isinstance(old, plain) and isinstance(default, plain) and (type(old), old) != (type(default), default):
+        raise Different(f"the default of `{name}` is {old!r} in Linen and {default!r} in NNX")
+
+
 def _plain_field(value: Any, name: str) -> Any:
     """The value of a Linen field, for the NNX constructor too.
 
@@ -178,8 +192,8 @@ def _plain_field(value: Any, name: str) -> Any:
         made = leaf.func if isinstance(leaf, functools.partial) else leaf
         if isinstance(made, nn.Module) or isinstance(made, type) and issubclass(made, nn.Module):
             raise Unverifiable(
-                f"the field `{name}` holds the Linen module {getattr(made, '__name__', type(made).__name__)}, which the NNX class "
-                f"cannot use; give the constructor call as new_init (--new-init)"
+                f"the field `{name}` holds the Linen module {getattr(made, '__name__', type(made).__name__)}, which the NNX "
+                "class cannot use; give the constructor call as new_init (--new-init)"
             )
     return value
 

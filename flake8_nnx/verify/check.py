@@ -29,6 +29,7 @@ def check(
     variable_map: Mapping[str, Any] | None = None,
     *,
     device: str | None = None,
+    always_prove: bool = False,
 ) -> Verdict:
     """The verdict on one case; every error becomes an UNVERIFIED with its reason, never an exception.
 
@@ -37,9 +38,10 @@ def check(
         new_class, new_namespace: the NNX class and the globals of its file.
         variable_map: flat, or slots (see `flake8_nnx.variable_map`), or None to have one proposed.
         device: the platform or the one device to run on (`cpu`, `gpu:1`); every local one when not given.
+        always_prove: try the proof where the numbers differ too; the evidence then says which parts are proved all the same.
     """
     with without_mesh():
-        return _checked(case, old_namespace, new_class, new_namespace, variable_map, device)
+        return _checked(case, old_namespace, new_class, new_namespace, variable_map, device, always_prove)
 
 
 def _checked(
@@ -49,6 +51,7 @@ def _checked(
     new_namespace: dict[str, Any],
     variable_map: Mapping[str, Any] | None,
     device: str | None,
+    always_prove: bool,
 ) -> Verdict:
     names: dict[str, str] = {}
     try:
@@ -58,7 +61,8 @@ def _checked(
         weights = {path: data.weight(path, tuple(s.shape), s.dtype) for path, s in linen.shapes.items()}
         found = compare(linen, new, weights, modes, devices(device))
         initial = None if found.difference else compare_initial(linen, new)
-        attempt = None if initial is None or initial.differs else proof.attempt(linen, new, modes)
+        equal = initial is not None and not initial.differs
+        attempt = proof.attempt(linen, new, modes) if equal or always_prove else None
     except Unverifiable as error:
         return unverified(str(error))
     except Different as error:
@@ -136,6 +140,8 @@ def _verdict(
     evidence: dict[str, Any] = {k: v.to_json() if isinstance(v, Figures) else v for k, v in found.evidence.items()}
     evidence["variable map"] = "proposed from names and shapes" if proposed else "given"
     evidence["case"] = linen.case.origin
+    if attempt is not None:
+        evidence["proof"] = attempt.evidence
     if found.difference:
         place = locate(linen, new, weights, found.failure) if found.failure else None
         cause = likely_cause(linen, found.failure.mode, place) if found.failure and place else None
@@ -154,12 +160,10 @@ def _verdict(
         start = f"; initial values were not compared: {next(iter(initial.unknown.values()))}"
     elif initial is not None and initial.equal:
         start = "; initial values are equal from the same random keys"
-    if attempt is not None:
-        evidence["proof"] = attempt.evidence
-        if attempt.claim:
-            proved = f"{modes} outputs, state and gradients proved: {attempt.claim}"
-            ran = f"runs on {devices}, with an optimiser step, agree {closeness}"
-            return Verdict("PROVED", f"{proved}; {ran}{start}", evidence, names)
+    if attempt is not None and attempt.claim:
+        proved = f"{modes} outputs, state and gradients proved: {attempt.claim}"
+        ran = f"runs on {devices}, with an optimiser step, agree {closeness}"
+        return Verdict("PROVED", f"{proved}; {ran}{start}", evidence, names)
     ran = f"{modes} outputs, state, gradients and an optimiser step agree {closeness} on {devices}"
     return Verdict("MATCHED", f"{ran}{start}", evidence, names)
 

@@ -20,6 +20,7 @@ from flake8_nnx.verify.structure import spelled
 from flake8_nnx.verify.verdict import Different
 
 Weights = dict[str, Any]
+SLASH = "|"
 
 
 @dataclass(frozen=True)
@@ -199,9 +200,11 @@ def random_state(variables: Mapping[tuple[Any, ...], Any]) -> list[tuple[Any, ..
 
 
 def flat(variables: Mapping[str, Any]) -> Weights:
-    """Variables by `collection/path`."""
+    """Variables by `collection/path`; a slash within a name (`nn.WeightNorm` makes such names) becomes `SLASH`."""
     leaves = jax.tree_util.tree_flatten_with_path(variables)[0]
-    return {"/".join(str(getattr(k, "key", getattr(k, "idx", k))) for k in path): leaf for path, leaf in leaves}
+    return {
+        "/".join(str(getattr(k, "key", getattr(k, "idx", k))).replace("/", SLASH) for k in path): leaf for path, leaf in leaves
+    }
 
 
 def nested(weights: Weights) -> dict[str, Any]:
@@ -210,8 +213,8 @@ def nested(weights: Weights) -> dict[str, Any]:
         *parents, leaf = path.split("/")
         node = tree
         for name in parents:
-            node = node.setdefault(name, {})
-        node[leaf] = value
+            node = node.setdefault(name.replace(SLASH, "/"), {})
+        node[leaf.replace(SLASH, "/")] = value
     return tree
 
 

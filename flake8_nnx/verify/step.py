@@ -5,7 +5,6 @@ With equal gradients and state after every call, equal steps from equal weights 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax.numpy as jnp
 import optax

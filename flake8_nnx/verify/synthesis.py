@@ -10,6 +10,7 @@ import itertools
 import re
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -23,7 +24,7 @@ from flake8_nnx.verify.verdict import Unverifiable
 TRIES = 400
 LINEN = "__import__('flax.linen', fromlist=['linen'])"  # for classes of files that do not name flax.linen themselves
 EVAL_FLAGS = {
-    "train": False, "training": False, "is_training": False, "deterministic": True, "use_running_average": True, "eval_mode": True,
+    "train": False, "training": False, "is_training": False, "deterministic": True, "use_running_average": True,
 }  # fmt: skip
 NO_RNG = re.compile(r'needs PRNG for "(\w+)"')
 # What a field is, from its name, and the values to try as text; the first that fits counts.
@@ -137,7 +138,7 @@ def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[str, ...]:
             values = data.materialise(dict(kwargs), 1, sizes)
             arrays, rest = _split((args, values))
             try:
-                shapes = jax.eval_shape(lambda keys, arrays: _init(module, case.method, keys, _join(arrays, rest)), keys, arrays)
+                shapes = jax.eval_shape(partial(_init, module, case.method, rest), keys, arrays)
             except Exception as error:
                 missing = NO_RNG.search(str(error))
                 if missing is None or missing[1] in found:
@@ -150,9 +151,9 @@ def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _init(module: nn.Module, method: str, keys: Any, inputs: Any) -> Any:
+def _init(module: nn.Module, method: str, rest: Any, keys: Any, arrays: list[Any]) -> Any:
     """Outputs of a call after init, which unlike a call takes the params stream in place of others."""
-    args, kwargs = inputs
+    args, kwargs = _join(arrays, rest)
     variables = module.init(keys, *args, **kwargs, method=method)
     rngs = {name: key for name, key in keys.items() if name != "params"}
     return module.apply(variables, *args, **kwargs, method=method, rngs=rngs or None, mutable=list(variables) or ["params"])[0]
@@ -205,9 +206,10 @@ def _configs(annotation: Any, namespace: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(cls, type) or cls.__module__ in ("builtins", "typing", "collections.abc") or issubclass(cls, nn.Module):
         return ()
     try:
-        parameters = [p for name, p in inspect.signature(cls).parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        every = inspect.signature(cls).parameters.values()
     except (TypeError, ValueError):
         return ()
+    parameters = [p for p in every if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     if not parameters:
         return ()
     given = {}
@@ -254,7 +256,7 @@ def _calls(
     train = {name: not value for name, value in kwargs.items()} or None
     needed = [
         p for p in parameters
-        if p.name not in EVAL_FLAGS and p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        if p.name not in EVAL_FLAGS and p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     ]
     choices = [_candidates(p.name, str(p.annotation)) for p in needed]
     for combination in sorted(

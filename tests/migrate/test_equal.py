@@ -37,7 +37,14 @@ CASES = {
         Case("google_style:VAE", init="VAE(3)", args=("f32[2,784]", "key")),
     ],
     "streams": [
-        Case("streams:WordDropout", init="WordDropout(0.5)", args=("f32[4,5]", True), rngs=("dropout",)),
+        Case(
+            "streams:WordDropout",
+            init="WordDropout(0.5)",
+            args=("f32[4,5]",),
+            kwargs={"deterministic": True},
+            train_kwargs={"deterministic": False},
+            rngs=("dropout",),
+        ),
         Case("streams:Head", init="Head(4, 3)", args=("f32[2,6]", "f32[2,5]"), **{**MODES, "mutable": ()}),
         Case("streams:Head", init="Head(6, 3, use_norm=True)", args=("f32[2,6]", "f32[2,5]"), **{**MODES, "mutable": ()}),
     ],

@@ -93,8 +93,8 @@ def prove_equal(
         gradients: compare the vector-Jacobian products too, for every cotangent of the outputs (hence every loss), with
             respect to the trainable weights and the floating inputs. Equal outputs do not imply equal gradients.
         trainable: which weights to differentiate by.
-        probes: sizes of the first axis at which a proof with symbolic sizes is done once more. Tracing is most of the
-            cost, so `()` is three times as fast, for sides that were probed before.
+        probes: sizes of the first axis at which a proof of outputs and state with symbolic sizes is done once more.
+            Tracing is most of the cost, so leave out sizes at which both sides have been run.
 
     A proof with symbolic sizes is also done at every size that the code of either side compares an axis with. Where
     that or a probe fails nothing is proved, even if the given sizes could be. Comparisons that cannot be settled so
@@ -158,7 +158,8 @@ class _Attempt:
             return proof
         parts, conditions = [proof], []
         for size in self.probes:
-            special, _ = self.at((), {**sizes, named[0]: size}, roughly=True)
+            # Code that branches on a size shows in the outputs and the state; gradients are traced at any size already.
+            special, _ = replace(self, gradients=False).at((), {**sizes, named[0]: size}, roughly=True)
             _settle(special, named[0], size)
         if len(decisions) > _MANY:
             raise _Doubt(Proof(False, f"the sides compare sizes in {len(decisions)} ways, too many to look into each"))

@@ -1,0 +1,355 @@
+"""Mutation testing of the verifier: NNX classes with one defect each, none of which may be called equal.
+
+`python benchmarks/mutants.py [--limit N] [--seed S] [--model NAME]` takes every pair of Linen and NNX classes of the examples and
+of the migration tests, changes one thing in the NNX text at a time, and verifies the result against the Linen class. A mutant
+that is PROVED or MATCHED is either listed in `mutants.toml`, with the reason why it is equivalent, or the verifier is wrong.
+"""
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import random
+import sys
+import time
+import tomllib
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "migrate"))
+
+from flake8_nnx.migrate.file import plan_file, rewrite  # noqa: E402
+from flake8_nnx.verify.case import Case  # noqa: E402
+from flake8_nnx.verify.check import check  # noqa: E402
+from flake8_nnx.verify.load import load, load_cases  # noqa: E402
+
+EQUIVALENT = Path(__file__).with_name("mutants.toml")
+ACTIVATIONS = {
+    "relu": "gelu", "gelu": "relu", "tanh": "sigmoid", "sigmoid": "tanh", "softmax": "log_softmax", "silu": "relu",
+}  # fmt: skip
+OPERATORS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.MatMult: None, ast.Pow: ast.Mult}
+COMPARISONS = {ast.Lt: ast.GtE, ast.Gt: ast.LtE, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.LtE: ast.Gt, ast.GtE: ast.Lt}
+# Keywords that a layer may have got wrong: added where they are missing, with values that are not the default.
+ADDED = {
+    "Linear": {"use_bias": "False", "kernel_init": "nnx.initializers.normal(0.3)", "bias_init": "nnx.initializers.ones",
+               "dtype": "jax.numpy.bfloat16", "param_dtype": "jax.numpy.bfloat16"},
+    "Conv": {"use_bias": "False", "padding": "'VALID'", "strides": "2", "kernel_dilation": "2",
+             "kernel_init": "nnx.initializers.ones", "dtype": "jax.numpy.bfloat16"},
+    "LayerNorm": {"epsilon": "1e-3", "use_bias": "False", "use_scale": "False", "reduction_axes": "0",
+                  "dtype": "jax.numpy.bfloat16", "scale_init": "nnx.initializers.zeros"},
+    "BatchNorm": {"momentum": "0.5", "epsilon": "1e-3", "use_bias": "False", "use_running_average": "True", "axis": "0"},
+    "RMSNorm": {"epsilon": "1e-3"},
+    "GroupNorm": {"epsilon": "1e-3"},
+    "Dropout": {"broadcast_dims": "(0,)", "rng_collection": "'noise'"},
+    "Embed": {"embedding_init": "nnx.initializers.normal(3.0)", "dtype": "jax.numpy.bfloat16"},
+    "MultiHeadAttention": {"normalize_qk": "True", "use_bias": "False", "out_features": "3", "dropout_rate": "0.4"},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Model:
+    """A pair of classes with its cases."""
+
+    name: str
+    path: Path  # the Linen file
+    new: str  # the NNX text
+    cases: tuple[Case, ...]
+    variable_map: Any
+
+    @property
+    def cls(self) -> str:
+        return self.cases[0].class_name
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """An NNX text with one change."""
+
+    model: Model
+    operator: str
+    change: str
+    line: int
+    text: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.model.name}:{self.change}"
+
+
+# ---- models -------------------------------------------------------------------------------------------------------
+
+
+def models() -> list[Model]:
+    """Every pair that the examples and the migration tests have a case for."""
+    found = []
+    from test_equal import CASES
+
+    for name, cases in CASES.items():
+        path = ROOT / "tests" / "migrate" / name / "linen.py"
+        found += list(_migrated(name, path, cases))
+    for folder in sorted((ROOT / "examples").iterdir()):
+        if (folder / "cases.py").exists():
+            cases = load_cases(folder / "cases.py")
+            if (folder / "nnx.py").exists():
+                text = (folder / "nnx.py").read_text()
+                found += [
+                    Model(f"{folder.name}.{name}", folder / "linen.py", text, own, None)
+                    for name, own in _by_class(cases).items() if f"class {name}" in text
+                ]
+            else:
+                found += list(_migrated(folder.name, folder / "linen.py", cases))
+    return found
+
+
+def _by_class(cases: Iterable[Case]) -> dict[str, tuple[Case, ...]]:
+    names = dict.fromkeys(case.class_name for case in cases)
+    return {name: tuple(case for case in cases if case.class_name == name) for name in names}
+
+
+def _migrated(name: str, path: Path, cases: list[Case]) -> Iterator[Model]:
+    planned = plan_file(path.read_text(), str(path), keep_running=False)
+    text, plans = rewrite(planned), {plan.name: plan for plan in planned.native}
+    for cls, own in _by_class(cases).items():
+        if cls in plans:
+            yield Model(f"{name}.{cls}", path, text, own, planned.variable_map(plans[cls]))
+
+
+# ---- operators ----------------------------------------------------------------------------------------------------
+
+
+def mutants(model: Model) -> Iterator[Mutant]:
+    """Every mutant of the class of a model and of the classes of its file that it uses."""
+    tree = ast.parse(model.new)
+    used = _used(tree, model.cls)
+    for number, node in enumerate(ast.walk(tree)):
+        cls = _class_of(tree, node)
+        if cls is None or cls.name not in used:
+            continue
+        for operator, change, replacement in edits(node):
+            new = copy.deepcopy(tree)
+            target = next(n for i, n in enumerate(ast.walk(new)) if i == number)
+            if not _replace(new, target, replacement):
+                continue
+            text = ast.unparse(ast.fix_missing_locations(new))
+            if "jax." in text and "import jax\n" not in text:
+                text = f"import jax\n{text}"
+            line = getattr(node, "lineno", 0)
+            yield Mutant(model, operator, f"{cls.name}: {change}", line, text)
+
+
+def _used(tree: ast.Module, name: str) -> set[str]:
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    found, waiting = set(), [name]
+    while waiting:
+        current = waiting.pop()
+        if current in classes and current not in found:
+            found.add(current)
+            waiting += [n.id for n in ast.walk(classes[current]) if isinstance(n, ast.Name)]
+    return found
+
+
+def _class_of(tree: ast.Module, node: ast.AST) -> ast.ClassDef | None:
+    for cls in tree.body:
+        if isinstance(cls, ast.ClassDef) and any(node is inner for stmt in cls.body for inner in ast.walk(stmt)):
+            return cls
+    return None
+
+
+def edits(node: ast.AST) -> Iterator[tuple[str, str, Any]]:
+    """Operator, description and what takes the node's place (None: remove the statement)."""
+    text = ast.unparse(node) if isinstance(node, (ast.expr, ast.stmt)) else ""
+    short = text.splitlines()[0][:70] if text else ""
+    if isinstance(node, ast.Constant) and isinstance(node.value, float):
+        for factor in (0.5, 0.9, 1.25, 3.0):
+            yield "constant", f"{short} -> {node.value * factor}", ast.Constant(node.value * factor)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield "flag", f"{short} -> {not node.value}", ast.Constant(not node.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+        for step in (-1, 1):
+            yield "integer", f"{short} -> {node.value + step}", ast.Constant(node.value + step)
+    elif isinstance(node, ast.BinOp) and OPERATORS.get(type(node.op)):
+        yield "arithmetic", f"{short}: {type(node.op).__name__}", ast.BinOp(node.left, OPERATORS[type(node.op)](), node.right)
+        yield "residual", f"{short} -> left", node.left
+        yield "residual", f"{short} -> right", node.right
+        if not isinstance(node.op, (ast.Add, ast.Mult)):
+            yield "order", f"{short} swapped", ast.BinOp(node.right, node.op, node.left)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not)):
+        yield "negation", f"{short} -> without", node.operand
+    elif isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARISONS:
+        yield "comparison", short, ast.Compare(node.left, [COMPARISONS[type(node.ops[0])]()], node.comparators)
+    elif isinstance(node, ast.IfExp):
+        yield "branch", f"{short} -> first", node.body
+        yield "branch", f"{short} -> second", node.orelse
+    elif isinstance(node, ast.Call):
+        yield from _call_edits(node, short)
+    elif isinstance(node, ast.FunctionDef) and node.name != "__init__":
+        yield from _statement_edits(node)
+
+
+def _call_edits(node: ast.Call, short: str) -> Iterator[tuple[str, str, Any]]:
+    function = node.func
+    name = function.attr if isinstance(function, ast.Attribute) else ""
+    owner = ast.unparse(function.value) if isinstance(function, ast.Attribute) else ""
+    if name in ACTIVATIONS:
+        other = ast.Attribute(function.value, ACTIVATIONS[name], ast.Load())
+        yield "activation", f"{short} -> {ACTIVATIONS[name]}", ast.Call(other, node.args, node.keywords)
+    if owner == "nnx" and name in ADDED:
+        given = {keyword.arg for keyword in node.keywords}
+        for keyword, value in ADDED[name].items():
+            if keyword not in given:
+                new = [*node.keywords, ast.keyword(keyword, ast.parse(value, mode="eval").body)]
+                yield keyword, f"{short} with {keyword}={value}", ast.Call(node.func, node.args, new)
+    if node.args and name not in ("append", "fork", "List") and not (owner == "nnx" and name in (*ADDED, "Param")):
+        yield "dropped call", f"{short} -> its argument", node.args[0]
+    if owner == "self":
+        text = f"({ast.unparse(node)})"
+        for label, code in (("times 1.01", f"{text} * 1.01"), ("in 16 bits", f"{text}.astype('float16').astype('float32')")):
+            yield "layer output", f"{short} {label}", ast.parse(code, mode="eval").body
+    if len(node.args) > 1:
+        yield "swapped arguments", short, ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords)
+    for i, keyword in enumerate(node.keywords):
+        if keyword.arg and keyword.arg != "rngs":
+            rest = node.keywords[:i] + node.keywords[i + 1:]
+            yield "dropped keyword", f"{short} without {keyword.arg}", ast.Call(node.func, node.args, rest)
+        elif keyword.arg == "rngs" and owner == "nnx" and name == "Dropout":
+            own = [*node.keywords[:i], ast.keyword("rngs", ast.parse("nnx.Rngs(0)", mode="eval").body)]
+            yield "wrong key", f"{short} with a key of its own", ast.Call(node.func, node.args, own)
+
+
+def _statement_edits(node: ast.FunctionDef) -> Iterator[tuple[str, str, Any]]:
+    start = 1 if isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant) else 0
+    for i in range(start, len(node.body)):
+        statement = node.body[i]
+        label = ast.unparse(statement).splitlines()[0][:60]
+        if not isinstance(statement, ast.Return):
+            yield "dropped statement", f"{node.name}: without {label}", _with_body(node, node.body[:i] + node.body[i + 1:])
+        if i + 1 < len(node.body) and not isinstance(node.body[i + 1], ast.Return):
+            swapped = [*node.body[:i], node.body[i + 1], statement, *node.body[i + 2:]]
+            yield "order", f"{node.name}: {label} one later", _with_body(node, swapped)
+        if isinstance(statement, ast.Return) and statement.value is not None and not isinstance(statement.value, ast.Tuple):
+            scaled = ast.BinOp(statement.value, ast.Mult(), ast.Constant(1.001))
+            for label, value in (("times 1.001", scaled), ("negated", ast.UnaryOp(ast.USub(), statement.value))):
+                yield "scale", f"{node.name}: return {label}", _with_body(node, [*node.body[:i], ast.Return(value)])
+            text = ast.unparse(statement.value)
+            for label, code in (
+                ("plus 0.01", f"({text}) + 0.01"),
+                ("reversed along the last axis", f"jax.numpy.flip({text}, -1)"),
+                ("mixed over the batch", f"0.9 * ({text}) + 0.1 * ({text}).mean(0)"),
+            ):
+                value = ast.parse(code, mode="eval").body
+                yield "output", f"{node.name}: return {label}", _with_body(node, [*node.body[:i], ast.Return(value)])
+            stopped = ast.parse(f"jax.lax.stop_gradient({text})", mode="eval").body
+            without = _with_body(node, [*node.body[:i], ast.Return(stopped)])
+            yield "stop_gradient", f"{node.name}: return without gradient", without
+            cast = ast.parse(f"({text}).astype('bfloat16').astype('float32')", mode="eval").body
+            yield "dtype", f"{node.name}: return rounded", _with_body(node, [*node.body[:i], ast.Return(cast)])
+
+
+def _with_body(node: ast.FunctionDef, body: list[ast.stmt]) -> ast.FunctionDef:
+    new = copy.copy(node)
+    new.body = body or [ast.Pass()]
+    return new
+
+
+def _replace(tree: ast.AST, target: ast.AST, replacement: ast.AST) -> bool:
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if value is target:
+                setattr(parent, name, copy.deepcopy(replacement))
+                return True
+            if isinstance(value, list) and any(item is target for item in value):
+                setattr(parent, name, [copy.deepcopy(replacement) if item is target else item for item in value])
+                return True
+    return False
+
+
+# ---- runs ---------------------------------------------------------------------------------------------------------
+
+
+def verdict_of(mutant: Mutant) -> Any:
+    """The verdict on a mutant, in this process: mutants do nothing that the models do not do."""
+    from flake8_nnx.verify.verdict import unverified
+
+    old = load(mutant.model.path)
+    space: dict[str, Any] = {"__name__": f"mutant_{abs(hash(mutant.key))}"}
+    try:
+        exec(compile(mutant.text, "mutant.py", "exec"), space)  # noqa: S102
+    except Exception as error:
+        return unverified(f"does not import: {error}")
+    found = None
+    for case in mutant.model.cases:  # the first case that shows the defect is enough
+        found = check(case, vars(old), space[mutant.model.cls], space, mutant.model.variable_map)
+        if not found.good:
+            break
+    return found
+
+
+def reason_why_equal(mutant: Mutant) -> str | None:
+    """Why a mutant computes the same, from `mutants.toml`: the first entry all of whose texts its key has."""
+    entries = tomllib.loads(EQUIVALENT.read_text())["equivalent"]
+    return next((entry["why"] for entry in entries if all(text in mutant.key for text in entry["has"])), None)
+
+
+def names_place(mutant: Mutant, reason: str) -> bool:
+    """Whether a difference is blamed on a module, a variable, an output, a key or an initial value, and not on nothing."""
+    words = ("submodule", "variable", "params/", "batch_stats/", "random key", "random stream", "initial value", "default of")
+    return any(word in reason for word in words)
+
+
+def main() -> int:
+    warnings.simplefilter("ignore")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limit", type=int, default=0, help="run this many, chosen at random")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model", default="", help="only models whose name starts so")
+    parser.add_argument("--part", default="0/1", help="k/n: the k-th of n parts")
+    options = parser.parse_args()
+    every = [mutant for model in models() if model.name.startswith(options.model) for mutant in mutants(model)]
+    every = list({(m.model.name, m.text): m for m in every}.values())
+    random.Random(options.seed).shuffle(every)
+    part, parts = map(int, options.part.split("/"))
+    chosen = (every[: options.limit] if options.limit else every)[part::parts]
+    print(f"{len(every)} mutants of {len({m.model.name for m in every})} models; running {len(chosen)}", flush=True)
+    counts: dict[str, Counter[str]] = {}
+    wrong: list[str] = []
+    placed = differs = 0
+    started = time.perf_counter()
+    for number, mutant in enumerate(chosen, 1):
+        verdict = verdict_of(mutant)
+        status = verdict.status
+        if status in ("PROVED", "MATCHED"):
+            if reason_why_equal(mutant):
+                status = "equivalent"
+            else:
+                wrong.append(f"{verdict.status} {mutant.key}")
+                print(f"EQUAL? {verdict.status} line {mutant.line}: {mutant.operator}: {mutant.key}", flush=True)
+        elif status == "DIFFERS" and reason_why_equal(mutant):
+            print(f"said to be equivalent, and differs: {mutant.key}: {verdict.reason[:160]}", flush=True)
+        if status == "DIFFERS":
+            differs += 1
+            placed += names_place(mutant, verdict.reason)
+            if not names_place(mutant, verdict.reason):
+                print(f"no place: {mutant.key}: {verdict.reason[:160]}", flush=True)
+        counts.setdefault(mutant.operator, Counter())[status] += 1
+        if number % 100 == 0:
+            print(f"{number} of {len(chosen)} in {time.perf_counter() - started:.0f} s", flush=True)
+    print(f"\n{'operator':22} {'mutants':>7} {'DIFFERS':>8} {'UNVERIFIED':>10} {'equivalent':>10} {'EQUAL':>6}")
+    for operator, count in sorted(counts.items()):
+        equal = count["PROVED"] + count["MATCHED"]
+        columns = f"{count['DIFFERS']:8} {count['UNVERIFIED']:10} {count['equivalent']:10} {equal:6}"
+        print(f"{operator:22} {sum(count.values()):7} {columns}")
+    total: Counter[str] = sum(counts.values(), Counter())
+    print(f"\n{sum(total.values())} mutants: {dict(total)}; called equal and not listed: {len(wrong)}")
+    print(f"differences with a place: {placed} of {differs} ({placed / max(1, differs):.1%})")
+    print(f"{time.perf_counter() - started:.0f} s")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
