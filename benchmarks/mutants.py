@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT / "tests" / "migrate"))
 
 from flake8_nnx.migrate.file import plan_file, rewrite  # noqa: E402
-from flake8_nnx.verify.case import Case  # noqa: E402
+from flake8_nnx.case import Case  # noqa: E402
 from flake8_nnx.verify.check import check  # noqa: E402
 from flake8_nnx.verify.load import load, load_cases  # noqa: E402
 

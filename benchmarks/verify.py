@@ -16,7 +16,7 @@ from flax import nnx
 
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify.build import linen_side, nnx_side
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.compare import Mode, calls
 from flake8_nnx.verify.proof import proved
 from flake8_nnx.verify.sides import Arguments

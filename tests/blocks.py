@@ -2,7 +2,7 @@
 import flax.linen as nn
 from flax import nnx
 
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 
 
 class Block(nn.Module):

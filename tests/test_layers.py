@@ -30,6 +30,7 @@ LAYERS = {
     "__init__": Layer(),
     "rule": Layer(types={"source"}),
     "variable_map": Layer(),
+    "case": Layer(late_libraries={"jax"}),
     "catalog": Layer(),
     "source": Layer(top={"rule", "catalog"}),
     "rules": Layer(top={"rule", "catalog", "source"}),
@@ -37,14 +38,15 @@ LAYERS = {
     "verdicts": Layer(top={"__init__", "rule", "source"}),
     "plugin": Layer(top={"__init__", "source", "lint", "verdicts"}),
     "explain": Layer(top={"rule"}, late={"rules"}),
+    # Runs inside of the user's program, which has imported jax and flax or not.
+    "record": Layer(types={"case"}, late={"case"}),
     "verify": Layer(
-        top={"variable_map", "catalog"},
-        late={"record"},
+        top={"variable_map", "catalog", "case"},
+        late={"case", "record"},
+        types={"case"},
         libraries={"numpy", "jax", "flax", "optax"},
         late_libraries={"jax", "flax"},
     ),
-    # Runs inside of the user's program, which has imported jax and flax or not.
-    "record": Layer(types={"verify"}, late={"verify"}),
     "pytest_plugin": Layer(late={"verify"}, types={"verify"}, libraries={"pytest"}),
     "migrate": Layer(
         top={"rule", "variable_map", "catalog", "source", "rules", "lint", "verdicts"},
@@ -150,7 +152,7 @@ def test_each_library_has_its_layer():
 
     assert {library: users(library) for library in ("libcst", "jax", "flax", "numpy", "typer", "rich")} == {
         "libcst": {"migrate"},
-        "jax": {"verify"},
+        "jax": {"case", "verify"},
         "flax": {"verify"},
         "numpy": {"verify"},
         "typer": {"cli"},

@@ -14,7 +14,7 @@ from flake8_nnx.record.abstract import Node, arrays
 from flake8_nnx.record.store import Record
 
 if TYPE_CHECKING:
-    from flake8_nnx.verify.case import Case
+    from flake8_nnx.case import Case
 
 MOST = 4
 TRAINING = {"train": True, "training": True, "is_training": True, "is_train": True, "use_dropout": True}
@@ -144,7 +144,7 @@ def leaves(record: Record) -> list[Node]:
 
 def case(target: str, group: Group, records: Sequence[Record]) -> Case:
     """The case of a group; `records` has the initial calls that a module with a cache was made ready by."""
-    from flake8_nnx.verify.case import Case
+    from flake8_nnx.case import Case
 
     first = max(group.records, key=lambda record: (record.phase == "apply", record.calls))
     ready = initial(first, records)

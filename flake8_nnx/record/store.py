@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flake8_nnx.verify.case import Case
+    from flake8_nnx.case import Case
 
 FORMAT = 1
 BUSY_SECONDS = 10.0

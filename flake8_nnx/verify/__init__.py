@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.verdict import Verdict
 
 __all__ = ["Case", "Verdict", "assert_equivalent", "load_linen_variables", "verify", "verify_cases", "verify_files"]

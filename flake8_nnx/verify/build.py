@@ -13,7 +13,7 @@ from flax import nnx
 from flake8_nnx.variable_map import resolve, told_sizes
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify import sharding
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.propose import natural, propose
 from flake8_nnx.verify.sides import (
     Arguments,

@@ -8,7 +8,7 @@ from typing import Any
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify import proof
 from flake8_nnx.verify.build import linen_side, nnx_side
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.cause import likely_cause
 from flake8_nnx.verify.compare import Comparison, Mode, compare, devices
 from flake8_nnx.verify.initial import Initial, compare_initial

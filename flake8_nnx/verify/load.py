@@ -127,7 +127,7 @@ def load_cases(path: Path) -> list[Any]:
     Raises:
         ValueError: it has none, or it holds something else than cases.
     """
-    from flake8_nnx.verify.case import Case
+    from flake8_nnx.case import Case
 
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))

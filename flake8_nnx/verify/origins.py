@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 
 FIELDS = {
     "target": str, "init": str, "args": list, "kwargs": dict, "train_kwargs": dict, "rngs": list, "mutable": list,

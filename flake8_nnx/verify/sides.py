@@ -14,7 +14,7 @@ import jax
 from flax import nnx
 
 from flake8_nnx.verify import inputs as data
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.propose import propose
 from flake8_nnx.verify.structure import spelled
 from flake8_nnx.verify.verdict import Different

@@ -17,7 +17,7 @@ import flax.linen as nn
 import jax
 
 from flake8_nnx.verify import inputs as data
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.shapes import NamedSizes
 from flake8_nnx.verify.verdict import Unverifiable
 

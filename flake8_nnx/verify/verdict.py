@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flake8_nnx.verify.case import Case
+    from flake8_nnx.case import Case
 
 STATUSES = ("PROVED", "MATCHED", "DIFFERS", "UNVERIFIED")
 GOOD = ("PROVED", "MATCHED")

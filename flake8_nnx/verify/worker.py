@@ -75,7 +75,7 @@ def run(job: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _given(job: Mapping[str, Any]) -> list[Any]:
     """The cases that the job brings, that a file has for the class, or that were recorded for it."""
-    from flake8_nnx.verify.case import Case
+    from flake8_nnx.case import Case
     from flake8_nnx.verify.load import load_cases
 
     place, name = job["old"]["path"], job["old"]["class"]

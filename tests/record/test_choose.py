@@ -9,7 +9,7 @@ import pytest
 from flake8_nnx.record.abstract import SHORT
 from flake8_nnx.record.choose import MOST, cases
 from flake8_nnx.record.store import Record
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.shapes import DTYPES, parse_shape
 
 

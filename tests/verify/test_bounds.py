@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.check import check
 from flake8_nnx.verify.measure import Figures, equal_bits, measure
 from flake8_nnx.verify.reference import Reference

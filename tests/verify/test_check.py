@@ -8,7 +8,7 @@ from blocks import CASE, MAP, Block, nnx_block
 from flax import nnx
 
 from flake8_nnx.verify import assert_equivalent, verify
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.check import check
 from flake8_nnx.verify.verdict import Verdict
 

@@ -7,7 +7,7 @@ from blocks import CASE, MAP, nnx_block
 from flax import nnx
 
 from flake8_nnx.verify import initial
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.check import check
 
 pytestmark = pytest.mark.jax

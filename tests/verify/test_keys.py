@@ -6,7 +6,7 @@ import jax
 import pytest
 from flax import nnx
 
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.check import check
 
 pytestmark = pytest.mark.jax

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.origins import configured_cases, job_cases
 
 TABLE = """

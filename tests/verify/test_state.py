@@ -3,7 +3,7 @@ import flax.linen as nn
 import pytest
 from flax import nnx
 
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.check import check
 
 pytestmark = pytest.mark.jax

@@ -5,7 +5,7 @@ import pytest
 from blocks import CASE, MAP, nnx_block
 from flax import nnx
 
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.check import check
 from flake8_nnx.verify.cost import compared
 

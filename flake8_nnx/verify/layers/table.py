@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from flake8_nnx.verify.case import Case
+from flake8_nnx.case import Case
 from flake8_nnx.verify.check import check
 from flake8_nnx.verify.layers import (
     pairs_attention,
