@@ -16,6 +16,7 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "verify/test_limits.py",
         "verify/test_weights.py",
         "verify/test_state.py",
+        "verify/test_reference_models.py",
         "verify/test_layer_table.py",
         "verify/test_synthesis.py",
         "verify/test_proof.py",

@@ -1,33 +1,72 @@
-"""Proposes a variable map where none is given: by name, then by leaf name, shape and order.
+"""Proposes a variable map where none is given: layer by layer, by name, then by their variables and order.
 
 A proposal is never trusted: the verification runs under it and fails when it is wrong.
 """
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 Signature = tuple[tuple[int, ...], str]
+Layers = dict[str, dict[str, str]]  # path of a module -> names of its own variables -> their paths
+Key = Callable[[str], str]
 
 
 def propose(linen: Mapping[str, Signature], nnx: Mapping[str, Signature]) -> dict[str, str]:
     """Linen path to NNX path, as far as it can be guessed.
 
+    Layers are paired as wholes, so that the bias of one never goes with the kernel of another; what is then left over
+    is paired variable by variable.
+
     Args:
-        linen, nnx: shape and dtype of every variable by path, in creation order.
+        linen, nnx: shape and dtype of every variable by path; Linen paths begin with their collection.
+    """
+    old, new = _layers({path: _bare(path) for path in linen}), _layers({path: path for path in nnx})
+    layers = _paired(_contents(old, linen), _contents(new, nnx), (plain, kind, tail, _anything))
+    found = {path: new[layers[layer]][leaf] for layer in layers for leaf, path in old[layer].items()}
+    rest = {path: signature for path, signature in linen.items() if path not in found}
+    free = {path: signature for path, signature in nnx.items() if path not in set(found.values())}
+    return found | _paired(rest, free, (plain, kind, tail, leaf_name), _bare)
+
+
+def _layers(names: Mapping[str, str]) -> Layers:
+    found: Layers = {}
+    for path, name in names.items():
+        module, _, leaf = name.rpartition("/")
+        found.setdefault(module, {})[leaf] = path
+    return found
+
+
+def _contents(layers: Layers, signatures: Mapping[str, Signature]) -> dict[str, Hashable]:
+    return {layer: frozenset((leaf, signatures[path]) for leaf, path in own.items()) for layer, own in layers.items()}
+
+
+def _paired(
+    old: Mapping[str, Hashable], new: Mapping[str, Hashable], keys: Sequence[Key], name: Key = str
+) -> dict[str, str]:
+    """Pairs of the same value whose names have the same key, in natural order; keys go from the surest to the vaguest.
+
+    Groups of different sizes are only paired, as far as they go, by the last key.
     """
     found: dict[str, str] = {}
-    for key in (plain, kind, tail, leaf_name):  # from the surest to the vaguest
-        rest = sorted((path for path in linen if path not in found), key=natural)
+    for key in keys:
+        groups: dict[tuple[str, Hashable], list[str]] = {}
         taken = set(found.values())
-        free = sorted((path for path in nnx if path not in taken), key=natural)
-        for name in {key(path.split("/", 1)[1]) for path in rest}:
-            for signature in {linen[path] for path in rest}:
-                old = [path for path in rest if key(path.split("/", 1)[1]) == name and linen[path] == signature]
-                new = [path for path in free if key(path) == name and nnx[path] == signature]
-                if len(old) == len(new) or key is leaf_name:
-                    found.update(zip(old, new))
+        for path in sorted((path for path in new if path not in taken), key=natural):
+            groups.setdefault((key(path), new[path]), []).append(path)
+        mine: dict[tuple[str, Hashable], list[str]] = {}
+        for path in sorted((path for path in old if path not in found), key=natural):
+            mine.setdefault((key(name(path)), old[path]), []).append(path)
+        for group, paths in mine.items():
+            others = groups.get(group, [])
+            if len(paths) == len(others) or key is keys[-1]:
+                found.update(zip(paths, others))
     return found
+
+
+def _bare(path: str) -> str:
+    """A Linen path without its collection."""
+    return path.split("/", 1)[1]
 
 
 def plain(path: str) -> str:
@@ -47,6 +86,10 @@ def tail(path: str) -> str:
 
 def leaf_name(path: str) -> str:
     return path.rsplit("/", 1)[-1].lower()
+
+
+def _anything(path: str) -> str:
+    return ""
 
 
 def natural(path: str) -> list[tuple[int, str]]:
