@@ -34,8 +34,8 @@ CASES = {
 }
 REFUSED = {
     "SimpleLSTM": "the decorator `functools.partial(nn.transforms.scan",
-    "SimpleBiLSTM": "cannot be told from the source",
-    "TextClassifier": "cannot be told from the source",
+    "SimpleBiLSTM": "it constructs `SimpleLSTM`",
+    "TextClassifier": "it constructs `SimpleBiLSTM`",
 }
 
 
