@@ -10,13 +10,14 @@ import argparse
 import ast
 import copy
 import random
+import re
 import sys
 import time
 import tomllib
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -297,9 +298,13 @@ def reason_why_equal(mutant: Mutant) -> str | None:
 
 
 def names_place(mutant: Mutant, reason: str) -> bool:
-    """Whether a difference is blamed on a module, a variable, an output, a key or an initial value, and not on nothing."""
+    """Whether a difference names a submodule, a variable, a key, an initial value or a default.
+
+    What is wrong in the class itself, outside of its submodules, is told by "the output".
+    """
     words = ("submodule", "variable", "params/", "batch_stats/", "random key", "random stream", "initial value", "default of")
-    return any(word in reason for word in words)
+    own = mutant.change.startswith(f"{mutant.model.cls}:")
+    return any(word in reason for word in words) or own and re.match(r"(case .*: )?\w+ \w+ on \w+: ", reason) is not None
 
 
 def main() -> int:

@@ -71,6 +71,7 @@ def nnx_side(
         Unverifiable: it cannot be constructed from the case.
         Different: its variables are not those of the Linen module.
     """
+    _check_call_defaults(type(linen.module), cls, case.method)
     shapes = {path: tuple(value.shape) for path, value in linen.shapes.items()}
     sizes = told_sizes(variable_map, shapes) if variable_map is not None and "slots" in variable_map else {}
     make = with_caches(constructor(cls, linen.module, case, arguments, namespace, sizes), linen.shapes)
@@ -153,7 +154,7 @@ def constructor(
             continue
         if name in getattr(module, "__dataclass_fields__", {}) and name not in ("parent", "name"):
             known[name] = _plain_field(getattr(module, name), name)
-            _check_default(type(module), name, parameter.default)
+            _check_default(name, type(module).__dataclass_fields__[name].default, parameter.default)
         elif (size := _size(name, module, case, arguments)) is not None:
             known[name] = size
         elif name in sizes:
@@ -170,16 +171,25 @@ def constructor(
     return lambda key: cls(**known)
 
 
-def _check_default(linen: type, name: str, default: Any) -> None:
-    """Who leaves a field out gets the same on both sides, as far as the defaults are plain values.
+def _check_default(name: str, old: Any, new: Any) -> None:
+    """Who leaves an argument out gets the same on both sides, as far as the defaults are plain values.
 
     Raises:
         Different: they are not the same.
     """
-    old = linen.__dataclass_fields__[name].default  # type: ignore[attr-defined]
     plain = (bool, int, float, str, tuple, type(None))
-    if isinstance(old, plain) and isinstance(default, plain) and (type(old), old) != (type(default), default):
-        raise Different(f"the default of `{name}` is {old!r} in Linen and {default!r} in NNX")
+    if isinstance(old, plain) and isinstance(new, plain) and (type(old), old) != (type(new), new):
+        raise Different(f"the default of `{name}` is {old!r} in Linen and {new!r} in NNX")
+
+
+def _check_call_defaults(linen: type, nnx_class: type, method: str) -> None:
+    """The same for the arguments of the method that is called."""
+    try:
+        old, new = (inspect.signature(getattr(cls, method)).parameters for cls in (linen, nnx_class))
+    except (AttributeError, TypeError, ValueError):  # one that is missing shows when it is called
+        return
+    for name in old.keys() & new.keys():
+        _check_default(name, old[name].default, new[name].default)
 
 
 def _plain_field(value: Any, name: str) -> Any:

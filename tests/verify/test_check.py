@@ -190,3 +190,25 @@ def test_fields_that_hold_linen_modules_are_not_given_to_nnx():
     assert verdict.status == "UNVERIFIED" and "`norm` holds the Linen module BatchNorm" in verdict.reason
     assert "--new-init" in verdict.reason
     assert check(replace(case, new_init="NormedNnx(3, rngs=rngs)"), {}, NormedNnx, {"NormedNnx": NormedNnx}).good
+
+
+@pytest.mark.parametrize(
+    "features, scale, words", [(4, 2.0, ""), (5, 2.0, "`features` is 4 in Linen and 5"), (4, 1.0, "`scale`")]
+)
+def test_defaults_are_compared(features, scale, words):
+    class Scaled(nn.Module):
+        features: int = 4
+
+        @nn.compact
+        def __call__(self, x, scale=2.0):
+            return nn.Dense(self.features)(x) * scale
+
+    class ScaledNnx(nnx.Module):
+        def __init__(self, in_features, features=features, *, rngs):
+            self.dense = nnx.Linear(in_features, features, rngs=rngs)
+
+        def __call__(self, x, scale=scale):
+            return self.dense(x) * scale
+
+    verdict = check(Case("m.py:Scaled", build=Scaled, args=("f32[2,3]", 2.0)), {}, ScaledNnx, {})
+    assert verdict.status == ("DIFFERS" if words else "PROVED") and words in verdict.reason, verdict
