@@ -30,6 +30,7 @@ class Stand(types.ModuleType):
     """A library that is not installed."""
 
     __path__: list[str] = []
+    __version__ = "0.0"
 
     def __getattr__(self, name: str):
         if name.startswith("__"):

@@ -28,3 +28,8 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "catalog/test_layers_equal.py",
         "catalog/test_signatures.py",
     ]
+
+
+def pytest_collection_modifyitems(items: list) -> None:
+    """The file that takes longest comes first, so that the other workers have something to do until it ends."""
+    items.sort(key=lambda item: item.path.name != "test_layer_table.py")
