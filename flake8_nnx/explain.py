@@ -67,9 +67,14 @@ def explain(code: str) -> str:
     lines += ["", "Fix", f"    {FIXES[rule.fix]}"]
     for number, example in enumerate(rule.examples, 1):
         count = f" {number}" if len(rule.examples) > 1 else ""
-        for name, source in (("Linen", example.linen), ("NNX", example.nnx)):
+        for name, source in zip(sides(rule), (example.linen, example.nnx)):
             lines += ["", f"Example{count}, {name}", textwrap.indent(source.strip("\n"), "    ")]
     return "\n".join(lines) + "\n"
+
+
+def sides(rule: Rule) -> tuple[str, str]:
+    """What the two programs of an example are called: a trap has no Linen side."""
+    return ("Trap", "Repair") if rule.code.startswith("NNX8") else ("Linen", "NNX")
 
 
 def explain_markdown(rule: Rule) -> str:
@@ -81,7 +86,8 @@ def explain_markdown(rule: Rule) -> str:
         lines += ["", f"## {title}", "", text]
     for number, example in enumerate(rule.examples, 1):
         count = f" {number}" if len(rule.examples) > 1 else ""
-        lines += ["", f"## Example{count}", "", "Linen:", "", _fenced(example.linen), "", "NNX:", "", _fenced(example.nnx)]
+        old, new = sides(rule)
+        lines += ["", f"## Example{count}", "", f"{old}:", "", _fenced(example.linen), "", f"{new}:", "", _fenced(example.nnx)]
         if example.init:
             lines += ["", f"Verified equal: `{_call(example)}`."]
     return "\n".join(lines) + "\n"

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from flake8_nnx.rule import Check, Finding, Rule
+from flake8_nnx.source import nnx
 from flake8_nnx.source.linen import Elsewhere, Facts
 from flake8_nnx.source.read import noqa_lines
 
@@ -17,8 +18,10 @@ from flake8_nnx.source.read import noqa_lines
 RELEVANT = ("flax", "jax")
 
 
-# What every finding in a file linted alone needs: Linen itself, or a call that only Linen has.
-TELLING = re.compile(r"linen|compact|\.(?:apply|init)\b|init_with_output|lazy_init|apply_fn")
+# What every finding in a file linted alone needs: Linen or NNX itself, or a call that only Linen has.
+TELLING = re.compile(r"linen|nnx|compact|\.(?:apply|init)\b|init_with_output|lazy_init|apply_fn")
+
+TRAPS = "NNX8"  # rules for files that name flax.nnx
 
 
 def relevant(source: str) -> bool:
@@ -31,13 +34,15 @@ def telling(source: str, names: Iterable[str] = ()) -> bool:
     return TELLING.search(source) is not None or any(name.rpartition(".")[2] in source for name in names)
 
 
-@functools.lru_cache(maxsize=1)
-def dispatch() -> dict[type[ast.AST], list[tuple[Rule, Check]]]:
-    """The checks to run on each node type; rules are loaded at the first file that needs them."""
+@functools.lru_cache(maxsize=2)
+def dispatch(traps: bool) -> dict[type[ast.AST], list[tuple[Rule, Check]]]:
+    """The checks to run on each node type, with the traps of NNX or not; rules are loaded at the first file with one."""
     from flake8_nnx.rules import RULES
 
     table: dict[type[ast.AST], list[tuple[Rule, Check]]] = {}
     for rule in RULES:
+        if rule.code.startswith(TRAPS) and not traps:
+            continue
         for node_type, check in rule.checks:
             table.setdefault(node_type, []).append((rule, check))
     return table
@@ -49,7 +54,7 @@ def lint_facts(facts: Facts) -> list[Finding]:
 
 
 def _findings(facts: Facts) -> Iterator[Finding]:
-    table = dispatch()
+    table = dispatch(nnx.present(facts))
     for node in facts.names.nodes:
         for rule, check in table.get(type(node), ()):
             for place, fields in check(node, facts):

@@ -10,6 +10,7 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
     collect_ignore_glob = [
         "prove/*",
         "record/test_programs.py",
+        "rules/test_traps.py",
         "verify/test_check.py",
         "verify/test_bounds.py",
         "verify/test_keys.py",

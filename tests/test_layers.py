@@ -62,7 +62,14 @@ LAYERS = {
 }
 LIGHT = {"__init__", "rule", "variable_map", "source", "catalog", "rules", "lint", "verdicts", "plugin", "explain"}
 # The files that may run code of names or texts: our own rules; the user's classes, in verify's worker process.
-RUNNERS = {"record/startup/sitecustomize.py", "rules/__init__.py", "verify/load.py", "verify/check.py", "verify/build.py", "verify/synthesis.py"}
+RUNNERS = {
+    "record/startup/sitecustomize.py",
+    "rules/__init__.py",
+    "verify/load.py",
+    "verify/check.py",
+    "verify/build.py",
+    "verify/synthesis.py",
+}
 RUNS_CODE = {"exec", "eval", "compile", "__import__", "import_module", "exec_module", "run_path", "run_module"}
 
 

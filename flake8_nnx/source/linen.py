@@ -150,7 +150,7 @@ class Facts:
                 bases.append(self.origin(base) or ast.unparse(base))
         methods = {stmt.name: stmt for stmt in node.body if isinstance(stmt, ast.FunctionDef)}
         compact = frozenset(name for name, method in methods.items() if self.compact_decorator(method) is not None)
-        nnx = any(base.startswith("flax.nnx") for base in bases)
+        nnx = any(self._derives_from_nnx(base) for base in node.bases)
         if not is_linen and (nnx or not compact or not node.bases):
             return None  # a base that cannot be seen is a module only if the class itself proves it
         fields = tuple(
@@ -159,6 +159,14 @@ class Facts:
             if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name) and _is_field(stmt.annotation)
         )
         return LinenClass(node.name, node, tuple(bases), fields, methods, compact)
+
+    def _derives_from_nnx(self, base: ast.expr, depth: int = 0) -> bool:
+        """Whether a base class is one of flax.nnx, or derives from one in this file."""
+        if (self.origin(base) or "").startswith("flax.nnx"):
+            return True
+        binding = self.names.binding(base) if isinstance(base, ast.Name) else None
+        cls = binding.node if binding is not None and binding.kind == "class" and depth < MAX_DEPTH else None
+        return isinstance(cls, ast.ClassDef) and any(self._derives_from_nnx(each, depth + 1) for each in cls.bases)
 
     def compact_decorator(self, method: ast.AST) -> ast.expr | None:
         """The `@nn.compact` of a method, wherever it stands among its decorators."""
