@@ -12,6 +12,7 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "record/test_programs.py",
         "rules/test_traps.py",
         "verify/test_check.py",
+        "verify/test_origins.py",
         "verify/test_bounds.py",
         "verify/test_keys.py",
         "verify/test_limits.py",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "flake8_nnx"
-STDLIB = set(sys.stdlib_module_names)
+STDLIB = {*sys.stdlib_module_names, "tomllib"}  # since Python 3.11, which verifying needs
 
 
 @dataclass(frozen=True)
