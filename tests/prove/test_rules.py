@@ -75,6 +75,14 @@ CASES = {
         lambda x, y: dot(x, y, precision="highest"), lambda x, y: dot(y, x), lambda x, y: dot(x, y.T)]),
     "dotslice": ((a, m), lambda x, y: dot(x, y)[:, 1:4], lambda x, y: dot(x, y[:, 1:4]), [
         lambda x, y: dot(x[:, 1:4], y[1:4, 1:4]), lambda x, y: dot(x, y)[:, 0:3]]),
+    "dotconcat": ((a, b), lambda x, y: dot(jnp.concatenate([x, y], 1), jnp.concatenate([y, x])),
+                  lambda x, y: dot(x, y) + dot(y, x), [
+        lambda x, y: dot(x, x) + dot(y, y), lambda x, y: dot(jnp.concatenate([x, y], 1), jnp.concatenate([x, y])),
+        lambda x, y: dot(x, y) + dot(x, y)]),
+    "assoc": ((a, b), lambda x, y: (x + y) + x * y, lambda x, y: x + (y + x * y), [
+        lambda x, y: x + (x + x * y), lambda x, y: (x + y) + (y + x * y), lambda x, y: x - (y + x * y)]),
+    "redslice": ((m,), lambda x: x.sum(0)[1:3], lambda x: x[:, 1:3].sum(0), [
+        lambda x: x.sum(0)[2:4], lambda x: x[1:3].sum(0)[1:3], lambda x: x[:, 1:3].max(0)]),
 }  # fmt: skip
 DEVICE = {"flip", "square", "pet"}
 """Rules with a near miss that gives other numbers only for NaN or on another device."""

@@ -28,6 +28,8 @@ REFUSED = frozenset(
 )
 """Operations with effects, hidden state, or values that depend on other devices."""
 DRAWS_NOT = frozenset("random_split random_fold_in random_clone random_wrap random_seed".split())
+COLLECTED = {"psum": "reduce_sum", "pmax": "reduce_max", "pmin": "reduce_min"}
+"""Collectives that are reductions where all of their axes are axes of the arrays."""
 SMALL = 4096
 
 
@@ -85,6 +87,8 @@ class Interpreter:
             return self.control[name](self, equation.params, operands, types)
         if equation.effects:
             raise Refuse(f"{name} has side effects ({', '.join(sorted(str(e) for e in equation.effects))})")
+        if name in COLLECTED and local(equation.params):
+            return self.collected(name, equation.params, operands, types)
         if name in REFUSED:
             raise Refuse(f"{name} acts outside the program, so its value is not a function of its inputs alone")
         if name.startswith("random_") and name not in DRAWS_NOT and is_key(self.table, operands[0]):
@@ -107,6 +111,13 @@ class Interpreter:
 
         named = sorted((key, value) for key, value in raw.items() if key not in parameters.NO_VALUE)
         return tuple((key, parameters.normal(value, jaxpr)) for key, value in named)
+
+    def collected(self, name: str, raw: dict[str, Any], operands: list[int], types: list[Type]) -> list[int]:
+        """A collective whose named axes `vmap` has turned into axes of the arrays: a reduction of each operand."""
+        if not raw["axes"]:
+            return operands
+        params: Params = (("axes", ("tuple", *sorted(raw["axes"]))),)
+        return [self.table.apply1(COLLECTED[name], [operand], params, kind) for operand, kind in zip(operands, types)]
 
     def closed_body(self, body: Any) -> int:
         """A nested program as a function of its arguments, for operations that are not looked into."""
@@ -150,6 +161,11 @@ class Interpreter:
 def opened(jaxpr: Any) -> tuple[Any, Sequence[Any]]:
     """A jaxpr without its constants, and those: JAX keeps them apart up to 0.11 and together later."""
     return (jaxpr.jaxpr, jaxpr.consts) if hasattr(jaxpr, "jaxpr") else (jaxpr, getattr(jaxpr, "consts", ()))
+
+
+def local(params: dict[str, Any]) -> bool:
+    """Whether a collective stays within its operands: `vmap` has replaced every named axis by a position."""
+    return params.get("axis_index_groups") is None and all(isinstance(axis, int) for axis in params["axes"])
 
 
 def type_of(aval: Any) -> Type:

@@ -51,7 +51,36 @@ def slice_of_dot(table: Table, call: Call) -> Sequence[int] | None:
     return table.apply("dot_general", operands, node.params, call.types)
 
 
-def _numbers(node: Node) -> tuple[tuple[int, ...], ...]:
+@rule("dotconcat", "dot_general", precision="reals")
+def dot_of_pieces(table: Table, call: Call) -> Sequence[int] | None:
+    """dot(concatenate(a, b), concatenate(v, w)) along a contracted axis = dot(a, v) + dot(b, w).
+
+    Sound over the reals: the same products are summed, in another order.
+    Near miss that must stay different: the pieces of one side in another order, or of other sizes.
+    """
+    left, right, _, _ = _numbers(call)
+    x, y = call.operands
+    for axis, other in zip(left, right):
+        for whole, place, rest, there, swapped in ((x, axis, y, other, False), (y, other, x, axis, True)):
+            node = table.nodes[whole]
+            if node.op != "concatenate" or node.param("dimension") != place:
+                continue
+            sizes = [size for piece in node.operands if isinstance(size := table.shape(piece)[place], int)]
+            if len(sizes) < len(node.operands):
+                continue
+            terms, start = [], 0
+            for piece, size in zip(node.operands, sizes):
+                pair = (piece, cut(table, rest, there, start, start + size))
+                terms.append(table.apply1(call.op, pair[::-1] if swapped else pair, call.params, call.types[0]))
+                start += size
+            total = terms[0]
+            for term in terms[1:]:
+                total = table.apply1("add", (total, term), (), call.types[0])
+            return [total]
+    return None
+
+
+def _numbers(node: Node | Call) -> tuple[tuple[int, ...], ...]:
     """Contracted axes of both operands, then batch axes of both operands."""
     _, (_, *contracted), (_, *batch) = node.param("dimension_numbers")
     return tuple(axes[1:] for axes in (*contracted, *batch))

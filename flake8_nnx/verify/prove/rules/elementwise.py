@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from flake8_nnx.verify.prove import views
 from flake8_nnx.verify.prove.rules.registry import rule
-from flake8_nnx.verify.prove.table import Call, Table, Type
+from flake8_nnx.verify.prove.table import Call, Node, Table, Type
 
 ELEMENTWISE = tuple(
     (
@@ -101,6 +101,30 @@ def _slim(table: Table, value: int) -> int:
         return views.view(table, base, (), ())
     own = table.shape(base)
     return views.view(table, base, tuple(1 if axis is None else own[axis] for axis in axes), axes)
+
+
+@rule("assoc", "add", precision="reals")
+def sum_in_order(table: Table, call: Call) -> Sequence[int] | None:
+    """x + (y + z) = (x + y) + z, brought to one order.
+
+    Sound over the reals: only rounding depends on the order.
+    Near miss that must stay different: a sum that has a term twice, and (x - y) + z against x - (y + z).
+    """
+    (kind,), terms, nested = call.types, [], False
+    stack = list(call.operands)
+    while stack:
+        node = table.nodes[value := stack.pop()]
+        if node.op == "add" and node.type == kind:
+            stack.extend(node.operands)
+            nested = True
+        else:
+            terms.append(value)
+    if not nested:
+        return None
+    first, *rest = sorted(terms)
+    for term in rest:
+        first = table.make(Node("add", (first, term), call.params, *kind))
+    return [first]
 
 
 COMMUTATIVE = "add mul and or xor eq ne".split()

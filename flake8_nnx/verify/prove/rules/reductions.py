@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from flake8_nnx.verify.prove import views
 from flake8_nnx.verify.prove.rules.registry import rule
+from flake8_nnx.verify.prove.rules.slices import cut
 from flake8_nnx.verify.prove.table import Call, Table, Type
 
 REDUCTIONS = "reduce_sum reduce_max reduce_min reduce_prod reduce_and reduce_or".split()
@@ -59,3 +60,21 @@ def sum_of_one(table: Table, call: Call) -> Sequence[int] | None:
     Near miss that must stay different: the same over an axis of size 2, or of symbolic size.
     """
     return _nothing_reduced(table, call)
+
+
+@rule("redslice", "slice1", precision="reals")
+def slice_of_reduction(table: Table, call: Call) -> Sequence[int] | None:
+    """A slice of a reduction along an axis that is kept is the reduction of that slice.
+
+    Sound over the reals: each output element reduces the same elements, but the device may choose another order for
+    another shape.
+    Near miss that must stay different: a slice along a reduced axis, which drops terms.
+    """
+    (value,) = call.operands
+    node = table.nodes[value]
+    if node.op not in REDUCTIONS:
+        return None
+    reduced = node.param("axes")[1:]
+    axis = [k for k in range(len(table.shape(node.operands[0]))) if k not in reduced][call.param("axis")]
+    inner = cut(table, node.operands[0], axis, call.param("start"), call.param("limit"))
+    return table.apply(node.op, (inner,), node.params, call.types)
