@@ -59,7 +59,10 @@ TEXT = {"args": ("i32[4,5]<19",), "kwargs": {"deterministic": True}, "train_kwar
 EMBEDDER = "vocab_size=19, embedding_size=6, dropout_rate=0.5, word_dropout_rate=0.4, unk_idx=1"
 HEAD = "hidden_size=6, output_size=3, dropout_rate=0.5"
 PORTS = {
-    "vae": [Case("linen.py::VAE", init="VAE(latents=4)", new_init="VAE(latents=4, rngs=rngs)", args=("f32[2,784]", "key"))],
+    "vae": [
+        Case("linen.py::VAE", init="VAE(latents=4)", new_init="VAE(latents=4, rngs=rngs)", args=("f32[2,784]", "key")),
+        Case("linen.py::VAE", init="VAE(latents=4)", new_init="VAE(latents=4, rngs=rngs)", args=("f32[2,4]",), method="generate"),
+    ],
     "sst2": [
         Case("linen.py::Embedder", init=f"Embedder({EMBEDDER})", new_init=f"Embedder({EMBEDDER}, rngs=rngs)", **TEXT),
         Case("linen.py::AttentionClassifier", init=f"AttentionClassifier({HEAD})",
@@ -100,7 +103,7 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        return f"{self.model.name}:{self.change}"
+        return f"{self.model.name}:{self.change} @{self.line}"
 
 
 # ---- models -------------------------------------------------------------------------------------------------------

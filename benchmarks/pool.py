@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -49,11 +50,11 @@ def jobs(folder: Path, count: int) -> list[dict[str, Any]]:
     return made
 
 
-def timed(work: Sequence[Mapping[str, Any]], warm: bool) -> float:
-    """Seconds for these jobs in one pool, or in a new one for each."""
+def timed(work: Sequence[Mapping[str, Any]], workers: int) -> float:
+    """Seconds for these jobs in one pool of so many workers, or (0) in a new process for each."""
     started = time.perf_counter()
-    for part in [work] if warm else [[job] for job in work]:
-        with Pool() as pool:
+    for part in [work] if workers else [[job] for job in work]:
+        with Pool(workers or 1) as pool:
             verdicts = pool.run(part)
         bad = [verdict for verdict in verdicts if verdict is None or verdict.status != "PROVED"]
         if bad:
@@ -68,12 +69,15 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = jobs(Path(folder), options.jobs)
-        cold = timed(work[: options.cold], warm=False) / options.cold
-        warm = timed(work, warm=True)
+        cold = timed(work[: options.cold], workers=0) / options.cold
+        warm = {workers: timed(work, workers) for workers in range(1, (os.cpu_count() or 1) + 1)}
     print(f"{options.jobs} verifications, all PROVED")
-    print(f"warm pool: {warm:7.2f} s, {warm / options.jobs:.3f} s each, start of the worker included")
-    print(f"cold:      {cold * options.jobs:7.2f} s, {cold:.3f} s each (mean of {options.cold})")
-    print(f"cold / warm: {cold * options.jobs / warm:.1f}")
+    print(f"one new process each: {cold * options.jobs:7.2f} s, {cold:.3f} s each (mean of {options.cold})")
+    for workers, took in warm.items():
+        print(
+            f"pool of {workers}: {took:7.2f} s, {took / options.jobs:.3f} s each, start of the workers included: "
+            f"{cold * options.jobs / took:.1f} times faster"
+        )
 
 
 if __name__ == "__main__":

@@ -145,16 +145,18 @@ def constructor(
     def rngs(key: Any) -> nnx.Rngs:
         return nnx.Rngs(key, **{name: jax.random.fold_in(key, i) for i, name in enumerate(names)})
 
+    parameters = dict(list(inspect.signature(cls.__init__).parameters.items())[1:])  # nnx.Module has a metaclass __call__
+    fields = {name: f for name, f in getattr(module, "__dataclass_fields__", {}).items() if name not in ("parent", "name")}
+    for name in fields.keys() & parameters.keys():
+        _check_default(name, fields[name].default, parameters[name].default)
     if case.new_init:
         return lambda key: eval(case.new_init or "", {**namespace, "rngs": rngs(key), "nnx": nnx})  # noqa: S307
-    parameters = dict(list(inspect.signature(cls.__init__).parameters.items())[1:])  # nnx.Module has a metaclass __call__
     known: dict[str, Any] = {}
     for name, parameter in parameters.items():
         if name == "rngs":
             continue
-        if name in getattr(module, "__dataclass_fields__", {}) and name not in ("parent", "name"):
+        if name in fields:
             known[name] = _plain_field(getattr(module, name), name)
-            _check_default(name, type(module).__dataclass_fields__[name].default, parameter.default)
         elif (size := _size(name, module, case, arguments)) is not None:
             known[name] = size
         elif name in sizes:

@@ -29,6 +29,7 @@ def forget_changed(path: Path) -> None:
         for name in set(sys.modules) - _loaded.before:
             if _of_user(getattr(sys.modules[name], "__file__", None)):
                 del sys.modules[name]
+        _loaded.looked.clear()
         sys.path[:] = _loaded.path
         for name, value in _loaded.settings.items():
             if jax.config.values[name] != value:
@@ -39,12 +40,16 @@ def forget_changed(path: Path) -> None:
 
 @dataclass
 class _Loaded:
-    """What the process had before any user code, and which files of the user it has read since."""
+    """What the process had before any user code, and which files of the user it has read since.
+
+    `looked` are the modules whose files have been looked at: resolving every path again would cost each job some 20 ms.
+    """
 
     before: set[str]
     path: list[str]
     settings: dict[str, Any]
     root: Path | None = None
+    looked: set[str] = field(default_factory=set)
     files: dict[str, tuple[int, int] | None] = field(default_factory=dict)
 
 
@@ -65,7 +70,9 @@ def _of_user(file: str | None) -> bool:
 
 
 def _note_files() -> None:
-    for name in set(sys.modules) - _loaded.before:
+    new = set(sys.modules) - _loaded.before - _loaded.looked
+    _loaded.looked |= new
+    for name in new:
         file = getattr(sys.modules[name], "__file__", None)
         if file and file not in _loaded.files and _of_user(file):
             _loaded.files[file] = _stamp(file)

@@ -48,7 +48,7 @@ def attempt(linen: LinenSide, new: NnxSide, modes: Sequence[Mode]) -> Attempt:
     return Attempt(claim(proofs), said)
 
 
-def proved(linen: LinenSide, new: NnxSide, mode: Mode, gradients: bool) -> Proof:
+def proved(linen: LinenSide, new: NnxSide, mode: Mode, gradients: bool, probes: Sequence[int] = PROBES) -> Proof:
     """The proof of one mode; whatever user code raises is the reason of there being none."""
     old_side, new_side, old_keys, new_keys = as_functions(linen, new, mode)
     axes, arrays = named_axes(mode.arguments), mode.arguments.arrays()
@@ -63,7 +63,7 @@ def proved(linen: LinenSide, new: NnxSide, mode: Mode, gradients: bool) -> Proof
             new_keys=new_keys,
             axes=axes,
             gradients=gradients,
-            probes=[size for size in PROBES if size not in ran],  # both sides have been run at the size of the case
+            probes=[size for size in probes if size not in ran],  # both sides have been run at the size of the case
         )
     except Exception as error:  # it traces user code at sizes for which that may not be made
         return Proof(False, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")

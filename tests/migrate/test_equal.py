@@ -45,6 +45,7 @@ CASES = {
             train_kwargs={"deterministic": False},
             rngs=("dropout",),
         ),
+        Case("streams:WordDropout", init="WordDropout(0.5, deterministic=True)", args=("f32[4,5]",)),
         Case("streams:Head", init="Head(4, 3)", args=("f32[2,6]", "f32[2,5]"), **{**MODES, "mutable": ()}),
         Case("streams:Head", init="Head(6, 3, use_norm=True)", args=("f32[2,6]", "f32[2,5]"), **{**MODES, "mutable": ()}),
     ],

@@ -77,6 +77,7 @@ class Table:
         self._numbers: dict[Node, int] = {}
         self._free: list[int] = []
         self._rules: dict[str, list[Any]] = {}
+        self._applied: dict[Call, list[int]] = {}
         for rule in rules:
             for op in rule.ops:
                 self._rules.setdefault(op, []).append(rule)
@@ -107,12 +108,18 @@ class Table:
     def apply(self, op: str, operands: Sequence[int], params: Params, types: Sequence[Type]) -> list[int]:
         """The results of an operation in canonical form: the first rule that changes it wins."""
         call = Call(op, tuple(operands), params, tuple(types))
-        for rule in self._rules.get(op, ()):
+        known = self._applied.get(call)  # a rule sees the call and the nodes below it, which never change
+        if known is None:
+            known = self._applied[call] = self._canonical(call)
+        return list(known)
+
+    def _canonical(self, call: Call) -> list[int]:
+        for rule in self._rules.get(call.op, ()):
             results = rule.rewrite(self, call)
             if results is not None:
                 self.fired.add(rule.name)
                 return list(results)
-        return [self.make(Node(op, call.operands, params, t.shape, t.dtype, i)) for i, t in enumerate(call.types)]
+        return [self.make(Node(call.op, call.operands, call.params, *kind, i)) for i, kind in enumerate(call.types)]
 
     def apply1(self, op: str, operands: Sequence[int], params: Params, result: Type) -> int:
         return self.apply(op, operands, params, (result,))[0]
