@@ -59,6 +59,7 @@ LAYERS = {
         libraries={"typer", "rich"},
     ),
     "__main__": Layer(top={"cli"}),
+    "dev": Layer(top={"rule", "explain"}, late={"rules", "plugin", "cli"}, libraries={"typer"}),
 }
 LIGHT = {"__init__", "rule", "variable_map", "source", "catalog", "rules", "lint", "verdicts", "plugin", "explain"}
 # The files that may run code of names or texts: our own rules; the user's classes, in verify's worker process.
@@ -162,7 +163,7 @@ def test_each_library_has_its_layer():
         "jax": {"case", "verify"},
         "flax": {"verify"},
         "numpy": {"verify"},
-        "typer": {"cli"},
+        "typer": {"cli", "dev"},
         "rich": {"cli"},
     }
 

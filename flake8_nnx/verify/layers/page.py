@@ -66,7 +66,7 @@ def page(columns: Mapping[str, Mapping[str, Row]]) -> str:
     parts.append(f"NNX has no twin of {missing}, and none is written here: they scale by values that training keeps.\n")
     used = sorted({pair.differs or pair.remedy for pair in PAIRS} - {""}, key=list(KNOWN_DIFFERENCES).index)
     parts.append("## The differences\n")
-    parts += [f"<a id=\"{name}\"></a>\n**{name}** {_sentence(name)}\n" for name in used]
+    parts += [f"### {name}\n\n{_sentence(name)}\n" for name in used]
     return "\n".join(parts)
 
 
@@ -135,4 +135,4 @@ def _code(text: str) -> str:
 
 def _sentence(name: str) -> str:
     row = KNOWN_DIFFERENCES[name]
-    return f"({', '.join(row.layers)}). {row.condition}: Linen {row.linen}, NNX {row.nnx}. Instead: `{row.remedy}`."
+    return f"{', '.join(row.layers)}. {row.condition}: Linen {row.linen}, NNX {row.nnx}. Instead: `{row.remedy}`."
