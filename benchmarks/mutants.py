@@ -65,6 +65,8 @@ PORTS = {
     ],
     "sst2": [
         Case("linen.py::Embedder", init=f"Embedder({EMBEDDER})", new_init=f"Embedder({EMBEDDER}, rngs=rngs)", **TEXT),
+        Case("linen.py::Embedder", init=f"Embedder({EMBEDDER}, frozen=True)",
+             new_init=f"Embedder({EMBEDDER}, frozen=True, rngs=rngs)", **TEXT),
         Case("linen.py::AttentionClassifier", init=f"AttentionClassifier({HEAD})",
              new_init=f"AttentionClassifier(8, {HEAD}, rngs=rngs)", **{**TEXT, "args": ("f32[3,5,8]", "i32[3]<6")}),
     ],
@@ -194,7 +196,7 @@ def edits(node: ast.AST) -> Iterator[tuple[str, str, Any]]:
     text = ast.unparse(node) if isinstance(node, (ast.expr, ast.stmt)) else ""
     short = text.splitlines()[0][:70] if text else ""
     if isinstance(node, ast.Constant) and isinstance(node.value, float):
-        for factor in (0.5, 0.9, 1.25, 3.0):
+        for factor in (0.5, 0.9, 1.25, 3.0) if node.value else ():
             yield "constant", f"{short} -> {node.value * factor}", ast.Constant(node.value * factor)
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield "flag", f"{short} -> {not node.value}", ast.Constant(not node.value)
@@ -334,7 +336,7 @@ def names_place(mutant: Mutant, reason: str) -> bool:
 
     What is wrong in the class itself, outside of its submodules, is told by "the output".
     """
-    words = ("submodule", "variable", "params/", "batch_stats/", "random key", "random stream", "initial value", "default of")
+    words = ("submodule", "variable", "params/", "batch_stats/", "intermediates/", "random key", "random stream", "initial value", "default of")
     own = mutant.change.startswith(f"{mutant.model.cls}:")
     return any(word in reason for word in words) or own and re.match(r"(case .*: )?\w+ \w+ on \w+: ", reason) is not None
 
