@@ -39,7 +39,8 @@ COMPARISONS = {ast.Lt: ast.GtE, ast.Gt: ast.LtE, ast.Eq: ast.NotEq, ast.NotEq: a
 # Keywords that a layer may have got wrong: added where they are missing, with values that are not the default.
 PRECISE = {"precision": "'highest'"}
 ADDED = {
-    "Linear": {**PRECISE, "use_bias": "False", "kernel_init": "nnx.initializers.normal(0.3)", "bias_init": "nnx.initializers.ones",
+    "Linear": {**PRECISE, "use_bias": "False", "kernel_init": "nnx.initializers.normal(0.3)",
+               "bias_init": "nnx.initializers.ones",
                "dtype": "jax.numpy.bfloat16", "param_dtype": "jax.numpy.bfloat16"},
     "Conv": {**PRECISE, "use_bias": "False", "padding": "'VALID'", "strides": "2", "kernel_dilation": "2",
              "kernel_init": "nnx.initializers.ones", "dtype": "jax.numpy.bfloat16"},
@@ -55,13 +56,14 @@ ADDED = {
 
 
 # Classes of the reference models, with what `examples/reference/<file>` says of their sizes.
-TEXT = {"args": ("i32[4,5]<19",), "kwargs": {"deterministic": True}, "train_kwargs": {"deterministic": False}, "rngs": ("dropout",)}
+DROPOUT = {"kwargs": {"deterministic": True}, "train_kwargs": {"deterministic": False}, "rngs": ("dropout",)}
+TEXT = {"args": ("i32[4,5]<19",), **DROPOUT}
 EMBEDDER = "vocab_size=19, embedding_size=6, dropout_rate=0.5, word_dropout_rate=0.4, unk_idx=1"
 HEAD = "hidden_size=6, output_size=3, dropout_rate=0.5"
 PORTS = {
     "vae": [
-        Case("linen.py::VAE", init="VAE(latents=4)", new_init="VAE(latents=4, rngs=rngs)", args=("f32[2,784]", "key")),
-        Case("linen.py::VAE", init="VAE(latents=4)", new_init="VAE(latents=4, rngs=rngs)", args=("f32[2,4]",), method="generate"),
+        Case("linen.py::VAE", init="VAE(latents=4)", new_init="VAE(latents=4, rngs=rngs)", args=args, method=method)
+        for method, args in (("__call__", ("f32[2,784]", "key")), ("generate", ("f32[2,4]",)))
     ],
     "sst2": [
         Case("linen.py::Embedder", init=f"Embedder({EMBEDDER})", new_init=f"Embedder({EMBEDDER}, rngs=rngs)", **TEXT),
@@ -336,7 +338,10 @@ def names_place(mutant: Mutant, reason: str) -> bool:
 
     What is wrong in the class itself, outside of its submodules, is told by "the output".
     """
-    words = ("submodule", "variable", "params/", "batch_stats/", "intermediates/", "random key", "random stream", "initial value", "default of")
+    words = (
+        "submodule", "variable", "params/", "batch_stats/", "intermediates/", "random key", "random stream", "initial value",
+        "default of",
+    )  # fmt: skip
     own = mutant.change.startswith(f"{mutant.model.cls}:")
     return any(word in reason for word in words) or own and re.match(r"(case .*: )?\w+ \w+ on \w+: ", reason) is not None
 

@@ -1,8 +1,8 @@
 """For how many Linen classes of real code a case is synthesised, and why not for the others.
 
-`python benchmarks/synthesis.py NAME=DIRECTORY…` reads every file below a directory that mentions linen. Libraries that are
-not installed are replaced by empty stand-ins, so classes that use them at initialisation time fail. A class counts when it
-can be instantiated by itself: it derives from nn.Module and defines a public method that is not abstract.
+`python benchmarks/synthesis.py [--installed] NAME=DIRECTORY…` reads every file below a directory that mentions linen. Libraries
+that are not installed are replaced by empty stand-ins (not with --installed), so classes that use them when initialised fail.
+A class counts when it can be instantiated by itself: it derives from nn.Module and defines a public method that is not abstract.
 """
 from __future__ import annotations
 
@@ -73,11 +73,12 @@ def classes(module: types.ModuleType) -> list[type]:
 def main() -> None:
     warnings.simplefilter("ignore")
     total: Counter[str] = Counter()
-    for argument in sys.argv[1:]:
+    installed = "--installed" in sys.argv
+    for argument in (word for word in sys.argv[1:] if "=" in word):
         name, _, folder = argument.partition("=")
         root = Path(folder)
         stand_ins = StandIns({root.name, name})
-        sys.meta_path.append(stand_ins)
+        sys.meta_path += [] if installed else [stand_ins]
         counts: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
         for path in sorted(root.rglob("*.py")):
@@ -100,7 +101,7 @@ def main() -> None:
                     reasons[last[1] if last else str(error)[:60]] += 1
                 except BaseException as error:  # noqa: B036
                     reasons[f"crash: {type(error).__name__}: {str(error)[:60]}"] += 1
-        sys.meta_path.remove(stand_ins)
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not stand_ins]
         share = counts["found"] / counts["classes"] if counts["classes"] else 0.0
         print(f"{name}: {counts['found']} of {counts['classes']} classes ({share:.0%})", flush=True)
         print(f"  files that cannot be imported: {counts['files that cannot be imported']}; stand-ins: {sorted(stand_ins.used)}")

@@ -30,6 +30,8 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "catalog/test_layers_equal.py",
         "catalog/test_signatures.py",
     ]
+if importlib.util.find_spec("networkx") is None:  # without the extra for reports
+    collect_ignore_glob += ["report/*"]
 
 
 def pytest_collection_modifyitems(items: list) -> None:

@@ -27,7 +27,8 @@ def test_every_rule_has_a_page_and_a_row():
 
 def test_every_option_is_on_its_page():
     text = pages.pages()["options.md"]
-    for name in ("--nnx-module-classes NAMES", "--output-format text|json|", "--init", "--device NAME", "--write", "--stdin-display-name PATH"):
+    wanted = "--nnx-module-classes NAMES", "--output-format text|json|", "--init", "--device NAME", "--stdin-display-name PATH"
+    for name in (*wanted, "--write", "--fail-under PERCENT"):
         assert f"`{name}" in text, name
     assert "[bold]" not in text and "flake8-nnx record" in text
     assert not re.search(r"`[A-Z_]+_[A-Z_]+`", text)  # a spelling of a parameter that nobody can type

@@ -53,10 +53,17 @@ LAYERS = {
         late={"verify"},
         libraries={"libcst"},
     ),
+    "report": Layer(
+        top={"__init__", "rule", "source", "lint", "verdicts", "migrate"},
+        late={"rules", "explain"},
+        libraries={"rich", "jinja2", "plotly", "networkx", "codeowners"},
+    ),
     "cli": Layer(
         top={"__init__", "rule", "source", "lint", "verdicts"},
-        late={"rules", "explain", "verify", "migrate", "record"},
+        late={"rules", "explain", "verify", "migrate", "record", "report"},
+        types={"report"},
         libraries={"typer", "rich"},
+        late_libraries={"rich"},
     ),
     "__main__": Layer(top={"cli"}),
     "dev": Layer(top={"rule", "explain"}, late={"rules", "plugin", "cli"}, libraries={"typer"}),
@@ -164,7 +171,7 @@ def test_each_library_has_its_layer():
         "flax": {"verify"},
         "numpy": {"verify"},
         "typer": {"cli", "dev"},
-        "rich": {"cli"},
+        "rich": {"cli", "report"},
     }
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from flake8_nnx import __version__
-from flake8_nnx.cli import check, console, explain, migrate, record, verify
+from flake8_nnx.cli import check, console, explain, migrate, record, report, verify
 
 app = typer.Typer(
     name="flake8-nnx",
@@ -28,6 +28,7 @@ app.command(no_args_is_help=True)(check.check)
 app.command()(explain.explain)
 app.command(no_args_is_help=True)(migrate.migrate)
 app.command(no_args_is_help=True)(verify.verify)
+app.command(no_args_is_help=True)(report.report)
 app.command(no_args_is_help=True, context_settings={"allow_interspersed_args": False})(record.record)
 
 
@@ -53,6 +54,7 @@ def root(
     flake8-nnx migrate src/models.py --diff   what it would write, with verdicts
     flake8-nnx migrate src/models.py --write
     flake8-nnx verify old.py::MLP new.py::MLP --init "MLP(8)" --args "f32[2,16]"
+    flake8-nnx report src --html readiness.html   where it stands, and what to do first
 
     [bold]Exit codes[/bold]
 

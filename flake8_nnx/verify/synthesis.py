@@ -189,7 +189,11 @@ def _constructors(cls: type, namespace: Mapping[str, Any]) -> Iterator[str]:
     ]
     seen = 0
     for values in sorted(itertools.islice(itertools.product(*choices), 200), key=lambda values: sum(map(_rank(choices), values))):
-        yield f"{cls.__name__}({', '.join(f'{f.name}={v}' for f, v in zip(required, values))})"
+        call = f"{cls.__name__}({', '.join(f'{f.name}={v}' for f, v in zip(required, values))})"
+        yield call
+        wider = re.sub(r"\b12\b", "32", re.sub(r"\b6\b", "64", call))
+        if seen == 0 and wider != call:
+            yield wider  # for groups of channels, of which there are 32 as a rule
         seen += 1
         if seen == 12:
             return
