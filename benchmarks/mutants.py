@@ -318,12 +318,12 @@ def verdict_of(mutant: Mutant) -> Any:
         exec(compile(mutant.text, "mutant.py", "exec"), space)  # noqa: S102
     except Exception as error:
         return unverified(f"does not import: {error}")
-    found = None
+    verdicts: list[Any] = []
     for case in mutant.model.cases:  # the first case that shows the defect is enough
-        found = check(case, vars(old), space[mutant.model.cls], space, mutant.model.variable_map)
-        if not found.good:
+        verdicts.append(check(case, vars(old), space[mutant.model.cls], space, mutant.model.variable_map))
+        if not verdicts[-1].good:
             break
-    return found
+    return next((verdict for verdict in verdicts if verdict.status != "PROVED"), verdicts[0])
 
 
 def reason_why_equal(mutant: Mutant, status: str = "MATCHED") -> str | None:

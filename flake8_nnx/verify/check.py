@@ -10,7 +10,7 @@ from flake8_nnx.verify import proof
 from flake8_nnx.verify.build import linen_side, nnx_side
 from flake8_nnx.case import Case
 from flake8_nnx.verify.cause import likely_cause
-from flake8_nnx.verify.compare import Comparison, Mode, compare, devices
+from flake8_nnx.verify.compare import Comparison, Mode, compare, compare_keys, devices
 from flake8_nnx.verify.initial import Initial, compare_initial
 from flake8_nnx.verify.keys import check_streams
 from flake8_nnx.verify.locate import locate
@@ -54,6 +54,7 @@ def _checked(
     always_prove: bool,
 ) -> Verdict:
     names: dict[str, str] = {}
+    keys = 0
     try:
         module = _linen_module(case, old_namespace)
         first, modes = _arguments(case, module)
@@ -63,13 +64,15 @@ def _checked(
         initial = None if found.difference else compare_initial(linen, new)
         equal = initial is not None and not initial.differs
         attempt = proof.attempt(linen, new, modes) if equal or always_prove else None
+        if equal and attempt is not None and attempt.claim is None:
+            keys = compare_keys(found, linen, new, weights, modes, devices(device))
     except Unverifiable as error:
         return unverified(str(error))
     except Different as error:
         return Verdict("DIFFERS", str(error), {}, names)
     except Exception as error:  # user code may raise anything
         return unverified(blame(error))
-    return _verdict(found, initial, attempt, linen, new, weights, names, proposed)
+    return _verdict(found, initial, attempt, linen, new, weights, names, proposed, keys)
 
 
 def _linen_module(case: Case, namespace: dict[str, Any]) -> Any:
@@ -136,6 +139,7 @@ def _verdict(
     weights: dict[str, Any],
     names: dict[str, str],
     proposed: bool,
+    keys: int,
 ) -> Verdict:
     evidence: dict[str, Any] = {k: v.to_json() if isinstance(v, Figures) else v for k, v in found.evidence.items()}
     evidence["variable map"] = "proposed from names and shapes" if proposed else "given"
@@ -145,6 +149,8 @@ def _verdict(
     if found.difference:
         place = locate(linen, new, weights, found.failure) if found.failure else None
         cause = likely_cause(linen, found.failure.mode, place) if found.failure and place else None
+        if found.failure is None and attempt is not None:
+            place = attempt.first_difference
         return Verdict("DIFFERS", "; ".join(filter(None, (found.difference, place, cause))), evidence, names)
     if initial is not None:
         evidence["initial values"] = initial.to_json()
@@ -164,7 +170,8 @@ def _verdict(
         proved = f"{modes} outputs, state and gradients proved: {attempt.claim}"
         ran = f"runs on {devices}, with an optimiser step, agree {closeness}"
         return Verdict("PROVED", f"{proved}; {ran}{start}", evidence, names)
-    ran = f"{modes} outputs, state, gradients and an optimiser step agree {closeness} on {devices}"
+    under = f", under {keys} random keys" if keys else ""
+    ran = f"{modes} outputs, state, gradients and an optimiser step agree {closeness} on {devices}{under}"
     return Verdict("MATCHED", f"{ran}{start}", evidence, names)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify.cost import compared, cost
 from flake8_nnx.verify.interpret import replay
-from flake8_nnx.verify.keys import consumed, draws, renamed, tables
+from flake8_nnx.verify.keys import consumed, draws, numbers_drawn, renamed, renamed_by, tables
 from flake8_nnx.verify.measure import Figures, equal_bits, measure, same_bits
 from flake8_nnx.verify.reference import Reference
 from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide, Weights
@@ -27,6 +27,8 @@ from flake8_nnx.verify.verdict import Unverifiable
 KINDS = ("outputs", "state", "gradients", "step")
 # At unit scale and where small constants (an epsilon) matter.
 SCALES = (1.0, 1e-2)
+# Rates that differ by a hundredth give another mask of this many numbers with probability 1 - 1e-9.
+ENOUGH_DRAWS, MOST_KEYS = 2048, 128
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ class Program:
 
 
 Call = Callable[[Weights, list[Any]], tuple[Any, Weights]]
+Rename = Callable[[Any, Sequence[Any], np.ndarray], Any]
 
 
-def program(call: Call, step: Step, given: Given, table: np.ndarray) -> Program:
+def program(call: Call, step: Step, given: Given, table: np.ndarray, rename: Rename = renamed) -> Program:
     """The program of a side, with the random keys of the table renamed; the loss is a random linear function of the outputs."""
 
     def loss(params: Weights, floats: list[Any], rest: Weights, others: list[Any]) -> Any:
@@ -94,7 +97,7 @@ def program(call: Call, step: Step, given: Given, table: np.ndarray) -> Program:
 
     leaves, tree = jax.tree.flatten(given.args)
     traced, shapes = jax.make_jaxpr(lambda *args: run(jax.tree.unflatten(tree, args)), return_shape=True)(*leaves)
-    return Program(renamed(traced, leaves, table), jax.tree.structure(shapes))
+    return Program(rename(traced, leaves, table), jax.tree.structure(shapes))
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,43 @@ def _compare_mode(
                     found.difference = f"{mode.name} {kind} on {name}: {problem}"
                     found.failure = Failure(mode, scale, (old_table, new_table))
                     return
+
+
+def compare_keys(
+    found: Comparison, linen: LinenSide, new: NnxSide, weights: Weights, modes: list[Mode], where: Mapping[str, Any]
+) -> int:
+    """Run modes that draw random numbers under more keys, on one device; the result is how many.
+
+    Two dropout rates may give the same mask of a few numbers, so that one run says little where nothing is proved.
+    """
+    most = 0
+    name, device = next(iter(where.items()))
+    with jax.default_matmul_precision("highest"):
+        for mode in modes:
+            given = prepared(weights, mode.arguments, 1.0)
+            drawn = aligned_keys(linen, new, given, mode)
+            if not len(drawn[0]):
+                continue
+            call_old, call_new = calls(linen, new, mode)
+            old = program(call_old, linen_step, given, drawn[0], renamed_by)
+            other = program(call_new, nnx_step(new), given, drawn[1], renamed_by)
+            reference = Reference(old.traced)
+            start = jax.device_put([*given.leaves, np.uint32(0)], device)
+            run_old, run_new = _compiled(old.lowered(start), other.lowered(start))
+            seeds = min(MOST_KEYS, 1 + ENOUGH_DRAWS // max(1, numbers_drawn(old.traced)))
+            most = max(most, seeds)
+            for seed in range(seeds):
+                leaves = [*given.leaves, np.uint32(seed)]
+                a, b = _run(old, run_old, device, leaves), _run(other, run_new, device, leaves)
+                truth = None if equal_bits(a, b) else reference.at(seed, leaves)
+                runs = [old.built(run) for run in truth] if truth is not None else []
+                for number, kind in enumerate(KINDS):
+                    figures = found.evidence.setdefault(f"{mode.name} {kind}, {seeds} random keys ({name})", Figures())
+                    problem = measure(figures, a[number], b[number], [run[number] for run in runs], reference.terms, False)
+                    if problem:
+                        found.difference = f"{mode.name} {kind} on {name}: {problem} (random key {seed} of {seeds})"
+                        return most
+    return most
 
 
 def _compiled(old: Any, new: Any) -> tuple[Any, Any]:

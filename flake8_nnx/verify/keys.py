@@ -5,7 +5,8 @@ each program draws from becomes the same one on both sides, also inside scan and
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ import numpy as np
 from jax.interpreters import partial_eval
 
 from flake8_nnx.verify.inputs import is_key
-from flake8_nnx.verify.interpret import INLINED, LOOPS, bind, bodies, evaluate, opened, operations, scan
+from flake8_nnx.verify.interpret import INLINED, LOOPS, Rule, bind, bodies, evaluate, opened, operations, scan
 from flake8_nnx.verify.verdict import Different, Unverifiable
 
 DRAWS = {"random_bits", "random_gamma"}
@@ -101,18 +102,46 @@ def renamed(program: Any, args: Sequence[Any], table: np.ndarray) -> Any:
     if not len(table):
         return program
 
+    def canonical(impl: Any) -> Any:
+        with jax.ensure_compile_time_eval():
+            return jax.random.key_data(jax.random.split(jax.random.key(7, impl=impl), len(table)))
+
+    return jax.make_jaxpr(lambda *args: evaluate(program, args, _replacing(table, canonical), draws))(*args)
+
+
+def renamed_by(program: Any, args: Sequence[Any], table: np.ndarray) -> Any:
+    """The same as a program with one more argument, a seed on which the replacements depend (uint32 scalar, the last one)."""
+
+    def run(*args: Any) -> list[Any]:
+        *own, seed = args
+
+        def canonical(impl: Any) -> Any:
+            return jax.random.key_data(jax.random.split(jax.random.key(seed, impl=impl), len(table)))
+
+        return evaluate(program, own, _replacing(table, canonical), draws)
+
+    return jax.make_jaxpr(run)(*args, np.uint32(0))
+
+
+def _replacing(table: np.ndarray, canonical: Callable[[Any], Any]) -> Rule:
+    """Draws from key n of the table from the n-th canonical one (of the key's implementation) instead."""
+
     def replace(eqn: Any, inputs: list[Any]) -> list[Any] | None:
         if eqn.primitive.name not in DRAWS:
             return None
         key, impl = inputs[0], jax.random.key_impl(inputs[0])
         data = jax.random.key_data(key)
         same = (data[..., None, :] == table).all(-1)
-        with jax.ensure_compile_time_eval():
-            canonical = jax.random.key_data(jax.random.split(jax.random.key(7, impl=impl), len(table)))
-        chosen = jnp.where(same.any(-1)[..., None], canonical[jnp.argmax(same, -1)], data)
+        chosen = jnp.where(same.any(-1)[..., None], canonical(impl)[jnp.argmax(same, -1)], data)
         return bind(eqn, [jax.random.wrap_key_data(chosen, impl=impl), *inputs[1:]])
 
-    return jax.make_jaxpr(lambda *args: evaluate(program, args, replace, draws))(*args)
+    return replace
+
+
+def numbers_drawn(program: Any) -> int:
+    """How many random numbers one run draws at least; those of a loop count once."""
+    shapes = (eqn.outvars[0].aval.shape for eqn in operations(program) if eqn.primitive.name in DRAWS)
+    return sum(math.prod(shape) for shape in shapes)
 
 
 def tables(linen: Sequence[np.ndarray], nnx: Sequence[np.ndarray], mode: str) -> tuple[np.ndarray, np.ndarray]:

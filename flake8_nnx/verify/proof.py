@@ -30,6 +30,12 @@ class Attempt:
     claim: str | None
     evidence: dict[str, Any]
 
+    @property
+    def first_difference(self) -> str | None:
+        """Where the traced programs part, in words."""
+        found = [part["first_difference"] for part in self.evidence.values() if part["first_difference"]]
+        return f"the traced programs part at {found[-1]}" if found else None
+
 
 def attempt(linen: LinenSide, new: NnxSide, modes: Sequence[Mode]) -> Attempt:
     """Try to prove outputs, state and gradients of every mode equal; the first that cannot be proved ends it.

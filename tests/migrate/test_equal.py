@@ -39,7 +39,7 @@ CASES = {
     "streams": [
         Case(
             "streams:WordDropout",
-            init="WordDropout(0.5)",
+            init="WordDropout(0.3)",
             args=("f32[4,5]",),
             kwargs={"deterministic": True},
             train_kwargs={"deterministic": False},

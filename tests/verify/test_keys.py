@@ -198,3 +198,56 @@ def test_draws_whose_number_depends_on_values(noise, status, words):
 
     verdict = judged(Sometimes, SometimesNnx)
     assert verdict.status == status and words in verdict.reason, verdict.reason
+
+
+class Thinned(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        y = nn.Dropout(0.1, deterministic=False)(nn.Dense(3)(x))
+        return y * 0.1
+
+
+class ThinnedNnx(nnx.Module):
+    """The same but for a rounding, so that nothing is proved, and with another rate."""
+
+    rate = 0.1
+
+    def __init__(self, *, rngs):
+        self.dense = nnx.Linear(WIDTH, 3, rngs=rngs)
+        self.dropout = nnx.Dropout(self.rate, deterministic=False, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dropout(self.dense(x)) / 10
+
+
+def test_what_is_not_proved_is_run_under_many_keys():
+    verdict = judged(Thinned, ThinnedNnx)
+    assert verdict.status == "MATCHED" and "under 128 random keys" in verdict.reason, verdict
+    assert any("128 random keys" in name for name in verdict.evidence)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.09, 0.11])
+def test_a_rate_that_gives_the_same_mask_of_six_numbers_differs_under_other_keys(rate):
+    # Whatever mask one key gives: the scale of what is kept differs too, so it is taken out here.
+    def scaled(self, x):
+        return ThinnedNnx.__call__(self, x) * ((1 - rate) / 0.9)
+
+    verdict = judged(Thinned, type("Rate", (ThinnedNnx,), {"rate": rate, "__call__": scaled}))
+    assert verdict.status == "DIFFERS" and ("random key" in verdict.reason or "submodule" in verdict.reason), verdict
+
+
+def test_a_module_without_draws_is_run_under_one():
+    class Plain(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(3)(x) * 0.1
+
+    class PlainNnx(nnx.Module):
+        def __init__(self, *, rngs):
+            self.dense = nnx.Linear(WIDTH, 3, rngs=rngs)
+
+        def __call__(self, x):
+            return self.dense(x) / 10
+
+    verdict = judged(Plain, PlainNnx, rngs=())
+    assert verdict.status == "MATCHED" and "random keys" not in verdict.reason.partition(";")[0]
