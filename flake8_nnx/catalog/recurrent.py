@@ -16,7 +16,7 @@ LEADING = ("in_features", "hidden_features")
 CALL = ("carry", "inputs")
 FEATURES = ("features",)
 CARRY = "initialize_carry(rng, input_shape) becomes initialize_carry(input_shape, rngs)"
-SCANNED = "nnx.RNN carries all state of its cell; say otherwise with state_axes="
+SCANNED = "nnx.RNN carries all state of its cell; for other axes write the loop with nnx.scan"
 INIT_KEY = {"init_key": "pass initial_carry=, or rngs= for a random one"}
 STEPS = ("initial_carry", "init_key", "seq_lengths", "return_carry", "time_major", "reverse", "keep_order")
 BRIDGE = "port it by hand, or keep the Linen layer behind nnx.bridge.ToNNX"

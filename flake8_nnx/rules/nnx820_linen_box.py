@@ -49,6 +49,7 @@ def make():
     init = nnx.with_partitioning(nnx.initializers.ones, (None, "model"))
     return nnx.Linear(2, 2, kernel_init=init, rngs=nnx.Rngs(0))
 ''',
+            also=("NNX601",),
         ),
     ),
 )

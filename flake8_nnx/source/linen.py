@@ -21,8 +21,9 @@ LINEN_MODULES = frozenset(
 )
 # Lifted transforms that take a module class and return a module class.
 CLASS_TRANSFORMS = frozenset(
-    LINEN + name for name in "scan vmap remat checkpoint remat_scan jit map_variables add_metadata_axis".split()
-)
+    (*(LINEN + name for name in "scan vmap remat checkpoint remat_scan jit map_variables add_metadata_axis".split()),
+     "flax.linen.partitioning.remat")
+)  # fmt: skip
 PARTIAL = frozenset({"functools.partial", "jax.tree_util.Partial"})
 SAME_MODULE_METHODS = frozenset({"bind", "clone", "copy"})
 

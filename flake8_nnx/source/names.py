@@ -12,7 +12,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 # Public names of flax.linen are often reached through the private module that defines them.
 LINEN_SUBMODULES = frozenset(
-    "activation attention combinators dtypes linear module normalization pooling recurrent spmd stochastic summary "
+    "activation attention batch_apply combinators dtypes linear module normalization pooling recurrent spmd stochastic summary "
     "transforms".split()
 )
 MAX_DEPTH = 12

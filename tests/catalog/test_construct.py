@@ -141,7 +141,7 @@ PROBLEMS = {
     "nn.BatchApply(f)": "jax.vmap",
     "nn.Fp8Einsum()": "qwix",
     "nn.RNN(nn.LSTMCell(3))": "`nn.LSTMCell(…)` inside nn.RNN",
-    "nn.RNN(cell, variable_carry='batch_stats')": "state_axes=",
+    "nn.RNN(cell, variable_carry='batch_stats')": "write the loop with nnx.scan",
     "nn.Bidirectional(nn.RNN(a), nnx.RNN(b))": "`nn.RNN(…)` inside nn.Bidirectional",
     "nn.Sequential([linen.Dense(3), nnx.relu])": "`linen.Dense(…)` inside nn.Sequential",
     "nn.Sequential([Dense(3)])": "`Dense(…)` inside nn.Sequential",

@@ -10,7 +10,7 @@ from torch import nn as tnn
 class Encoder(nn.Module):  # NNX103: 14
     def setup(self):  # NNX102: 4
         self.dense = nn.Dense(8)  # NNX110: 21
-        self.drop = nn.Dropout(0.1)
+        self.drop = nn.Dropout(0.1)  # NNX113: 20
 
     def __call__(self, x):
         return self.drop(self.dense(x), deterministic=True)
@@ -20,7 +20,7 @@ class Deeper(Encoder):
     def setup(self):  # NNX102: 4
         super().setup()
         self.layers = [nn.Dense(3), nn.Dense(4)]  # NNX110: 23 NNX110: 36
-        self.table = {"a": nn.Embed(3, 4)}
+        self.table = {"a": nn.Embed(3, 4)}  # NNX113: 27
 
     def __call__(self, x):
         for layer in self.layers:

@@ -34,8 +34,8 @@ class Net(nn.Module):  # NNX103: 10
 
 
 model = Block(name="top")  # NNX105: 14
-nested = nn.Sequential([nn.Dense(3, name="a"), nn.relu])  # NNX110: 24 NNX105: 36
-lifted = nn.remat(Block)(name="lifted")  # NNX105: 25
+nested = nn.Sequential([nn.Dense(3, name="a"), nn.relu])  # NNX110: 24 NNX105: 36 NNX113: 9
+lifted = nn.remat(Block)(name="lifted")  # NNX105: 25 NNX503: 9
 
 
 # ---- silent -------------------------------------------------------------------------------------------------------

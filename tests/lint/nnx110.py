@@ -32,7 +32,7 @@ class Block(nn.Module):  # NNX103: 12
         y = DenseGeneral((2, 3))(y)  # NNX110: 12
         y = linen.GroupNorm(num_groups=3)(y)  # NNX110: 12
         y = flax.linen.MultiHeadDotProductAttention(num_heads=4)(y, y)  # NNX110: 12
-        y = nn.remat(nn.Dense)(4)(y)  # NNX110: 12
+        y = nn.remat(nn.Dense)(4)(y)  # NNX110: 12 NNX503: 12
         for width in (1, 2):
             y = nn.Dense(width)(y)  # NNX110: 16
 
@@ -53,7 +53,7 @@ class Setup(nn.Module):  # NNX103: 12
 
 
 model = nn.Dense(features=10)  # NNX110: 8
-mlp = nn.Sequential([nn.Dense(3), nn.relu, nn.Dense(4)])  # NNX110: 21 NNX110: 43
+mlp = nn.Sequential([nn.Dense(3), nn.relu, nn.Dense(4)])  # NNX110: 21 NNX110: 43 NNX113: 6
 
 
 def build(width):
@@ -86,9 +86,9 @@ class Converted(nnx.Module):
         self.kept = nnx.bridge.ToNNX(nn.Dense(3), rngs=rngs)
 
 
-embedding = nn.Embed(10, 3)
-dropout = nn.Dropout(0.5)
-slope = nn.PReLU()
+embedding = nn.Embed(10, 3)  # NNX113: 12
+dropout = nn.Dropout(0.5)  # NNX113: 10
+slope = nn.PReLU()  # NNX113: 8
 bridged = nnx.bridge.ToNNX(nn.BatchNorm(True), rngs=nnx.Rngs(0))
 
 torch_layers = [tnn.Linear(3, 4), tnn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(3), torch.nn.LayerNorm(3)]

@@ -31,9 +31,9 @@ class Outer(nn.Module):  # NNX103: 12
         x = Sub(width=4)(x)  # NNX111: 12
         x = nn.Sequential([Inner(3), nn.relu])(x)  # NNX111: 12 NNX111: 27
         x = nn.PReLU()(x)  # NNX111: 12
-        drop = partial(nn.Dropout, deterministic=not train)
+        drop = partial(nn.Dropout, deterministic=not train)  # NNX113: 15
         x = drop(0.1)(x)  # NNX111: 12
-        x = nn.remat(Inner)(3)(x)  # NNX111: 12
+        x = nn.remat(Inner)(3)(x)  # NNX111: 12 NNX503: 12
         for width in (1, 2):
             x = Inner(width)(x)  # NNX111: 16
         return self.head(x)
@@ -49,9 +49,9 @@ class Outer(nn.Module):  # NNX103: 12
 
 class InSetup(nn.Module):  # noqa: NNX103
     def setup(self):  # noqa: NNX102
-        self.embed = nn.Embed(10, 3)
+        self.embed = nn.Embed(10, 3)  # NNX113: 21
         self.inner = Inner()
-        self.drop = nn.Dropout(0.5)
+        self.drop = nn.Dropout(0.5)  # NNX113: 20
 
     def __call__(self, tokens):
         return self.inner(self.embed(tokens))
@@ -80,7 +80,7 @@ class Converted(nnx.Module):
 
 
 model = Inner(3)
-models = [Outer(), nn.Dropout(0.5), nn.Embed(3, 4)]
+models = [Outer(), nn.Dropout(0.5), nn.Embed(3, 4)]  # NNX113: 19 NNX113: 36
 
 
 def build():

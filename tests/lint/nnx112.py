@@ -42,8 +42,8 @@ class Sub(nnx.Module):
 gru = hk.GRU(3)
 held = nn.ConvLocal
 names = ["ConvLocal", "MGUCell"]
-embed = nn.Embed(3, 4)
-dropout = nn.Dropout(0.1)
+embed = nn.Embed(3, 4)  # NNX113: 8
+dropout = nn.Dropout(0.1)  # NNX113: 10
 function = nn.relu
 batched = partial(hk.BatchApply, num_dims=2)
 

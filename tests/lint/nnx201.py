@@ -25,7 +25,7 @@ class Scale(nn.Module):  # NNX103: 12
 
 class Table(nn.Module):  # NNX103: 12
     def setup(self):  # NNX102: 4
-        init = nn.with_partitioning(nn.initializers.normal(0.02), ("vocab", "embed"))
+        init = nn.with_partitioning(nn.initializers.normal(0.02), ("vocab", "embed"))  # NNX601: 15
         self.table = self.param("table", init, (10, 4))  # NNX201: 21
         self.heads = [self.param(f"head_{i}", init, (4, 4)) for i in range(2)]  # NNX201: 22
 

@@ -39,7 +39,7 @@ def by_use(weights, stats, key, x):
 
 class Tied(nn.Module):  # NNX103: 11
     def setup(self):  # NNX102: 4
-        self.embed = nn.Embed(3, 4)
+        self.embed = nn.Embed(3, 4)  # NNX113: 21
 
     def __call__(self, x):
         shared = self.embed.variables["params"]  # NNX204: 17

@@ -9,7 +9,7 @@ from flax.core import FrozenDict
 from flax.training.train_state import TrainState
 
 x = jnp.ones((2, 4))
-model = nn.Embed(3, 4)
+model = nn.Embed(3, 4)  # NNX113: 8
 variables = model.init(jax.random.key(0), x)  # NNX301: 12
 kernel = variables["params"]["layers_0"]["kernel"]  # NNX205: 9
 block = variables["params"]["Block_0"]  # NNX205: 8

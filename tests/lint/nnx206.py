@@ -29,7 +29,7 @@ class Noise(nn.Module):  # NNX103: 12
         def body(module, carry):
             return carry + jax.random.normal(module.make_rng("noise"))  # NNX206: 45
 
-        return nn.while_loop(lambda module, carry: module.has_rng("x"), body, self, 0.0), found  # NNX206: 51
+        return nn.while_loop(lambda module, carry: module.has_rng("x"), body, self, 0.0), found  # NNX206: 51 NNX508: 15
 
 
 # ---- silent -------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ class Cached(nn.Module):  # NNX103: 13
             module.put_variable("cache", "last", y)  # NNX207: 12
             return carry, y
 
-        scanned = nn.scan(body, variable_carry="cache")
+        scanned = nn.scan(body, variable_carry="cache")  # NNX501: 18
         return x if self.is_initializing() else scanned(self, 0, x)  # NNX207: 20
 
 

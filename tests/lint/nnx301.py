@@ -27,7 +27,7 @@ x = jnp.ones((2, 4))
 net = Net()
 variables = net.init(key, x)  # NNX301: 12
 variables = Net().init(jax.random.PRNGKey(0), x)  # NNX301: 12
-variables = linen.Embed(3, 4).init({"params": key}, x)  # NNX301: 12
+variables = linen.Embed(3, 4).init({"params": key}, x)  # NNX301: 12 NNX113: 12
 params = net.bind(variables).init(rngs=key)["params"]  # NNX310: 9 NNX301: 9 NNX204: 9
 y, variables = net.init_with_output(key, x)  # NNX302: 15
 y, variables = Network().init_with_output(key, x)  # NNX302: 15

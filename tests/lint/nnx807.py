@@ -70,7 +70,7 @@ def inference(cell: Cell, x, axes):
 class Old(nn.Module):  # NNX103: 10
     @nn.compact  # NNX101: 5
     def __call__(self, x):
-        return nn.vmap(nn.Dropout, in_axes=(None, 0))(0.5)(x)  # NNX111: 15
+        return nn.vmap(nn.Dropout, in_axes=(None, 0))(0.5)(x)  # NNX111: 15 NNX502: 15
 
 
 def equinox(cell: eqx.nn.Dropout, x):

@@ -7,7 +7,7 @@ from flax import linen, nnx
 from flax.linen import with_logical_partitioning
 from flax.nnx import bridge
 
-BOX = nn.with_partitioning(nn.initializers.ones, ("data", None))
+BOX = nn.with_partitioning(nn.initializers.ones, ("data", None))  # NNX601: 6
 OWN = nnx.with_partitioning(nnx.initializers.ones, ("data", None))
 
 
