@@ -61,6 +61,9 @@ class Attributes:
         """The attribute that the code itself names."""
         if site.attribute is not None:
             return site.attribute
+        if is_variable(site):
+            second = site.positional[1] if len(site.positional) > 1 else None
+            return second.value if isinstance(second, ast.Constant) and isinstance(second.value, str) else None
         if site.ref is None:
             first = site.positional[0] if site.positional else None
             own = isinstance(first, ast.Constant) and isinstance(first.value, str) and is_param(site)
@@ -163,6 +166,10 @@ class Attributes:
 
 def is_param(site: Site) -> bool:
     return site.ref is None and isinstance(site.call.func, ast.Attribute) and site.call.func.attr == "param"
+
+
+def is_variable(site: Site) -> bool:
+    return site.ref is None and isinstance(site.call.func, ast.Attribute) and site.call.func.attr == "variable"
 
 
 def kind_of(site: Site) -> str:

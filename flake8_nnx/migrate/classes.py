@@ -223,6 +223,9 @@ class Rewriter(cst.CSTTransformer):
             body.insert(first, init if first else init.with_changes(leading_lines=[]))
             if first + 1 < len(body):
                 body[first + 1] = with_blank_line(body[first + 1])
+        for text in plan.methods:
+            module = cst.parse_module(text.format(indent=self.indent), cst.PartialParserConfig(default_indent=self.indent))
+            body.append(module.body[0].with_changes(leading_lines=[cst.EmptyLine(indent=False)]))
         if not body:
             body = [cst.parse_statement("pass")]
         block = updated_node.body.with_changes(body=body)

@@ -60,6 +60,7 @@ class ClassPlan:
     slots: list[dict[str, Any]] = field(default_factory=list)
     open_sizes: list[str] = field(default_factory=list)  # parameters for sizes that the source does not tell
     refusals: list[Refusal] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)  # to be added at the end of the class, `{indent}` for its indentation
     notes: list[str] = field(default_factory=list)  # what the new code does otherwise, for the user to know
 
     @property

@@ -11,8 +11,8 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import refuse
-from flake8_nnx.migrate.attributes import Attributes, is_param
+from flake8_nnx.migrate import refuse, variables
+from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
 from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
@@ -42,6 +42,7 @@ class Planner:
             name for event in events(self.trace.events) if isinstance(event, Assignment) for name in event.names
             if event.node not in self.setup
         }
+        self.created = {site.call for site in self.trace.sites}
         self.open = Sizes({*self.fields, *(size.name for size in self.sizes)})
 
     def run(self) -> ClassPlan:
@@ -53,7 +54,7 @@ class Planner:
         self.plan.removed |= self.attributes.dead
         self.parameters()
         if not self.plan.refusals:
-            refuse.check_plan(self.plan, self.facts)
+            refuse.check_plan(self.plan, self.facts, variables.names(self.trace.sites))
         return self.plan
 
     def refuse(self, node: ast.AST, reason: str, advice: str | None = None) -> None:
@@ -87,7 +88,7 @@ class Planner:
             elif isinstance(event, Assignment):
                 text = self.functions(self.spell(event.text) or "", event.node)
                 left, _, right = text.partition(" = ")
-                in_setup = event.names[0].startswith("self.") or event.node in self.setup
+                in_setup = event.node in self.setup or event.names[0].startswith("self.")
                 if left != right:
                     self.line(level, text, event.names, event.node if in_setup or event.node in self.attributes.dead else None)
                 if in_setup:
@@ -150,6 +151,8 @@ class Planner:
     def emit_site(self, site: Site, level: int) -> None:
         if self.attributes.nested(site):
             return  # written inside the constructor call of the layer that holds it
+        if is_variable(site):
+            return self.emit_variable(site, level)
         if site.ref is None and not is_param(site):
             return self.emit_stream(site, level)
         code = self.param_code(site) if site.ref is None else self.module_code(site)
@@ -165,6 +168,31 @@ class Planner:
             self.line(level, f"{here} = {code}", (), site.call)
         value = here if site.ref is not None else f"{here}[...]"
         self.plan.expressions[site.call] = value if not site.loops else self.attributes.item(site, len(site.loops) - 1)
+
+    def emit_variable(self, site: Site, level: int) -> None:
+        """`self.variable('cache', 'index', init, *args)` becomes an attribute, or a cache that is made when it is asked for."""
+        name = ast.literal_eval(site.positional[1])
+        here = f"self.{self.attributes.stems[site]}"
+        for node, variable in variables.values_read(site, self.facts, self.cls.node):
+            self.plan.expressions[node] = f"{variable or here}[...]"
+        if variables.is_eager(site):
+            texts = [self.functions(self.spell(site.texts[id(a)]) or "", a) for a in variables.initialiser(site)]
+            parent = self.facts.names.parent(site.call)
+            code = f"{here} = {variables.made(site, texts)}"
+            if site.method == "setup" and isinstance(parent, (ast.Assign, ast.AnnAssign)):
+                self.line(level, code, (), parent)
+                self.plan.removed.add(parent)
+            else:
+                self.line(level, code, (), site.call)
+                self.plan.expressions.setdefault(site.call, here)
+            return
+        arguments = [self.functions(self.text.segment(a, {}), a) for a in variables.initialiser(site)]
+        given = ", ".join([f'"{name}"', *arguments])
+        self.plan.expressions[site.call] = f"self.{variables.LAZY}({given})"
+        if variables.LAZY_METHOD not in self.plan.methods:
+            self.plan.methods.append(variables.LAZY_METHOD)
+            note = "the cache is made when a call first asks for it: make that call outside of jax transforms"
+            self.plan.notes.append(f"line {site.call.lineno}: {note}")
 
     def emit_stream(self, site: Site, level: int) -> None:
         """`self.make_rng('dropout')` becomes `self.rngs.dropout()`, on a fork of the streams given at construction."""
@@ -186,6 +214,11 @@ class Planner:
             else:
                 self.element_of_list(site, level, code)
             return
+        if isinstance(parent, ast.IfExp) and site.choice is not None and parent.body is site.call:
+            code = f"{code} if {self.functions(self.spell(site.choice) or '', parent.test)} else None"
+            parent = self.facts.names.parent(parent)
+        elif isinstance(parent, ast.Tuple) and self.of_tuple(parent, site):
+            parent = self.facts.names.parent(parent)
         if not isinstance(parent, (ast.Assign, ast.AnnAssign)) or site.attribute is None:
             self.refuse(site.call, f"`{_quote(site.call)}` in setup is not assigned to an attribute of its own")
             return
@@ -193,6 +226,13 @@ class Planner:
         self.line(level, f"self.{site.attribute} = {code}", (), parent)
         if site.ref is None:
             self.read_variables(site.attribute)
+
+    def of_tuple(self, values: ast.Tuple, site: Site) -> bool:
+        """`self.q, self.k = nn.Dense(3), nn.Dense(3)`: each layer has an attribute of its own."""
+        statement = self.facts.names.parent(values)
+        target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+        plain = isinstance(target, ast.Tuple) and len(target.elts) == len(values.elts)
+        return plain and all(isinstance(value, ast.Call) and value in self.created for value in values.elts)
 
     def element_of_list(self, site: Site, level: int, code: str) -> None:
         """`self.layers = [nn.Dense(3), nn.Dense(4)]`: one `nnx.List` line, its elements in order."""

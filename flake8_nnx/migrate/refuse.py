@@ -7,6 +7,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_nnx.catalog.moved import MOVED
+from flake8_nnx.migrate import variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.slots import loop_name
@@ -16,9 +18,11 @@ from flake8_nnx.source.linen import LINEN, Facts
 from flake8_nnx.source.values import Assignment, Branch, Site, Trace
 
 PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod", "property", "functools.cached_property", "abc.abstractmethod"})
+# Decorators of classes from here change what the class is; any other, such as one for docstrings, stays.
+CHANGES_CLASSES = frozenset({"flax", "jax", "functools", "dataclasses"})
 # Attributes and methods of a Linen module with no NNX twin that this version can write.
 LINEN_ONLY = frozenset(
-    "variable perturb variables scope has_variable get_variable put_variable is_mutable_collection is_initializing "
+    "perturb variables scope get_variable put_variable is_mutable_collection "
     "has_rng name path parent clone copy bind unbind lazy_init init init_with_output apply tabulate module_paths".split()
 )
 
@@ -35,14 +39,20 @@ def check_class(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
     cls = plan.cls
     if cls.bases != (LINEN + "Module",):
         add(plan, cls.node, f"`{cls.name}` derives from {', '.join(cls.bases)}, not from flax.linen.Module alone")
-    if cls.node.decorator_list or cls.node.keywords:
-        add(plan, cls.node, f"class decorators and class keywords of `{cls.name}` are not handled")
+    if cls.node.keywords:
+        add(plan, cls.node, f"class keywords of `{cls.name}` are not handled")
+    for decorator in cls.node.decorator_list:
+        function = decorator.func if isinstance(decorator, ast.Call) else decorator
+        origin = facts.origin(function) or ""
+        local = isinstance(function, ast.Name) and facts.names.binding(function)
+        if not (origin or local) or origin.partition(".")[0] in CHANGES_CLASSES:
+            add(plan, decorator, f"the class decorator `{ast.unparse(decorator)[:60]}` is not handled")
     _check_body(plan, facts)
     for node, reason in trace.problems:
         add(plan, node, f"`{ast.unparse(node)[:60]}` {reason}" if isinstance(node, ast.expr) else reason)
     _check_sites(plan, trace, facts)
     if cls.has_setup:
-        _check_setup(plan, trace)
+        _check_setup(plan, trace, facts)
     for event in events(trace.events):
         if isinstance(event, Branch) and event.test is None:
             add(plan, event.node, "an `if` that `__init__` cannot decide")
@@ -61,7 +71,9 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         default = field.default
         if isinstance(default, ast.Call) and (facts.origin(default.func) or "").endswith(".field"):
             add(plan, field.node, f"the default of `{name}` is a dataclasses.field call, which is not handled")
-        holds_module = default is not None and facts.module_class(default)
+        binding = facts.names.binding(default) if isinstance(default, ast.Name) else None
+        own_class = binding is not None and binding.kind == "class"  # of NNX, where a file is half migrated
+        holds_module = own_class or default is not None and facts.module_class(default)
         if holds_module or facts.annotated_module(field.annotation) or (default is not None and facts.instance(default)):
             add(plan, field.node, f"the field `{name}` holds a module or a module class, which this version does not move")
     for name, method in plan.cls.methods.items():
@@ -113,25 +125,34 @@ def _check_own(plan: ClassPlan, site: Site) -> None:
             add(plan, site.call, "self.param in a loop is not handled")
     elif func.attr == "sow":
         return
+    elif func.attr == "variable":
+        reason = variables.problem(site, {*plan.cls.methods, *(field.name for field in plan.cls.fields)})
+        if reason is not None:
+            add(plan, site.call, reason)
     elif func.attr != "make_rng":
         add(plan, site.call, f"self.{func.attr} is not handled by this version")
     elif site.loops or not all(isinstance(a, ast.Constant) for a in site.positional) or site.keywords:
         add(plan, site.call, "self.make_rng in a loop or with a computed stream name is not handled")
 
 
-def _check_setup(plan: ClassPlan, trace: Trace) -> None:
+def _check_setup(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
     """Every statement of setup must be understood, for setup disappears."""
     covered = {event.node for event in events(trace.events) if isinstance(event, Assignment)}
     sites = [site.call for site in trace.sites if site.method == "setup"]
 
     def known(statement: ast.stmt) -> bool:
-        if statement in covered or isinstance(statement, ast.Pass):
+        if statement in covered or statement in trace.understood or isinstance(statement, ast.Pass):
             return True
         if isinstance(statement, (ast.If, ast.For)):
             orelse = statement.orelse
             return all(known(inner) for inner in [*statement.body, *orelse])
         if isinstance(statement, ast.Expr):
             return isinstance(statement.value, ast.Constant)
+        if isinstance(statement, (ast.Assert, ast.Raise)):
+            return False  # of something that only the call knows
+        if isinstance(statement, ast.Assign) and all(isinstance(target, ast.Name) for target in statement.targets):
+            if facts.module_class(statement.value) is not None:
+                return True  # `dense = partial(nn.Dense, …)`: written out where it is called
         inside = {id(n) for n in ast.walk(statement)}
         return isinstance(statement, (ast.Assign, ast.AnnAssign)) and any(id(call) in inside for call in sites)
 
@@ -140,8 +161,8 @@ def _check_setup(plan: ClassPlan, trace: Trace) -> None:
             add(plan, statement, f"`{ast.unparse(statement).splitlines()[0][:60]}` in setup is not understood")
 
 
-def check_plan(plan: ClassPlan, facts: Facts) -> None:
-    """Rewrite Linen functions to their NNX names; refuse what Linen is left over."""
+def check_plan(plan: ClassPlan, facts: Facts, made: set[str]) -> None:
+    """Rewrite Linen functions to their NNX names; refuse what Linen is left over; `made` are variables by `self.variable`."""
     _check_unknown_modules(plan, facts)
     skip: set[ast.AST] = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
     if "setup" in plan.cls.methods:
@@ -153,6 +174,12 @@ def check_plan(plan: ClassPlan, facts: Facts) -> None:
             skip.add(node.func)
         elif isinstance(node, ast.Call) and _self_attribute(node.func) == "sow":
             _sow(plan, node)
+            skip.add(node.func)
+        elif isinstance(node, ast.Subscript) and _made_variable(node) in made:
+            plan.expressions[node] = f"self.{_made_variable(node)}[...]"
+            skip.add(node.value)
+        elif isinstance(node, ast.Call) and _self_attribute(node.func) in ("has_variable", "is_initializing"):
+            _ask(plan, node, made)
             skip.add(node.func)
         elif isinstance(node, ast.Attribute) and _self_attribute(node) in LINEN_ONLY:
             if node.attr not in facts.fields_of(plan.cls) and node.attr not in plan.cls.methods:
@@ -166,7 +193,7 @@ def check_plan(plan: ClassPlan, facts: Facts) -> None:
                 continue  # the whole dotted name is looked at, not its parts
             if node in plan.cls.node.bases:
                 continue
-            new = nnx_function(node, facts)
+            new = nnx_function(node, facts) or _shared(node, facts)
             if new is None:
                 add(plan, node, f"`{ast.unparse(node)}` has no NNX spelling that this version writes")
             else:
@@ -198,6 +225,39 @@ def _sow(plan: ClassPlan, node: ast.Call) -> None:
     plan.expressions[first] = "nnx.Intermediate"
     note = "self.sow stores a value at every call now: read and clear them with nnx.pop(model, nnx.Intermediate)"
     plan.notes.append(f"line {node.lineno}: {note}")
+
+
+def _shared(node: ast.expr, facts: Facts) -> str | None:
+    """A function of Linen that NNX keeps further down, where the call gives only what both take."""
+    name, call = facts.linen_name(node), facts.names.parent(node)
+    moved = MOVED.get(name or "")
+    if moved is None or not moved.args or not moved.nnx.startswith("flax.nnx.") or not isinstance(call, ast.Call):
+        return None
+    both = [argument for argument in moved.args if argument not in moved.dropped]
+    plain = all(keyword.arg in both for keyword in call.keywords) and len(call.args) <= len(both)
+    if call.func is not node or not plain or any(isinstance(argument, ast.Starred) for argument in call.args):
+        return None
+    return moved.nnx.removeprefix("flax.")
+
+
+def _made_variable(node: ast.Subscript) -> str | None:
+    """`cached_key` of `self.variables['cache']['cached_key']`."""
+    inner = node.value
+    literal = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+    whole = isinstance(inner, ast.Subscript) and _self_attribute(inner.value) == "variables"
+    return node.slice.value if literal and whole else None  # type: ignore[attr-defined]
+
+
+def _ask(plan: ClassPlan, node: ast.Call, made: set[str]) -> None:
+    """`self.has_variable('cache', 'key')` asks for an attribute; an NNX module is never initialising when it is called."""
+    if _self_attribute(node.func) == "is_initializing":
+        plan.expressions[node] = "False"
+        return
+    name = node.args[1] if len(node.args) == 2 else None
+    if isinstance(name, ast.Constant) and name.value in made:
+        plan.expressions[node] = f'hasattr(self, "{name.value}")'
+    else:
+        add(plan, node, f"`{ast.unparse(node)[:60]}` asks for a variable that the class does not make")
 
 
 def _self_attribute(node: ast.AST) -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate.attributes import Attributes, is_param
+from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
+from flake8_nnx.migrate.variables import is_eager
 from flake8_nnx.source.values import Branch, Loop, Module, Site, Trace, elements
 
 
@@ -34,6 +35,9 @@ def _slots(
 
 
 def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[str, Any] | None:
+    if is_variable(site) and is_eager(site):
+        collection, name = (ast.literal_eval(argument) for argument in site.positional[:2])
+        return {"param": name, "collection": collection, "nnx": attributes.stems[site]}
     if site.ref is None:
         if not is_param(site):
             return None

@@ -5,16 +5,22 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import shapes
+from flake8_nnx.source.members import member
 from flake8_nnx.source.inittext import Env, InitText, root_is_self, static
-from flake8_nnx.source.linen import LINEN, PARTIAL
+from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL
 from flake8_nnx.source.values import (
     Array,
+    Either,
     Function,
+    Held,
     Items,
+    Member,
     Module,
     Partial,
     Prefix,
@@ -28,6 +34,7 @@ from flake8_nnx.source.values import (
     elements,
     floor_divide,
     multiply,
+    one_of,
     size_of,
 )
 
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
 
 
 # Values that `__init__` cannot compute, nor anything made of them.
-DYNAMIC = (Array, Unknown, Module, Items, Repeated, Shape, Prefix)
+DYNAMIC = (Array, Unknown, Module, Member, Either, Items, Repeated, Shape, Prefix)
 
 
 def dynamic(values: Iterable[Any]) -> bool:
@@ -95,6 +102,8 @@ class Evaluator:
         if ref is not None:
             return Partial(ref)
         owner = self.value(node.value, env)
+        if isinstance(owner, (Module, Member)):
+            return member(owner, node, self.facts)
         if isinstance(owner, Array):
             if node.attr == "shape":
                 return Shape(owner)
@@ -254,13 +263,20 @@ class Evaluator:
             if isinstance(inner, Partial):
                 positional, keywords = merge(inner, ast.Call(node.args[0], node.args[1:], node.keywords))
                 return Partial(inner.ref, tuple(positional), keywords)
+        if origin in CLASS_TRANSFORMS and node.args:
+            inner = self.value(node.args[0], env)
+            if isinstance(inner, Partial) and inner.lift is None:
+                return replace(inner, lift=node)
         # A receiver that is an array: its methods; otherwise evaluate the callee first, as Python does.
         if isinstance(func, ast.Attribute) and not root_is_self(func) and origin is None:
             owner = self.value(func.value, env)
             if isinstance(owner, Array):
                 return self._array_method(owner, func.attr, node, env)
-            if isinstance(owner, Module):
-                return self.tracer.apply(owner.site, func.attr, node, *self.arguments(node, env))
+            if one_of(owner):
+                return self._applied(owner, func.attr, node, *self.arguments(node, env))
+            if isinstance(owner, Held):
+                self.arguments(node, env)
+                return Unknown()
             callee: Any = Unknown()
             if isinstance(owner, Static):
                 positional, keywords = self.arguments(node, env)
@@ -271,12 +287,17 @@ class Evaluator:
             positional, keywords = self.arguments(node, env)
             return self.tracer.construct(node, callee, positional, keywords, env)
         positional, keywords = self.arguments(node, env)
-        if isinstance(callee, (Module, Repeated)):
-            target = callee if isinstance(callee, Module) else callee.element
-            if isinstance(target, Module):
-                return self.tracer.apply(target.site, "__call__", node, positional, keywords)
+        if one_of(callee):
+            return self._applied(callee, "__call__", node, positional, keywords)
+        if isinstance(callee, Held):
+            return Array() if callee.ref and callee.ref.linen == "Embed" else Unknown()
         if isinstance(callee, Function):
+            events, sites = len(self.tracer.events), len(self.tracer.trace.sites)
             found = self.tracer.inline(callee, positional, keywords, env)
+            outside = isinstance(func, ast.Name) and func.id not in env
+            if outside and len(self.tracer.trace.sites) == sites and not dynamic([*positional, *keywords.values()]):
+                del self.tracer.events[events:]  # `__init__` calls the function; what happens inside it is not its business
+                return found if isinstance(found, Array) else self._static(node, env)
             if not isinstance(found, Unknown) or dynamic([*positional, *keywords.values()]):
                 return found
             return self._static(node, env)
@@ -287,6 +308,11 @@ class Evaluator:
         elif isinstance(callee, Static) and len(positional) == 1 and isinstance(positional[0], Array):
             return positional[0]  # `self.activation(x)`: a function of one array is taken to keep its shape
         return Unknown() if dynamic([callee, *positional, *keywords.values()]) else self._static(node, env)
+
+    def _applied(self, callee: Any, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any]) -> Any:
+        """Output of a call of one of several submodules."""
+        outputs = [self.tracer.apply(module.site, method, node, positional, keywords) for module in one_of(callee)]
+        return functools.reduce(lambda a, b: self.tracer.join(a, b, None), outputs)
 
     def arguments(self, node: ast.Call, env: Env) -> tuple[list[Any], dict[str, Any]]:
         positional = [self.value(a, env) for a in node.args]

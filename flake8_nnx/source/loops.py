@@ -62,7 +62,8 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
         turn(tracer, node, env, repeated)
         for carry, (name, axis) in carried.items():
             after = env[name]
-            owner.carried[carry] = (before[name].size(axis), after.size(axis) if isinstance(after, Array) else None)
+            for each in (owner, *(repeated.others if repeated else ())):
+                each.carried[carry] = (before[name].size(axis), after.size(axis) if isinstance(after, Array) else None)
             if isinstance(after, Array):
                 last = carry if tracer.depth == 0 else _last(after.size(axis), loop)
                 env[name] = after.with_axes({axis: last})

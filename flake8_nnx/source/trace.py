@@ -5,6 +5,7 @@ An abstract interpreter over `setup` and the methods; what it cannot follow it r
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Any
 
 from flake8_nnx.source import loops, shapes
@@ -19,7 +20,10 @@ from flake8_nnx.source.values import (
     Array,
     Assignment,
     Branch,
+    Either,
     Function,
+    Held,
+    Items,
     Loop,
     Module,
     Partial,
@@ -30,7 +34,9 @@ from flake8_nnx.source.values import (
     Trace,
     Unknown,
     array_of,
+    either,
     elements,
+    one_of,
     size_of,
 )
 
@@ -60,7 +66,8 @@ class Tracer:
             if name not in self.attributes:
                 ref = facts.module_class(field.default) if field.default is not None else None
                 text = f"self.{name}" if name in hidden else name
-                self.attributes[name] = Partial(ref) if ref else Static(text)
+                held = facts.annotated_module(field.annotation) if ref is None else None
+                self.attributes[name] = Partial(ref) if ref else Held(text, ref=held) if held else Static(text)
 
     # ---- methods --------------------------------------------------------------------------------------------------
 
@@ -70,6 +77,7 @@ class Tracer:
         if setup is not None:
             self.method = "setup"
             self.block(setup.body, {})
+        self.trace.attributes = dict(self.attributes)
         names = sorted(self.cls.methods, key=lambda name: name != "__call__")
         for name in names:
             method = self.cls.methods[name]
@@ -163,16 +171,46 @@ class Tracer:
         return False
 
     def _expr(self, node: ast.Expr, env: Env) -> None:
+        call = node.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "append" and call.args:
+            if isinstance(call.func.value, ast.Name) and self._append(node, call.func.value.id, call.args[0], env):
+                return
         self.evaluator.value(node.value, env)
+
+    def _append(self, node: ast.Expr, name: str, element: ast.expr, env: Env) -> bool:
+        """`blocks.append(Block(…))` in a loop of setup over an empty list: one element stands for all."""
+        known = env.get(name)
+        if self.method != "setup" or not self.loops or not (isinstance(known, Repeated) or elements(known) == ()):
+            return False
+        value = self.evaluator.value(element, env)
+        if not isinstance(value, Module) or value.site.loops != self.loops or isinstance(known, Repeated):
+            env[name] = Unknown()
+            return True
+        env[name] = Repeated(value, self.loops[-1])
+        self.trace.understood.add(node)
+        return True
 
     def _return(self, node: ast.Return, env: Env) -> bool:
         self.returns.append(self.evaluator.value(node.value, env) if node.value else Unknown())
         return True
 
     def _raise(self, node: ast.Raise, env: Env) -> bool:
+        self._checked(node, [node.exc] if node.exc else [], "raise {}", env)
         return True
 
-    _continue = _break = _raise
+    def _continue(self, node: ast.stmt, env: Env) -> bool:
+        return True
+
+    _break = _continue
+
+    def _assert(self, node: ast.Assert, env: Env) -> None:
+        self._checked(node, [node.test, *([node.msg] if node.msg else [])], "assert {}", env)
+
+    def _checked(self, node: ast.stmt, parts: list[ast.expr], form: str, env: Env) -> None:
+        """What setup checks, `__init__` checks."""
+        texts = [self.evaluator.text(part, env) for part in parts]
+        if self.method == "setup" and parts and None not in texts:
+            self.events.append(Assignment(node, (), form.format(", ".join(map(str, texts)))))
 
     def _assign(self, node: ast.Assign, env: Env) -> None:
         value = self.evaluator.value(node.value, env)
@@ -189,10 +227,19 @@ class Tracer:
             if text is not None and names and not isinstance(value, (Partial, Function)):
                 self.record_assignment(node, names, text, value, target, env)
             else:
+                if isinstance(value, Repeated) and isinstance(source, ast.Name):
+                    self.trace.understood.add(node)
                 self.bind(target, value, env)
+                self._stored(node, names, source, value, env)
                 own = self.trace.sites[-1] if self.trace.sites else None
                 if own is not None and own.call is source and own.ref is None and isinstance(target, ast.Attribute):
                     own.attribute = target.attr  # self.kernel = self.param('kernel', …)
+
+    def _stored(self, node: ast.stmt, names: tuple[str, ...], source: ast.expr, value: Any, env: Env) -> None:
+        """An array that setup makes of what `__init__` knows: `self.table = jnp.arange(self.size)`."""
+        text = self.evaluator.text(source, env) if self.method == "setup" and isinstance(value, (Array, Unknown, Items)) else None
+        if text is not None and names and all(name.startswith("self.") for name in names):
+            self.events.append(Assignment(node, names, f"{', '.join(names)} = {text}"))
 
     def record_assignment(
         self, node: ast.stmt, names: tuple[str, ...], text: str, value: Any, target: ast.expr, env: Env
@@ -242,10 +289,11 @@ class Tracer:
                 env[name] = new
 
     def _name_sites(self, attribute: str, value: Any) -> None:
-        if isinstance(value, Module) and value.site.attribute is None:
-            value.site.attribute = attribute
+        if isinstance(value, (Module, Either)):
+            for module in one_of(value):
+                module.site.attribute = module.site.attribute or attribute
         elif isinstance(value, Repeated):
-            self._name_elements(attribute, [value.element])
+            self._name_elements(attribute, list(one_of(value)))
         elif elements(value) is not None:
             self._name_elements(attribute, list(elements(value) or ()))
 
@@ -283,15 +331,18 @@ class Tracer:
         outer, before = self.events, len(self.trace.sites)
         bodies: list[list[Any]] = [[], []]
         envs, left = [dict(env), dict(env)], [False, False]
+        old, attributes = self.attributes, [dict(self.attributes), dict(self.attributes)]
         for i, statements in enumerate((node.body, node.orelse)):
-            self.events = bodies[i]
+            self.events, self.attributes = bodies[i], attributes[i]
             left[i] = self.block(statements, envs[i])
         self.events = outer
+        self.attributes = attributes[left[0]] if left[0] != left[1] else self.joined(old, *attributes)
         if test is not None:
             self.events.append(Branch(node, test, bodies[0], bodies[1]))
         else:
             for site in self.trace.sites[before:]:
-                if site.ref is None or site.ref.linen != "Dropout":
+                site.conditional = True
+                if site.ref is not None and site.ref.linen != "Dropout" or _own(site) == "param":
                     self.problem(site.call, f"is created only if `{short(node.test)}`, which is known only in the call")
             self.events += [*bodies[0], *bodies[1]]
         if left[0] and left[1]:
@@ -303,6 +354,14 @@ class Tracer:
         for name in envs[0].keys() | envs[1].keys():
             env[name] = self.join(envs[0].get(name, Unknown()), envs[1].get(name, Unknown()), test)
         return False
+
+    @staticmethod
+    def joined(old: Mapping[str, Any], a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+        """Attributes after one of two branches."""
+        changed = {name: value for name, value in a.items() if name not in old or old[name] is not value}
+        choices = {name: either(value, b[name]) for name, value in changed.items() if name in b}
+        kept = {name: value for name, value in changed.items() if name not in b or b[name] is old.get(name)}
+        return {**b, **kept, **{name: value for name, value in choices.items() if value is not None}}
 
     def join(self, a: Any, b: Any, test: str | None) -> Any:
         """What is known when either value may hold; with a static test, sizes choose by it."""
@@ -316,8 +375,12 @@ class Tracer:
             return Array(a.base if a.base == b.base else None, axes, a.rank or b.rank)
         if isinstance(a, Array) or isinstance(b, Array):
             return a if isinstance(a, Array) else b
-        if isinstance(a, Module) and isinstance(b, Module):
-            return Unknown()
+        choice = either(a, b)
+        if choice is not None:
+            return choice
+        if isinstance(a, Module) and b == Static("None") and test is not None and self.method == "setup":
+            a.site.choice = test
+            return a
         if isinstance(a, Unknown) or isinstance(b, Unknown) or test is None:
             return Unknown()
         if isinstance(a, Static) and isinstance(b, Static):
@@ -343,7 +406,9 @@ class Tracer:
                 statements = part.body if isinstance(part, (ast.ExceptHandler, ast.match_case)) else [part]
                 self.block(statements, env)
         for site in self.trace.sites[before:]:
-            self.problem(site.call, f"is created in {why}")
+            site.conditional = True
+            if site.ref is not None or _own(site) == "param":
+                self.problem(site.call, f"is created in {why}")
 
     def _other(self, node: ast.stmt, env: Env) -> None:
         kind = {ast.While: "a while loop", ast.Try: "a try block", ast.Match: "a match statement"}.get(type(node))
@@ -366,7 +431,7 @@ class Tracer:
                 text = self.evaluator.text(expression, env)
             if text is not None:
                 texts[id(expression)] = text
-        site = Site(node, callee.ref, arguments, named, texts, self.method, self.loops)
+        site = Site(node, callee.ref, arguments, named, texts, self.method, self.loops, lift=callee.lift)
         if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
             self.problem(node, "is constructed with * or ** arguments")
         site.fields = constructor_values(
@@ -405,3 +470,8 @@ class Tracer:
         if shape is None:
             return Array()
         return array_of([size_of(item) for item in shape])
+
+
+def _own(site: Site) -> str | None:
+    """`param`, `variable`, `sow` or `make_rng` of the module's own."""
+    return site.call.func.attr if site.ref is None and isinstance(site.call.func, ast.Attribute) else None

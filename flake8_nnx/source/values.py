@@ -94,6 +94,7 @@ class Repeated:
 
     element: Any
     loop: Loop
+    others: tuple[Loop, ...] = ()  # of the same list built otherwise
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Partial:
     ref: ModuleRef
     positional: tuple[ast.expr, ...] = ()
     keywords: Mapping[str, ast.expr] = field(default_factory=dict)
+    lift: ast.Call | None = None  # the `nn.remat(…)` or `nn.vmap(…)` around the class
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,55 @@ class Site:
     fields: dict[str, Any] = field(default_factory=dict)  # of a class of this file: its fields' values
     shape: str | None = None  # of self.param: source of the arguments after the initialiser
 
+    conditional: bool = False  # only if something holds that the call knows
+    choice: str | None = None  # the test under which it is made; else its attribute is None
+    lift: ast.Call | None = None  # the `nn.remat(…)` or `nn.vmap(…)` around its class
+
 
 @dataclass(frozen=True)
 class Module:
     """An instance of a submodule."""
 
     site: Site
+
+
+@dataclass(frozen=True)
+class Held(Static):
+    """A submodule that the class is given: it can be handed on, but nothing is known of what it returns."""
+
+    ref: ModuleRef | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """`self.encoder.embed` seen from setup: a submodule of a submodule."""
+
+    text: str
+    module: Module
+
+
+@dataclass(frozen=True)
+class Either:
+    """One of these submodules, as a field decides."""
+
+    modules: tuple[Module, ...]
+
+
+def one_of(value: Any) -> tuple[Module, ...]:
+    """The submodules that a value may be; empty when it is none."""
+    if isinstance(value, Member):
+        return (value.module,)
+    if isinstance(value, Repeated):
+        return one_of(value.element)
+    return value.modules if isinstance(value, Either) else (value,) if isinstance(value, Module) else ()
+
+
+def either(a: Any, b: Any) -> Any:
+    """What is known of one of two submodules or lists of them; None when they are neither."""
+    if isinstance(a, Repeated) and isinstance(b, Repeated):
+        return Repeated(Either((*one_of(a), *one_of(b))), a.loop, (*a.others, b.loop, *b.others))
+    both = isinstance(a, (Module, Either)) and isinstance(b, (Module, Either))
+    return Either(tuple(dict.fromkeys((*one_of(a), *one_of(b))))) if both else None
 
 
 @dataclass(eq=False, repr=False)
@@ -181,6 +226,8 @@ class Trace:
     problems: list[tuple[ast.AST, str]] = field(default_factory=list)
     arguments: dict[str, list[str]] = field(default_factory=dict)  # method -> array arguments in order
     output: Any = field(default_factory=Unknown)
+    understood: set[ast.stmt] = field(default_factory=set)  # statements that collect submodules in a list
+    attributes: dict[str, Any] = field(default_factory=dict)  # of the module after setup
 
 
 def elements(value: Any) -> tuple[Any, ...] | None:

@@ -77,7 +77,7 @@ def nnx_side(
     make = with_caches(constructor(cls, linen.module, case, arguments, namespace, sizes), linen.shapes)
     model = nnx.eval_shape(lambda: make(jax.random.key(0)))
     variables = flat_state(model)
-    if not all(isinstance(v, nnx.Variable) for v in variables.values()):
+    if holds_arrays(model) or not all(isinstance(v, nnx.Variable) for v in variables.values()):
         model = make(jax.random.key(0))  # plain arrays (a convolution's mask) are constants: their values matter
         variables = flat_state(model)
     own = own_variables(variables)
@@ -99,6 +99,13 @@ def nnx_side(
     graphdef, _ = nnx.split(model)
     seeded = streams(make, random_state(variables))
     return NnxSide(graphdef, variables, linen_paths, case, seeded, make, sown), names, proposed
+
+
+def holds_arrays(model: Any) -> bool:
+    """Whether a model made abstractly has plain arrays as attributes: what is left of them are traces."""
+    plain = (list, tuple, dict, jax.core.Tracer)
+    kept = (value for _, module in nnx.iter_modules(model) for value in vars(module).values() if isinstance(value, plain))
+    return any(isinstance(leaf, jax.core.Tracer) for value in kept for leaf in jax.tree.leaves(value))
 
 
 def with_caches(make: Callable[[Any], Any], linen: Mapping[str, Any]) -> Callable[[Any], Any]:

@@ -212,3 +212,29 @@ def test_defaults_are_compared(features, scale, words):
 
     verdict = check(Case("m.py:Scaled", build=Scaled, args=("f32[2,3]", 2.0)), {}, ScaledNnx, {})
     assert verdict.status == ("DIFFERS" if words else "PROVED") and words in verdict.reason, verdict
+
+
+class Tabled(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x) * jnp.arange(3000.0)[:3]
+
+
+def test_plain_arrays_of_a_model_are_its_constants():
+    class TabledNnx(nnx.Module):
+        shift = 0.0
+
+        def __init__(self, in_features, *, rngs):
+            self.table = jnp.arange(3000.0) + self.shift
+            self.parts = nnx.List([jnp.arange(2)])
+            self.dense = nnx.Linear(in_features, 3, rngs=rngs)
+
+        def __call__(self, x):
+            return self.dense(x) * self.table[:3]
+
+    class Shifted(TabledNnx):
+        shift = 1.0
+
+    case = Case("m.py:Tabled", build=Tabled, args=("f32[2,4]",))
+    assert check(case, {}, TabledNnx, {}).good
+    assert check(case, {}, Shifted, {}).status == "DIFFERS"

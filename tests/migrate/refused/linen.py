@@ -85,8 +85,7 @@ class Setup(nn.Module):
     size: int
 
     def setup(self):
-        if self.size < 1:
-            raise ValueError("too small")
+        print(self.size)
         self.dense = nn.Dense(self.size)
 
     def __call__(self, x):
@@ -109,3 +108,56 @@ class KeepsLeaf(nn.Module):
     @nn.compact
     def __call__(self, x):
         return nn.remat(Leaf)()(x)
+
+
+class OtherCollection(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        seen = self.variable("counts", "seen", jnp.zeros, ())
+        seen.value = seen.value + 1
+        return x
+
+
+class StatisticsOfTheCall(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        mean = self.variable("batch_stats", "mean", lambda: x.mean(0))
+        return x - mean.value
+
+
+class VariableInALoop(nn.Module):
+    depth: int
+
+    @nn.compact
+    def __call__(self, x):
+        for i in range(self.depth):
+            x = x + self.variable("cache", f"step_{i}", jnp.zeros, ()).value
+        return x
+
+
+class AsksForAnother(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return x * 2 if self.has_variable("cache", "of_somebody_else") else x
+
+
+@jax.jit
+class Decorated(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x)
+
+
+class SeededList(nn.Module):
+    depth: int
+
+    def setup(self):
+        layers = [nn.Dense(3)]
+        for _ in range(self.depth):
+            layers.append(nn.Dense(3))
+        self.layers = layers
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x

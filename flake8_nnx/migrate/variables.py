@@ -1,0 +1,85 @@
+"""`self.variable` of a Linen module: an attribute made in `__init__`, or a cache that is made when a call first asks for it.
+
+What a module reads and writes as `x.value` becomes `x[...]`.
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from flake8_nnx.migrate.attributes import RESERVED, is_variable
+from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.values import Site
+
+# The NNX type of each collection that has one.
+KINDS = {"params": "nnx.Param", "batch_stats": "nnx.BatchStat", "cache": "nnx.Cache"}
+LAZY = "_cache_variable"
+# Shapes of a cache depend on the batch, so that only a call can make it, as it does in Linen.
+LAZY_METHOD = f'''def {LAZY}(self, name, init, *args):
+{{indent}}"""The cache variable of this name, made when it is first asked for."""
+{{indent}}if not hasattr(self, name):
+{{indent}}{{indent}}setattr(self, name, nnx.Cache(init(*args)))
+{{indent}}return getattr(self, name)
+'''
+
+
+def problem(site: Site, taken: set[str]) -> str | None:
+    """Why a `self.variable` call cannot be moved."""
+    literals = [argument.value for argument in site.positional[:2] if isinstance(argument, ast.Constant)]
+    if len(literals) < 2 or not all(isinstance(text, str) for text in literals):
+        return "self.variable without a literal collection and name is not handled"
+    collection, name = map(str, literals)
+    if not name.isidentifier() or name in RESERVED or name in taken:
+        return f"the variable name {name!r} cannot be an attribute"
+    if site.loops:
+        return "self.variable in a loop is not handled"
+    if collection not in KINDS:
+        return f"self.variable in the collection {collection!r}, which has no type in NNX, is not handled"
+    if any(isinstance(argument, ast.Starred) for argument in site.positional) or set(site.keywords) - {"init_fn"}:
+        return "self.variable with * or unbox= arguments is not handled"
+    if len(initialiser(site)) == 0:
+        return "self.variable without an initialiser is not handled"
+    if not is_eager(site) and (collection != "cache" or site.method == "setup"):
+        return f"self.variable of {name!r} needs values that only the call knows"
+    return None
+
+
+def is_eager(site: Site) -> bool:
+    """Whether `__init__` can make the variable."""
+    return not site.conditional and all(id(argument) in site.texts for argument in initialiser(site))
+
+
+def initialiser(site: Site) -> list[ast.expr]:
+    """The function that makes the value, and its arguments."""
+    return [*site.positional[2:], *site.keywords.values()]
+
+
+def made(site: Site, texts: list[str]) -> str:
+    """`nnx.Cache(jnp.zeros(shape))`; a lambda without parameters is written as what it gives."""
+    kind = KINDS[ast.literal_eval(site.positional[0])]
+    function, *arguments = texts
+    first = initialiser(site)[0]
+    if isinstance(first, ast.Lambda) and not ast.unparse(first.args) and not arguments:
+        return f"{kind}({function.partition(':')[2].strip()})"
+    callee = f"({function})" if isinstance(first, ast.Lambda) else function
+    return f"{kind}({callee}({', '.join(arguments)}))"
+
+
+def values_read(site: Site, facts: Facts, cls: ast.ClassDef) -> Iterator[tuple[ast.Attribute, str]]:
+    """Each `x.value` of the variable, with what stands for x."""
+    parent = facts.names.parent(site.call)
+    if isinstance(parent, ast.Attribute) and parent.attr == "value":
+        yield parent, ""
+    if not isinstance(parent, (ast.Assign, ast.AnnAssign)):
+        return
+    targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
+    scope = facts.names.enclosing(site.call, ast.FunctionDef) if isinstance(targets[0], ast.Name) else cls
+    wanted = ast.unparse(targets[0])
+    for node in ast.walk(scope or cls):
+        if isinstance(node, ast.Attribute) and node.attr == "value" and ast.unparse(node.value) == wanted:
+            yield node, wanted
+
+
+def names(sites: list[Site]) -> set[str]:
+    """Names of the variables that a class makes by `self.variable`."""
+    return {ast.literal_eval(site.positional[1]) for site in sites if is_variable(site)}

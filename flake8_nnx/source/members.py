@@ -1,0 +1,32 @@
+"""What setup reads of the submodules that it has made: `self.encoder.embed.features`.
+
+Only what the NNX class has as well is known.
+"""
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from flake8_nnx.catalog.layers import LAYERS
+from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.values import Held, Member, Module, Static, Unknown
+
+# Constructor arguments that NNX layers keep under the same name.
+KEPT = {"Embed": {"num_embeddings", "features"}}
+
+
+def member(owner: Module | Member, node: ast.Attribute, facts: Facts) -> Any:
+    """The value of an attribute of a submodule, as far as `__init__` can read it."""
+    from flake8_nnx.source.features import trace  # the two call each other
+
+    ref = (owner.module if isinstance(owner, Member) else owner).site.ref
+    if ref is None:
+        return Unknown()
+    text = f"{owner.text if isinstance(owner, Member) else ast.unparse(node.value)}.{node.attr}"
+    if ref.local is None:
+        kept = ref.linen in LAYERS and node.attr in KEPT.get(ref.linen, ())
+        return Static(text) if kept else Unknown()
+    found = trace(ref.local, facts).attributes.get(node.attr)
+    if isinstance(found, Module):
+        return Member(text, found)
+    return Static(text) if type(found) is Static or isinstance(found, Held) else Unknown()
