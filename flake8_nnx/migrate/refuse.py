@@ -105,6 +105,8 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
                 add(plan, name, f"the name `{ast.unparse(name)}` does not count the turns of a loop")
         if "parent" in site.keywords:
             add(plan, site.keywords["parent"], "`parent=` is not handled")
+        if site.lift is not None:
+            add(plan, site.call, f"`{ast.unparse(site.lift)[:60]}` lifts the class, which this version does not move")
         if site.ref.linen is not None and "name" in site.keywords and site.loops and isinstance(name, ast.Constant):
             add(plan, name, "one name for every turn of a loop shares the layer")
     for node in ast.walk(plan.cls.node):
