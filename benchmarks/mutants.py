@@ -103,11 +103,12 @@ class Mutant:
     operator: str
     change: str
     line: int
+    column: int
     text: str
 
     @property
     def key(self) -> str:
-        return f"{self.model.name}:{self.change} @{self.line}"
+        return f"{self.model.name}:{self.change} @{self.line}:{self.column}"
 
 
 # ---- models -------------------------------------------------------------------------------------------------------
@@ -171,8 +172,8 @@ def mutants(model: Model) -> Iterator[Mutant]:
             text = ast.unparse(ast.fix_missing_locations(new))
             if "jax." in text and "import jax\n" not in text:
                 text = f"import jax\n{text}"
-            line = getattr(node, "lineno", 0)
-            yield Mutant(model, operator, f"{cls.name}: {change}", line, text)
+            line, column = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+            yield Mutant(model, operator, f"{cls.name}: {change}", line, column, text)
 
 
 def _used(tree: ast.Module, name: str) -> set[str]:
@@ -334,13 +335,13 @@ def reason_why_equal(mutant: Mutant, status: str = "MATCHED") -> str | None:
 
 
 def names_place(mutant: Mutant, reason: str) -> bool:
-    """Whether a difference names a submodule, a variable, a key, an initial value or a default.
+    """Whether a difference names a submodule, a variable, a key, an initial value, a default or the line that fails.
 
     What is wrong in the class itself, outside of its submodules, is told by "the output".
     """
     words = (
         "submodule", "variable", "params/", "batch_stats/", "intermediates/", "random key", "random stream", "initial value",
-        "default of",
+        "default of", "(mutant.py:",
     )  # fmt: skip
     own = mutant.change.startswith(f"{mutant.model.cls}:")
     return any(word in reason for word in words) or own and re.match(r"(case .*: )?\w+ \w+ on \w+: ", reason) is not None

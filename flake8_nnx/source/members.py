@@ -24,7 +24,7 @@ def member(owner: Module | Member, node: ast.Attribute, facts: Facts) -> Any:
         return Unknown()
     text = f"{owner.text if isinstance(owner, Member) else ast.unparse(node.value)}.{node.attr}"
     if ref.local is None:
-        kept = ref.linen in LAYERS and node.attr in KEPT.get(ref.linen, ())
+        kept = ref.linen in LAYERS and node.attr in KEPT.get(ref.linen or "", ())
         return Static(text) if kept else Unknown()
     found = trace(ref.local, facts).attributes.get(node.attr)
     if isinstance(found, Module):

@@ -1,14 +1,14 @@
 """Verifies one case in this process: structure, then runs, then the place of the first difference."""
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from typing import Any
 
+from flake8_nnx.case import Case
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify import proof
+from flake8_nnx.verify.blame import blame
 from flake8_nnx.verify.build import linen_side, nnx_side
-from flake8_nnx.case import Case
 from flake8_nnx.verify.cause import likely_cause
 from flake8_nnx.verify.compare import Comparison, Mode, compare, compare_keys, devices
 from flake8_nnx.verify.initial import Initial, compare_initial
@@ -156,6 +156,8 @@ def _verdict(
         evidence["initial values"] = initial.to_json()
         for path, problem in initial.differs.items():
             return Verdict("DIFFERS", f"the initial value of {path} differs: {problem}", evidence, names)
+    if attempt is not None and attempt.fails:
+        return Verdict("DIFFERS", f"the new code fails where the Linen code runs: {attempt.fails}", evidence, names)
     runs = {name: v for name, v in found.evidence.items() if isinstance(v, Figures)}
     exact = all(figures.max_abs == 0 for figures in runs.values())
     devices = ", ".join(sorted({name.rpartition("(")[2].rstrip(")") for name in runs}))
@@ -173,16 +175,3 @@ def _verdict(
     under = f", under {keys} random keys" if keys else ""
     ran = f"{modes} outputs, state, gradients and an optimiser step agree {closeness} on {devices}{under}"
     return Verdict("MATCHED", f"{ran}{start}", evidence, names)
-
-
-def blame(error: BaseException) -> str:
-    """The last line of an exception with the user's file and line, on one line."""
-    text = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_library(f.filename)]
-    return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if frames else text
-
-
-def _is_library(filename: str) -> bool:
-    path = filename.replace("\\", "/")
-    ours = {"site-packages", "dist-packages", "flake8_nnx"} & set(path.split("/"))
-    return bool(ours) or path.startswith("<") or "/lib/python" in path

@@ -20,6 +20,7 @@ CLAIMS = {
     "reals": "equal over the reals, though not bit for bit",
 }
 PROBES = (1, 2)  # where code that looks at the size of a batch most likely branches
+FIXED = ("params/", "batch_stats/")  # variables whose sizes do not depend on the call
 Side = Callable[[Mapping[str, Any], Mapping[str, Any], Any], "tuple[Any, Weights]"]
 
 
@@ -29,6 +30,7 @@ class Attempt:
 
     claim: str | None
     evidence: dict[str, Any]
+    fails: str | None = None  # a size at which the new code fails and the Linen code runs
 
     @property
     def first_difference(self) -> str | None:
@@ -49,7 +51,9 @@ def attempt(linen: LinenSide, new: NnxSide, modes: Sequence[Mode]) -> Attempt:
         said[f"{mode.name} outputs, state and gradients"] = as_evidence(found)
         if not found.proved:
             said[f"{mode.name} outputs and state"] = as_evidence(proved(linen, new, mode, gradients=False))
-            return Attempt(None, said)
+            # A cache has the sizes of the call that made it, so a failure at others says nothing.
+            fixed = all(path.startswith(FIXED) for path in linen.shapes)
+            return Attempt(None, said, found.fails if fixed else None)
         proofs.append(found)
     return Attempt(claim(proofs), said)
 
@@ -111,7 +115,7 @@ def first_name(axes: symbolic.Axes) -> str | None:
 
 def abstract_weights(linen: LinenSide, axes: symbolic.Axes) -> Callable[[Any], Weights]:
     """The variables for inputs of any size: a cache grows with the batch, parameters and statistics do not."""
-    if all(path.startswith(("params/", "batch_stats/")) for path in linen.shapes):
+    if all(path.startswith(FIXED) for path in linen.shapes):
         return lambda arrays: dict(linen.shapes)
     own, keys = linen.first.arrays(), {name: KEY for name in ("params", *linen.case.rngs)}
     first = linen.first.axes if any(name for names in axes for name in names) else ()

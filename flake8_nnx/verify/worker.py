@@ -40,7 +40,8 @@ def _say(results_file: str, line: Mapping[str, Any]) -> None:
 def run(job: Mapping[str, Any]) -> dict[str, Any] | None:
     """The verdict on one job, None when its cases file has no case for the class."""
     from flake8_nnx.verify import load
-    from flake8_nnx.verify.check import blame, check
+    from flake8_nnx.verify.blame import blame
+    from flake8_nnx.verify.check import check
     from flake8_nnx.verify.verdict import Unverifiable, combined, unverified
 
     old_path, new_path = Path(job["old"]["path"]), Path(job["new"]["path"])

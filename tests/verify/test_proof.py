@@ -100,3 +100,52 @@ def test_sides_that_only_run_at_one_size_are_proved_there():
     assert verdict.status == "PROVED" and "for every b;" in verdict.reason, verdict
     fixed = check(Case("m.py:Positions", build=Positions, args=("f32[3,4]",)), {}, PositionsNnx, {})
     assert fixed.status == "PROVED" and "at these sizes only" in fixed.reason
+
+
+class Residual(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        y = nn.Dense(3)(x)
+        return y + x if x.shape[-1] == y.shape[-1] else y
+
+
+def residual_nnx(axis):
+    class Residual(nnx.Module):
+        def __init__(self, in_features, *, rngs):
+            self.dense = nnx.Linear(in_features, 3, rngs=rngs)
+
+        def __call__(self, x):
+            y = self.dense(x)
+            return y + x if x.shape[axis] == y.shape[-1] else y
+
+    return Residual
+
+
+@pytest.mark.parametrize("axis, status", [(-1, "PROVED"), (1, "PROVED"), (0, "DIFFERS")])
+def test_code_that_fails_at_another_size_differs(axis, status):
+    """Both compute the same for the batch of the case; with three rows the second adds shapes that do not fit."""
+    verdict = check(Case("m.py:Residual", build=Residual, args=("f32[b,4]",)), {}, residual_nnx(axis), {})
+    assert verdict.status == status, verdict
+    if status == "DIFFERS":
+        assert "with b = 3" in verdict.reason and "test_proof.py:" in verdict.reason
+
+
+def test_a_size_that_neither_side_takes_is_no_difference():
+    class Old(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            if x.shape[0] == 3:
+                raise ValueError("not three")
+            return nn.Dense(3)(x)
+
+    class New(nnx.Module):
+        def __init__(self, in_features, *, rngs):
+            self.dense = nnx.Linear(in_features, 3, rngs=rngs)
+
+        def __call__(self, x):
+            if x.shape[0] == 3:
+                raise ValueError("not three")
+            return self.dense(x)
+
+    verdict = check(Case("m.py:Old", build=Old, args=("f32[b,4]",)), {}, New, {})
+    assert verdict.status == "PROVED", verdict

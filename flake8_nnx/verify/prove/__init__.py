@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 
+from flake8_nnx.verify.blame import blame
 from flake8_nnx.verify.prove import rules, symbolic, trace
 from flake8_nnx.verify.prove.compare import Found, Leaves, compare
 from flake8_nnx.verify.prove.rules import Precision
@@ -37,6 +38,7 @@ class Proof:
         conditions: comparisons of sizes under which the proof holds, such as "b != 2*t"; none if it holds for all
         sizes.
         first_difference: the first pair of operations that did not agree, with file and line where known.
+        fails: a size at which the new side cannot even be traced, though the old one can, and the error: a difference.
     """
 
     proved: bool
@@ -46,6 +48,7 @@ class Proof:
     symbolic: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     first_difference: str | None = None
+    fails: str | None = None
 
     @property
     def exact(self) -> bool:
@@ -201,12 +204,13 @@ class _Attempt:
                         function = trace.with_gradients(function, self.trainable)
                     programs.append(trace.trace(function, weights, keys, inputs))
                 except Exception as error:  # user code at sizes that it may not be made for
-                    errors.append(f"the {side} side cannot be traced: {_one_line(error)}")
+                    errors.append(f"the {side} side cannot be traced: {blame(error)}")
             found.append(taken)
         if len(errors) == 2:
             return Proof(False, _NEITHER if sizes else errors[0]), {}
         if errors:
-            return Proof(False, errors[0]), {}
+            only_new = sizes and not named and len(programs) == 1  # of symbolic size, jax itself may be what gives up
+            return Proof(False, errors[0], fails=errors[0] if only_new and errors[0].startswith("the new") else None), {}
         decisions = {one: any(one[:2] == other[:2] for other in found[1]) for one in found[0]}
         decisions |= {one: False for one in found[1] if not any(one[:2] == other[:2] for other in found[0])}
         leaves = Leaves(sorted(weights), sorted(self.old_keys), sorted(self.new_keys), trace.input_paths(inputs))
@@ -226,14 +230,15 @@ def _proof(old: trace.Program, new: trace.Program, leaves: Leaves, named: tuple[
 def _settle(special: Proof, name: str, size: int) -> None:
     """A size that neither side accepts needs no proof."""
     if not special.proved and special.reason != _NEITHER:
-        raise _Doubt(replace(special, reason=f"with {name} = {size}: {special.reason}"))
+        fails = special.fails and f"with {name} = {size}: {special.fails}"
+        raise _Doubt(replace(special, reason=f"with {name} = {size}: {special.reason}", fails=fails))
 
 
 def _found(old: trace.Program, new: trace.Program, leaves: Leaves, available: Sequence[rules.Rule]) -> Found:
     try:
         return compare(old, new, leaves, available)
     except Exception as error:  # a program that the engine cannot digest is not proved, and nothing worse
-        return Found(f"not understood by the proof engine: {_one_line(error)}")
+        return Found(f"not understood by the proof engine: {blame(error)}")
 
 
 def _solution(decision: symbolic.Decision, named: Sequence[str]) -> tuple[str, int] | None:
@@ -242,7 +247,3 @@ def _solution(decision: symbolic.Decision, named: Sequence[str]) -> tuple[str, i
         if name in named and number.isdigit():
             return name, int(number)
     return None
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
