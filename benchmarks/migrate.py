@@ -74,8 +74,8 @@ def main() -> None:
             bare += time.perf_counter() - started
             migrated(source, str(found[0]), counts, reasons)
         share = counts["native"] / max(1, counts["native"] + counts["refused"])
-        total = counts["native"] + counts["refused"]
-        print(f"{name}: {counts['native']} of {total} classes native ({share:.0%}); {dict(counts)}")
+        classes = counts["native"] + counts["refused"]
+        print(f"{name}: {counts['native']} of {classes} classes native ({share:.0%}); {dict(counts)}")
         print(f"  migrating {ours:.1f} s, libcst alone {bare:.1f} s: {ours / max(bare, 1e-9):.1f} times")
         for reason, number in reasons.most_common(options.reasons):
             print(f"  {number:4} {reason}")

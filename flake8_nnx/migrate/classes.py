@@ -56,6 +56,8 @@ class Edits:
         self.expressions = spans.keyed(functions.items())
         self.keywords: dict[Span, list[tuple[str, str]]] = {}
         self.arguments: dict[Span, list[str]] = {}
+        self.first: dict[Span, str] = {}
+        self.beside: dict[Span, dict[str, str]] = {}  # class -> texts of the subclasses that follow it
         self.removed: set[Span] = set()
         self.setups: set[Span] = set()
         self.decorators: set[Span] = set()
@@ -66,6 +68,9 @@ class Edits:
                 self.expressions[spans.of(base)] = "nnx.Module"
             self.keywords.update(spans.keyed(plan.keywords.items()))
             self.arguments.update(spans.keyed(plan.arguments.items()))
+            self.first.update(spans.keyed(plan.first.items()))
+            for name, (node, text) in plan.beside.items():
+                self.beside.setdefault(spans.of(node), {})[name] = text
             self.removed |= {spans.of(statement) for statement in plan.removed}
             self.removed |= {spans.of(field.node) for field in plan.fields if field.node in plan.cls.node.body}
             self.decorators |= {spans.of(decorator) for decorator in plan.decorators}
@@ -141,6 +146,10 @@ class Rewriter(cst.CSTTransformer):
                 keyword = cst.Name(match.group(1)) if match else None
                 arguments.append(argument(value, keyword))
             call = call.with_changes(args=spaced(arguments))
+        first = self.edits.first.get(span)
+        if first is not None:
+            comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if call.args else cst.MaybeSentinel.DEFAULT
+            call = call.with_changes(args=[argument(parsed(first), None).with_changes(comma=comma), *call.args])
         extra = self.edits.keywords.get(span)
         if extra:
             added = [argument(parsed(text), cst.Name(name)) for name, text in extra]
@@ -211,10 +220,22 @@ class Rewriter(cst.CSTTransformer):
             self.loose, self.field_comments = [], {}
         return True
 
-    def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:
-        plan = self.edits.classes.get(self.span(original_node))
-        if plan is None:
-            return updated_node
+    def leave_ClassDef(
+        self, original_node: cst.ClassDef, updated_node: cst.ClassDef
+    ) -> cst.ClassDef | cst.FlattenSentinel[cst.BaseStatement]:
+        span = self.span(original_node)
+        plan = self.edits.classes.get(span)
+        new = updated_node if plan is None else self.rewritten(plan, updated_node)
+        beside = [self.subclass(text) for text in self.edits.beside.get(span, {}).values()]
+        return cst.FlattenSentinel([new, *beside]) if beside else new
+
+    def subclass(self, text: str) -> cst.BaseStatement:
+        config = cst.PartialParserConfig(default_indent=self.indent)
+        statement = cst.parse_module(text.format(indent=self.indent), config).body[0]
+        blank = cst.EmptyLine(indent=False)
+        return statement.with_changes(leading_lines=[blank, blank])
+
+    def rewritten(self, plan: ClassPlan, updated_node: cst.ClassDef) -> cst.ClassDef:
         self.inside.pop()
         body = list(updated_node.body.body)
         first = next((i for i, s in enumerate(body) if isinstance(s, (cst.FunctionDef, cst.ClassDef))), len(body))

@@ -56,6 +56,8 @@ class ClassPlan:
     removed: set[ast.stmt] = field(default_factory=set)
     decorators: set[ast.expr] = field(default_factory=set)
     fields: list[Field] = field(default_factory=list)
+    first: dict[ast.Call, str] = field(default_factory=dict)  # an argument to put before those of a call
+    beside: dict[str, tuple[ast.ClassDef, str]] = field(default_factory=dict)  # subclass -> what it follows, its text
     uses: dict[str, int] = field(default_factory=dict)  # classes of this file it constructs -> line
     slots: list[dict[str, Any]] = field(default_factory=list)
     open_sizes: list[str] = field(default_factory=list)  # parameters for sizes that the source does not tell

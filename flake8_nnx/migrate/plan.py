@@ -13,6 +13,7 @@ from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.migrate import refuse, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
+from flake8_nnx.migrate.lifted import Lift, call_of, lift_of, remat_class, vmapped
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
 from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
@@ -167,7 +168,8 @@ class Planner:
         else:
             self.line(level, f"{here} = {code}", (), site.call)
         value = here if site.ref is not None else f"{here}[...]"
-        self.plan.expressions[site.call] = value if not site.loops else self.attributes.item(site, len(site.loops) - 1)
+        value = value if not site.loops else self.attributes.item(site, len(site.loops) - 1)
+        self.plan.expressions.setdefault(site.call, value)
 
     def emit_variable(self, site: Site, level: int) -> None:
         """`self.variable('cache', 'index', init, *args)` becomes an attribute, or a cache that is made when it is asked for."""
@@ -401,7 +403,32 @@ class Planner:
         arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]
         if has_init(trace(site.ref.local, self.facts), self.facts):
             arguments.append("rngs=rngs")
-        return f"{ast.unparse(site.call.func)}({', '.join(arguments)})"
+        lift = lift_of(site, self.facts)
+        if lift is None:
+            return f"{ast.unparse(site.call.func)}({', '.join(arguments)})"
+        return self.lifted_code(site, lift, ", ".join(arguments))
+
+    def lifted_code(self, site: Site, lift: Lift, arguments: str) -> str:
+        """A rematerialised class becomes a subclass; of a mapped one, the copies are made and called under `nnx.vmap`."""
+        assert site.ref is not None and site.ref.local is not None
+        base = site.ref.local
+        own = lift.in_init(set(self.fields))
+        if lift.kind == "remat":
+            name = f"Checkpoint{base.name}"
+            text = remat_class(name, base.name, lift)
+            if self.plan.beside.setdefault(name, (base.node, text)) != (base.node, text):
+                self.refuse(site.call, f"`{base.name}` is rematerialised in two ways")
+            return f"{name}({arguments})"
+        method = base.methods.get("__call__")
+        for node, _, _ in site.inputs:
+            called = node.func if isinstance(node, ast.Call) else None
+            if called is None or method is None:
+                self.refuse(site.call, f"`{base.name}` has no `__call__` of its own to be mapped")
+                continue
+            here = self.attributes.reference(site)
+            self.plan.first[node] = here if called is site.call else self.text.segment(called, {})
+            self.plan.expressions[called] = call_of(base.name, len(node.args), lift)
+        return vmapped(f"{base.name}({arguments})", own["axis_size"])
 
     def sequential_code(self, site: Site) -> str | None:
         layers = elements(site.fields.get("layers"))

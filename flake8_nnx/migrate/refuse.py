@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from flake8_nnx.catalog.moved import MOVED
 from flake8_nnx.migrate import variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
+from flake8_nnx.migrate.lifted import lift_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.slots import loop_name
 from flake8_nnx.rules._text import nnx_function
@@ -105,8 +106,9 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
                 add(plan, name, f"the name `{ast.unparse(name)}` does not count the turns of a loop")
         if "parent" in site.keywords:
             add(plan, site.keywords["parent"], "`parent=` is not handled")
-        if site.lift is not None:
-            add(plan, site.call, f"`{ast.unparse(site.lift)[:60]}` lifts the class, which this version does not move")
+        lift = lift_of(site, facts)
+        if lift is not None and lift.problem:
+            add(plan, site.call, lift.problem)
         if site.ref.linen is not None and "name" in site.keywords and site.loops and isinstance(name, ast.Constant):
             add(plan, name, "one name for every turn of a loop shares the layer")
     for node in ast.walk(plan.cls.node):

@@ -7,7 +7,9 @@ from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
+from flake8_nnx.migrate.lifted import lift_of
 from flake8_nnx.migrate.variables import is_eager
+from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.values import Branch, Loop, Module, Site, Trace, elements
 
 
@@ -50,7 +52,7 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
     if site.method == "setup" and "name" not in site.keywords:
         linen, auto = nnx.replace("/", "_"), False
     else:
-        linen, auto = _linen_name(site)
+        linen, auto = _linen_name(site, attributes.facts)
     return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx})
 
 
@@ -62,7 +64,7 @@ def _held_slot(site: Site, holder: Site, attributes: Attributes) -> dict[str, An
     nnx = f"{_nnx_path(holder, attributes, {})}/layers/{index}"
     if holder.method == "setup":
         return _with_leaves(site, {"linen": f"{attributes.stems[holder]}/layers_{index}", "nnx": nnx})
-    linen, auto = _linen_name(site)
+    linen, auto = _linen_name(site, attributes.facts)
     return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx})
 
 
@@ -85,15 +87,17 @@ def _nnx_path(site: Site, attributes: Attributes, counts: dict[str, int]) -> str
     return attributes.stems[site]
 
 
-def _linen_name(site: Site) -> tuple[str, bool]:
+def _linen_name(site: Site, facts: Facts) -> tuple[str, bool]:
     """The name that Linen gives the module, and whether Linen counts it."""
     assert site.ref is not None
+    lift = lift_of(site, facts)
+    prefix = lift.prefix if lift is not None else ""
     name = site.keywords.get("name")
     if isinstance(name, ast.Constant):
         return str(name.value), False
     if name is not None:
         return loop_name(name, site) or "?", False
-    return site.ref.name, True
+    return prefix + site.ref.name, True
 
 
 def loop_name(name: ast.expr, site: Site) -> str | None:

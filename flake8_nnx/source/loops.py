@@ -40,6 +40,7 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
     events, sites, sized = tracer.events, len(tracer.trace.sites), len(tracer.sized)
     problems = len(tracer.trace.problems)
     before = dict(env)
+    calls = {site: len(site.inputs) for site in tracer.trace.sites}
     tracer.events = []
     turn(tracer, node, env, repeated)
     carried: dict[str, tuple[str, int]] = {}
@@ -53,6 +54,8 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
     if carried:
         for site in tracer.sized[sized:]:
             site.sizes.clear()
+        for site, known in calls.items():
+            del site.inputs[known:]
         del tracer.trace.sites[sites:], tracer.sized[sized:], tracer.trace.problems[problems:]
         env.clear()
         env.update(before)

@@ -39,6 +39,13 @@ CASES = {
         Case("attention:Mean", init="Mean(4)", args=("f32[3,4]",), **{**MODES, "rngs": ()}),
         Case("attention:Mean", init="Mean(4, decode=True)", args=("f32[3,4]",)),
     ],
+    "lifted": [
+        Case("lifted:Stack", init="Stack(4)", args=("f32[2,5]",), **{**MODES, "mutable": ()}),
+        Case("lifted:Layers", init="Layers(4)", args=("f32[2,5]",), **{**MODES, "mutable": ()}),
+        Case("lifted:Layers", init="Layers(4, checkpointed=False)", args=("f32[2,5]",), **{**MODES, "mutable": ()}),
+        Case("lifted:Critics", init="Critics(4, 3)", args=("f32[2,4]", "f32[2,3]")),
+        Case("lifted:Ensemble", init="Ensemble(3)", args=("f32[2,4]",), **MODES),
+    ],
     "nested": [Case("nested:Nested", init="Nested((2, 1), 3)", args=("f32[2,4,4,3]",), **MODES)],
     "google_style": [
         Case("google_style:Encoder", init="Encoder(3)", args=("f32[2,5]",)),

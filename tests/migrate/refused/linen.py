@@ -107,7 +107,51 @@ class Leaf(nn.Module):
 class KeepsLeaf(nn.Module):
     @nn.compact
     def __call__(self, x):
-        return nn.remat(Leaf)()(x)
+        return nn.remat(Leaf, concrete=True)()(x)
+
+
+class RematOfALayer(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.remat(nn.Dense)(3)(x)
+
+
+class MapsTheInput(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        maps = nn.vmap(Leaf, in_axes=1, axis_size=3, variable_axes={"params": 0}, split_rngs={"params": True})
+        return maps()(x)
+
+
+class SharesParameters(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        maps = nn.vmap(Leaf, in_axes=None, axis_size=3, variable_axes={"params": None}, split_rngs={"params": False})
+        return maps()(x)
+
+
+class MapsWithKeywords(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        maps = nn.vmap(Leaf, in_axes=None, axis_size=3, variable_axes={"params": 0}, split_rngs={"params": True})
+        return maps()(x=x)
+
+
+class SizeOfTheCall(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        size = x.shape[0]
+        maps = nn.vmap(Leaf, in_axes=None, axis_size=size, variable_axes={"params": 0}, split_rngs={"params": True})
+        return maps()(x)
+
+
+RematLeaf = nn.remat(Leaf)
+
+
+class LiftedElsewhere(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return RematLeaf()(x)
 
 
 class OtherCollection(nn.Module):
