@@ -30,7 +30,7 @@ RULE = Rule(
     "lifted-vmap",
     "`{vmap}`: {advice}",
     doc=__doc__,
-    fix="manual",
+    fix="review",
     examples=(
         Example(
             linen='''

@@ -32,7 +32,7 @@ RULE = Rule(
     "lifted-remat",
     "`{remat}`: {advice}",
     doc=__doc__,
-    fix="manual",
+    fix="review",
     examples=(
         Example(
             linen='''

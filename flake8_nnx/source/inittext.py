@@ -44,7 +44,7 @@ class InitText:
         """Replacements that turn an expression of a method into one of `__init__`."""
         if isinstance(node, ast.Name):
             if node.id in local or node.id not in env:
-                if node.id == "self":
+                if node.id == "self" or node.id not in local and self.facts.module_class(node):
                     raise NotStatic
                 return {}
             value = env[node.id]
@@ -57,7 +57,7 @@ class InitText:
             value = self._chain(node, env, local)
             if isinstance(value, Static):
                 return {id(node): value.text}
-            if value is not None:
+            if value is not None or self.facts.module_class(node):
                 raise NotStatic
         if isinstance(node, ast.Call):
             if self.facts.module_class(node.func) or root_is_self(node.func):

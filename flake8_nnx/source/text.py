@@ -37,6 +37,10 @@ class SourceText:
         result = re.sub(r"\s*\n\s*", " ", result.replace("\r", ""))
         return re.sub(r",? ([)\]}])", r"\1", re.sub(r"([(\[{]) ", r"\1", result))
 
+    def unparsed(self, node: ast.AST, swaps: Mapping[int, str]) -> str:
+        """The same over several lines, in the spelling of `ast.unparse`."""
+        return _unparsed(node, swaps)
+
     def _between(self, start: tuple[int, int], end: tuple[int, int]) -> str:
         assert self.lines is not None
         if start[0] == end[0]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from flake8_nnx.source import loops, shapes
 from flake8_nnx.source.apply import applied, constructor_values
+from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.linen import Facts, LinenClass
@@ -163,6 +164,8 @@ class Tracer:
     def block(self, statements: list[ast.stmt], env: Env) -> bool:
         """Run statements in order; True when the block always leaves its function."""
         for statement in statements:
+            if copied(self, statement, env):
+                continue
             run = getattr(self, "_" + type(statement).__name__.lower(), None)
             if run is None:
                 self._other(statement, env)
@@ -237,7 +240,7 @@ class Tracer:
 
     def _stored(self, node: ast.stmt, names: tuple[str, ...], source: ast.expr, value: Any, env: Env) -> None:
         """An array that setup makes of what `__init__` knows: `self.table = jnp.arange(self.size)`."""
-        text = self.evaluator.text(source, env) if self.method == "setup" and isinstance(value, (Array, Unknown, Items)) else None
+        text = self.evaluator.text(source, env) if self.method == "setup" and isinstance(value, (Array, Unknown, Items, Function)) else None
         if text is not None and names and all(name.startswith("self.") for name in names):
             self.events.append(Assignment(node, names, f"{', '.join(names)} = {text}"))
 

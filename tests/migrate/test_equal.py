@@ -18,6 +18,7 @@ CASES = {
     ],
     "setup": [
         Case("setup:MLP", init="MLP((4, 5, 6))", args=("f32[2,3]",)),
+        Case("setup:Positional", init="Positional(4)", args=("f32[5,4]",)),
         Case("setup:MLP", init="MLP((4,))", args=("f32[2,3]",), method="norm", new_init="MLP(3, (4,), rngs=rngs)"),
     ],
     "names": [

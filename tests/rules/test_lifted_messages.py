@@ -79,7 +79,7 @@ SCAN = [
     ]),
     # One module for all steps.
     (f"x = nn.scan(nn.LSTMCell, {SHARED}, in_axes=1, out_axes=1)(3, name='cell')(x, y)", [
-        "build `nnx.LSTMCell(in_features, 3, rngs=rngs)` once",
+        "build `nnx.LSTMCell(y_features, 3, rngs=rngs)` once",
         "`@nnx.scan(in_axes=(nnx.Carry, 1), out_axes=(nnx.Carry, 1))` over `((self.cell, x), y)`",
     ]),
     (f"x = nn.scan(body, {SHARED})(self, x, y)", [

@@ -85,8 +85,8 @@ class Setup(nn.Module):
     size: int
 
     def setup(self):
-        print(self.size)
         self.dense = nn.Dense(self.size)
+        print(self.dense)
 
     def __call__(self, x):
         return self.dense(x)
@@ -205,3 +205,40 @@ class SeededList(nn.Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+
+class ChoosesAClass(nn.Module):
+    size: int
+
+    def setup(self):
+        kind = Leaf if self.size > 3 else nn.Dropout
+        self.layer = kind()
+
+    def __call__(self, x):
+        return self.layer(x)
+
+
+def made():
+    return Leaf()
+
+
+class CollectsWhatItCannotSee(nn.Module):
+    def setup(self):
+        layers = []
+        layers.extend(made() for _ in range(2))
+        self.layers = layers
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class ChecksItsLayers(nn.Module):
+    def setup(self):
+        self.leaf = Leaf()
+        for name in ("a", "b"):
+            print(name, self.leaf)
+
+    def __call__(self, x):
+        return self.leaf(x)

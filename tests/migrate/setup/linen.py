@@ -3,6 +3,7 @@ from typing import Sequence
 
 import flax.linen as nn
 import jax.numpy as jnp
+import numpy as np
 
 
 class MLP(nn.Module):
@@ -28,3 +29,30 @@ class MLP(nn.Module):
 
     def norm(self, x):
         return jnp.sum(self(x) ** 2)
+
+
+def check(size):
+    if size < 1:
+        raise ValueError("no size")
+
+
+class Positional(nn.Module):
+    """What setup does besides making layers goes to `__init__` as it stands."""
+
+    size: int
+    length: int = 5
+
+    def setup(self):
+        from math import ceil
+
+        # a table
+        table = np.zeros((self.length, self.size))
+        table[:, 0::2] = np.sin(0.1 * np.arange(self.length)[:, None])  # even
+        for i in range(self.length):
+            table[i, 1] = i
+        check(self.size)
+        self.table = jnp.asarray(table)
+        self.dense = nn.Dense(ceil(self.size))
+
+    def __call__(self, x):
+        return self.dense(x + self.table)
