@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flake8_nnx.source.linen import Field, LinenClass
+from flake8_nnx.source.linen import Field, LinenClass, ModuleRef
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class ClassPlan:
     fields: list[Field] = field(default_factory=list)
     first: dict[ast.Call, str] = field(default_factory=dict)  # an argument to put before those of a call
     beside: dict[str, tuple[ast.ClassDef, str]] = field(default_factory=dict)  # subclass -> what it follows, its text
+    constructed: dict[str, ModuleRef] = field(default_factory=dict)  # the same classes as the file knows them
     uses: dict[str, int] = field(default_factory=dict)  # classes of this file it constructs -> line
     slots: list[dict[str, Any]] = field(default_factory=list)
     open_sizes: list[str] = field(default_factory=list)  # parameters for sizes that the source does not tell

@@ -11,7 +11,7 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import refuse, variables
+from flake8_nnx.migrate import refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, call_of, lift_of, remat_class, vmapped
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
@@ -54,6 +54,7 @@ class Planner:
         self.plan.slots = slots_of(self.trace, self.attributes, self.open.told)
         self.plan.removed |= self.attributes.dead
         self.parameters()
+        tied.rewrite(self.plan, self.trace, self.facts, self.planned)
         if not self.plan.refusals:
             refuse.check_plan(self.plan, self.facts, variables.names(self.trace.sites))
         return self.plan
@@ -74,7 +75,16 @@ class Planner:
         self.plan.fields = list(self.fields.values())
         for field in self.plan.fields:
             default = None if field.default is None else self.text.segment(field.default, {})
-            self.plan.parameters.append(Parameter(field.name, self.text.segment(field.annotation, {}), default))
+            self.plan.parameters.append(Parameter(field.name, self.annotation(field.annotation), default))
+
+    def annotation(self, node: ast.expr) -> str:
+        """A type in its NNX spelling: a field may be given a layer."""
+        swaps = {}
+        for part in ast.walk(node):
+            layer = LAYERS.get(self.facts.linen_name(part) or "")
+            if layer is not None and layer.nnx:
+                swaps[id(part)] = f"nnx.{layer.nnx}"
+        return self.text.segment(node, swaps)
 
     # ---- __init__ -------------------------------------------------------------------------------------------------
 
@@ -399,6 +409,7 @@ class Planner:
     def local_code(self, site: Site, sizes: dict[str, str], positional: list[str], keywords: dict[str, str]) -> str:
         assert site.ref is not None and site.ref.local is not None
         self.plan.uses.setdefault(site.ref.local.name, site.call.lineno)
+        self.plan.constructed[site.ref.local.name] = site.ref
         # Sizes come first in the new signature; positional fields follow them unchanged.
         arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]
         if has_init(trace(site.ref.local, self.facts), self.facts):

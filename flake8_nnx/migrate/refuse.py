@@ -18,6 +18,7 @@ from flake8_nnx.source.features import events
 from flake8_nnx.source.linen import LINEN, Facts
 from flake8_nnx.source.values import Assignment, Branch, Site, Trace
 
+HELD = ("Embed",)  # layers that are called alike in Linen and NNX, so that a class may be given one
 PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod", "property", "functools.cached_property", "abc.abstractmethod"})
 # Decorators of classes from here change what the class is; any other, such as one for docstrings, stays.
 CHANGES_CLASSES = frozenset({"flax", "jax", "functools", "dataclasses"})
@@ -75,7 +76,9 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         binding = facts.names.binding(default) if isinstance(default, ast.Name) else None
         own_class = binding is not None and binding.kind == "class"  # of NNX, where a file is half migrated
         holds_module = own_class or default is not None and facts.module_class(default)
-        if holds_module or facts.annotated_module(field.annotation) or (default is not None and facts.instance(default)):
+        held = facts.annotated_module(field.annotation)
+        unlike = held is not None and held.linen not in HELD and held.local is None
+        if holds_module or unlike or (default is not None and facts.instance(default)):
             add(plan, field.node, f"the field `{name}` holds a module or a module class, which this version does not move")
     for name, method in plan.cls.methods.items():
         if name == "__post_init__":

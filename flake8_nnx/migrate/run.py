@@ -17,6 +17,7 @@ from flake8_nnx.migrate.model import ClassPlan, ClassRecord
 from flake8_nnx.migrate.write import SourceFile, read_file, replace_file
 from flake8_nnx.source.read import SourceError, python_files
 
+NO_CASE = "no case: "  # how the verifier says so
 NOT_VERIFIED = "not verified (--verify runs both on your devices)"
 
 
@@ -117,8 +118,9 @@ def _migrate_file(
     source: SourceFile, root: Path, planned: FilePlan, verdicts: Mapping[str, Any], unverified: bool
 ) -> tuple[FileRun, list[ClassRecord]]:
     path = str(source.path)
+    parts = _parts(planned, verdicts)
     closed = {
-        plan.name for plan in planned.native if not _passes(verdicts.get(plan.name), unverified)
+        plan.name for plan in planned.native if plan.name not in parts and not _passes(verdicts.get(plan.name), unverified)
     }
     # Classes that may not be written stay Linen, and so do those that need them or that they need.
     final = plan_file(source.text, path, without=closed)
@@ -130,11 +132,34 @@ def _migrate_file(
         if not plan.refusals and plan.name not in written and plan.name not in closed:
             stays = next(p for p in final.plans if p.name == plan.name)
             record = replace(record, reason=f"{record.reason}; not written: {stays.refusals[0].reason}".lstrip("; "))
+        if plan.name in parts:
+            whole = parts[plan.name]
+            record = replace(record, reason=f"ran as a part of `{whole}` ({verdicts[whole].status}) alone; {record.reason}")
         own = [note for note in (plan.notes if plan.name in written else ())]
         records.append(replace(record, todo=tuple(own)))
     notes = todo(final, text, path) if written else []
     maps = {name: final.variable_map(plan) for name, plan in written.items()}
     return FileRun(source, root, text, maps, notes), records
+
+
+def _parts(planned: FilePlan, verdicts: Mapping[str, Any]) -> dict[str, str]:
+    """Classes without a case of their own that a verified class constructs, with that class."""
+    plans = {plan.name: plan for plan in planned.native}
+    found: dict[str, str] = {}
+    for whole in plans:
+        if not _passes(verdicts.get(whole), unverified=False):
+            continue
+        waiting, seen = list(plans[whole].uses), {whole}
+        while waiting:
+            name = waiting.pop()
+            if name not in plans or name in seen:
+                continue
+            seen.add(name)
+            waiting += plans[name].uses
+            verdict = verdicts.get(name)
+            if verdict is not None and verdict.status == "UNVERIFIED" and verdict.reason.startswith(NO_CASE):
+                found.setdefault(name, whole)
+    return found
 
 
 def _passes(verdict: Any, unverified: bool) -> bool:

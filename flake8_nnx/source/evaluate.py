@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import shapes
-from flake8_nnx.source.members import member
+from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, root_is_self, static
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL
 from flake8_nnx.source.values import (
@@ -290,7 +290,7 @@ class Evaluator:
         if one_of(callee):
             return self._applied(callee, "__call__", node, positional, keywords)
         if isinstance(callee, Held):
-            return Array() if callee.ref and callee.ref.linen == "Embed" else Unknown()
+            return held_output(callee, positional)
         if isinstance(callee, Function):
             events, sites = len(self.tracer.events), len(self.tracer.trace.sites)
             found = self.tracer.inline(callee, positional, keywords, env)

@@ -4,8 +4,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from flake8_nnx.source.members import member
 from flake8_nnx.source.names import COMPREHENSIONS
-from flake8_nnx.source.values import Array, Function, Module, Partial, Shape, Size, Static, Unknown, size_of
+from flake8_nnx.source.values import Array, Function, Member, Module, Partial, Shape, Size, Static, Unknown, size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
@@ -85,6 +86,8 @@ class InitText:
             if isinstance(node.value, ast.Name) and node.value.id == "self":
                 return self.tracer.attribute(node.attr)
             owner = self._chain(node.value, env, local)
+            if isinstance(owner, (Module, Member)):
+                return member(owner, node, self.facts)
             if isinstance(owner, Array):
                 return Shape(owner) if node.attr == "shape" else Unknown()
             return Static(f"{owner.text}.{node.attr}") if isinstance(owner, Static) else owner and Unknown()

@@ -9,7 +9,7 @@ from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.values import Held, Member, Module, Static, Unknown
+from flake8_nnx.source.values import Array, Held, Member, Module, Static, Unknown, array_of
 
 # Constructor arguments that NNX layers keep under the same name.
 KEPT = {"Embed": {"num_embeddings", "features"}}
@@ -30,3 +30,13 @@ def member(owner: Module | Member, node: ast.Attribute, facts: Facts) -> Any:
     if isinstance(found, Module):
         return Member(text, found)
     return Static(text) if type(found) is Static or isinstance(found, Held) else Unknown()
+
+
+def held_output(callee: Held, positional: list[Any]) -> Any:
+    """What a submodule returns that the class is given: of an embedding, its vectors."""
+    if callee.ref is None or callee.ref.linen != "Embed":
+        return Unknown()
+    data = positional[0] if positional else Unknown()
+    dims = data.dims() if isinstance(data, Array) else None
+    size = f"{callee.text}.features"
+    return Array(None, {1: size}) if dims is None else array_of([*dims, size])

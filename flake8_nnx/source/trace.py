@@ -12,7 +12,7 @@ from flake8_nnx.source import loops, shapes
 from flake8_nnx.source.apply import applied, constructor_values
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
-from flake8_nnx.source.inittext import Env
+from flake8_nnx.source.inittext import Env, root_is_self
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.methods import hidden_fields, is_flag, plain_names, short
@@ -428,7 +428,9 @@ class Tracer:
         values.update({id(k.value): keywords[k.arg] for k in node.keywords if k.arg})
         texts = {}
         for expression in [*arguments, *named.values()]:
-            known = values.get(id(expression))
+            known = self.handed_on(expression, values.get(id(expression)))
+            if id(expression) in values:
+                values[id(expression)] = known
             text = known.text if isinstance(known, Static) else None
             if text is None and not isinstance(known, DYNAMIC):
                 text = self.evaluator.text(expression, env)
@@ -443,6 +445,13 @@ class Tracer:
         self.trace.sites.append(site)
         self.events.append(site)
         return Module(site)
+
+    def handed_on(self, node: ast.expr, value: Any) -> Any:
+        """`self.embed` of setup as an argument: the class that is given it holds it as well."""
+        own = isinstance(value, Module) and self.method == "setup" and isinstance(node, ast.Attribute) and root_is_self(node)
+        if not own or value.site.loops or value.site.element or value.site.lift is not None or value.site.choice is not None:
+            return value
+        return Held(ast.unparse(node), ref=value.site.ref)
 
     def apply(self, site: Site, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any]) -> Any:
         """A submodule is called: its sizes become known, its output too where the layer is."""

@@ -26,6 +26,7 @@ from flake8_nnx.verify.sides import (
     random_state,
     spell,
 )
+from flake8_nnx.verify.shared import other_paths
 from flake8_nnx.verify.structure import check_map
 from flake8_nnx.verify.verdict import Different, Unverifiable
 
@@ -82,6 +83,7 @@ def nnx_side(
         variables = flat_state(model)
     own = own_variables(variables)
     shapes = {spell(path): (path, v) for path, v in own.items()}
+    others = other_paths(model, own)
     proposed = variable_map is None
     if variable_map is None:
         names = propose(
@@ -89,9 +91,10 @@ def nnx_side(
             {name: (tuple(v.get_value().shape), str(v.get_value().dtype)) for name, (_, v) in shapes.items()},
         )
     elif "slots" in variable_map:
-        names = resolve(variable_map, linen.shapes, shapes)
+        names = resolve(variable_map, linen.shapes, [*shapes, *others])
     else:
         names = dict(variable_map)
+    names = {old: others.get(new, new) for old, new in names.items()}
     hint = "; no variable map was given and none could be proposed" if proposed else ""
     check_map(names, linen.shapes, {name: v for name, (_, v) in shapes.items()}, hint, complete=case.method == "__call__")
     sharding.check_names(linen.axis_names, {old: shapes[new][1] for old, new in names.items()})

@@ -47,6 +47,9 @@ CASES = {
         Case("lifted:Critics", init="Critics(4, 3)", args=("f32[2,4]", "f32[2,3]")),
         Case("lifted:Ensemble", init="Ensemble(3)", args=("f32[2,4]",), **MODES),
     ],
+    "shared": [
+        Case(f"shared:{name}", init=f"{name}(7, 4)", args=("i32[2,3]<7", "i32[2,5]<7")) for name in ("Seq", "Model", "Tied")
+    ],
     "nested": [Case("nested:Nested", init="Nested((2, 1), 3)", args=("f32[2,4,4,3]",), **MODES)],
     "google_style": [
         Case("google_style:Encoder", init="Encoder(3)", args=("f32[2,5]",)),

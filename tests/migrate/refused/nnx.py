@@ -242,3 +242,35 @@ class ChecksItsLayers(nn.Module):
 
     def __call__(self, x):
         return self.leaf(x)
+
+
+class HoldsADense(nn.Module):
+    layer: nn.Dense
+
+    @nn.compact
+    def __call__(self, x):
+        return self.layer(x)
+
+
+class AppliesWhatItIsGiven(nn.Module):
+    def setup(self):
+        self.dense = nn.Dense(3)
+
+    def __call__(self, x, weights):
+        return self.dense.apply({"params": weights}, x)
+
+
+class ReadsItsLayers(nn.Module):
+    def setup(self):
+        self.dense = nn.Dense(3)
+
+    def __call__(self, x):
+        return self.dense(x) + len(self.dense.variables)
+
+
+class AppliesAClone(nn.Module):
+    def setup(self):
+        self.dense = nn.Dense(3)
+
+    def __call__(self, x):
+        return self.dense.clone()(x)
