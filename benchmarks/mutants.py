@@ -334,6 +334,15 @@ def reason_why_equal(mutant: Mutant, status: str = "MATCHED") -> str | None:
     return next((entry["why"] for entry in named if entry.get("never") != status), None)
 
 
+def unreached(mutant: Mutant) -> bool:
+    """Whether no case runs the line, as `mutants.toml` says: such a mutant tells nothing of the verifier."""
+    entries = tomllib.loads(EQUIVALENT.read_text())["unreached"]
+    return any(
+        mutant.model.name.startswith(entry["model"]) and any(first <= mutant.line <= last for first, last in entry["lines"])
+        for entry in entries
+    )
+
+
 def names_place(mutant: Mutant, reason: str) -> bool:
     """Whether a difference names a submodule, a variable, a key, an initial value, a default or the line that fails.
 
@@ -356,6 +365,7 @@ def main() -> int:
     parser.add_argument("--part", default="0/1", help="k/n: the k-th of n parts")
     options = parser.parse_args()
     every = [mutant for model in models() if model.name.startswith(options.model) for mutant in mutants(model)]
+    every = [mutant for mutant in every if not unreached(mutant)]
     every = list({(m.model.name, m.text): m for m in every}.values())
     random.Random(options.seed).shuffle(every)
     part, parts = map(int, options.part.split("/"))
