@@ -33,7 +33,7 @@ CASES = {
     ],
     "attention": [
         Case("attention:Attention", init="Attention(4)", args=("f32[2,5,4]",), kwargs={"train": False}),
-        Case("attention:Attention", init="Attention(4, rate=0.4)", args=("f32[2,5,4]",), **{**MODES, "mutable": ()}),
+        Case("attention:Attention", init="Attention(4, rate=0.4)", args=("f32[2,5,2]",), **{**MODES, "mutable": ()}),
         Case("attention:Block", init="Block(4)", args=("f32[2,5,4]",)),
         Case("attention:Block", init="Block(4, 3)", args=("f32[2,5,4]",)),
         Case("attention:Stack", init="Stack(4)", args=("f32[2,5,4]",)),
