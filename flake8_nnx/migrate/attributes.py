@@ -45,17 +45,20 @@ class Attributes:
                 self.stems[site] = given
         kinds = Counter(kind_of(site) for site in self.trace.sites if site not in self.stems and site not in self.holder)
         counts: Counter[str] = Counter()
-        used = {*self.taken, *self.stems.values(), *_locals(self.cls.node)}
+        local = _locals(self.cls.node)
+        used, kept = {*self.taken, *self.stems.values(), *local}, {*self.taken, *self.stems.values()} - local
         for site in self.trace.sites:
             if site in self.stems or site in self.holder:
                 continue
             kind = kind_of(site)
             stem = kind if kinds[kind] == 1 else f"{kind}_{counts[kind]}"
             counts[kind] += 1
-            while stem in (used if site.loops else used - _locals(self.cls.node)):
+            while stem in (used if site.loops else kept):
                 stem += "_layer"
             self.stems[site] = stem
             used.add(stem)
+            if stem not in local:
+                kept.add(stem)
 
     def given_name(self, site: Site) -> str | None:
         """The attribute that the code itself names."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,8 +19,8 @@ from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.spans import Span, Spans
 
 
-def rewrite_classes(source: str, plans: Sequence[ClassPlan], functions: Mapping[ast.AST, str]) -> str:
-    """The text with every planned class rewritten, and `functions` (expression -> text) exchanged everywhere.
+def rewrite_classes(source: str, plans: Sequence[ClassPlan], functions: Mapping[ast.AST, str]) -> cst.Module:
+    """The module with every planned class rewritten, and `functions` (expression -> text) exchanged everywhere.
 
     Raises:
         libcst.ParserSyntaxError: the text is not Python.
@@ -29,11 +30,11 @@ def rewrite_classes(source: str, plans: Sequence[ClassPlan], functions: Mapping[
     wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
     edits = Edits(spans, plans, functions)
     rewriter = Rewriter(edits, wrapper.module.default_indent)
-    code = wrapper.visit(rewriter).code
+    module = wrapper.visit(rewriter)
     missed = edits.expressions.keys() - rewriter.seen
     if missed:
         raise Unmatched([plan for plan in plans if any(_inside(span, spans.of(plan.cls.node)) for span in missed)])
-    return code
+    return module
 
 
 class Unmatched(Exception):
@@ -79,7 +80,12 @@ class Edits:
             for line in plan.init:
                 if line.node is not None:
                     self.homes.setdefault(spans.of(line.node), line)
+        places = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside, self.removed, self.setups]
+        self.starts = sorted({start for place in (*places, self.decorators, self.homes) for start, _ in place})
         self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
+
+
+SKIPPED = (cst.ClassDef, cst.FunctionDef, cst.SimpleStatementLine)
 
 
 class Rewriter(cst.CSTTransformer):
@@ -99,6 +105,15 @@ class Rewriter(cst.CSTTransformer):
         self.loose: list[str] = []  # comments of the class body and setup that have no line of their own
         self.inside: list[ClassPlan] = []
         self.seen: set[Span] = set()
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Statements without an edit are left as they are, which saves most of the work."""
+        if isinstance(node, SKIPPED) and not getattr(node, "decorators", ()):
+            start, end = self.span(node)
+            first = bisect_left(self.edits.starts, start)
+            if first == len(self.edits.starts) or self.edits.starts[first] >= end:
+                return False
+        return super().on_visit(node)
 
     def span(self, node: cst.CSTNode) -> Span:
         found = self.get_metadata(ByteSpanPositionProvider, node)

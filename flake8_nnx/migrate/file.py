@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,9 @@ from flake8_nnx.migrate.plan import plan_classes
 from flake8_nnx.rules._text import nnx_function
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.read import parse
+
+
+FORM_FEED = re.compile(r"^[ \t]*\x0c(?=[^\S\r\n]*\S)", re.MULTILINE)  # on a line of its own it is kept
 
 
 @dataclass
@@ -53,7 +57,11 @@ def plan_file(source: str, filename: str, without: Collection[str] = (), keep_ru
     facts = Facts(parse(source, filename), filename)
     found = FilePlan(source, facts, plan_classes(facts, source))
     taken = nnx_is_taken(facts.names)
+    feed = FORM_FEED.search(source)
     for plan in found.plans:
+        if feed is not None:
+            line = source.count("\n", 0, feed.end()) + 1
+            refuse.add(plan, plan.cls.node, f"line {line} starts with a form feed, which libcst does not keep", "remove it")
         if taken:
             refuse.add(plan, plan.cls.node, "the name `nnx` means something else in this file", "rename it")
         if plan.name in without and not plan.refusals:
@@ -107,7 +115,7 @@ def rewrite(found: FilePlan) -> str:
             refuse.add(plan, plan.cls.node, "an expression of it could not be matched with the concrete syntax tree")
         settle(found, keep_running=True)
         return rewrite(found)
-    new = fix_imports(found.source, rewritten)
+    new = fix_imports(found.facts.tree, rewritten)
     ast.parse(new)  # a text that does not compile is a bug, and must never be written
     return new
 

@@ -11,11 +11,12 @@ from flake8_nnx.source.names import Names
 NNX = cst.parse_statement("from flax import nnx")
 
 
-def fix_imports(old: str, new: str) -> str:
-    """The new text importing nnx, and without the imports that only the old text read."""
-    unused = read_names(old) - read_names(new)
-    needs_nnx = "nnx" in read_names(new) and not imports_nnx(new)
-    module = cst.parse_module(new)
+def fix_imports(old: ast.Module, module: cst.Module) -> str:
+    """The text of the new module importing nnx, and without the imports that only the old one read."""
+    new = ast.parse(module.code)
+    read = read_names(new)
+    unused = read_names(old) - read
+    needs_nnx = "nnx" in read and not imports_nnx(new)
     body: list[cst.BaseStatement] = []
     for statement in module.body:
         kept = without(statement, unused)
@@ -34,10 +35,9 @@ def fix_imports(old: str, new: str) -> str:
     return module.with_changes(body=body).code
 
 
-def read_names(source: str) -> set[str]:
+def read_names(tree: ast.Module) -> set[str]:
     """Every name that the text reads, strings of annotations and `__all__` included."""
     found: set[str] = set()
-    tree = ast.parse(source)
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings name nothing
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
@@ -47,8 +47,8 @@ def read_names(source: str) -> set[str]:
     return found
 
 
-def imports_nnx(source: str) -> bool:
-    names = Names(ast.parse(source))
+def imports_nnx(tree: ast.Module) -> bool:
+    names = Names(tree)
     return any(b.kind == "import" and b.origin == "flax.nnx" for b in names.module.bindings.get("nnx", ()))
 
 

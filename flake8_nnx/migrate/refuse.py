@@ -67,7 +67,11 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue
         add(plan, statement, f"`{type(statement).__name__}` in the body of `{plan.name}` is not handled")
+    optional = ""
     for name, field in facts.fields_of(plan.cls).items():
+        if field.default is None and optional:
+            add(plan, field.node, f"the field `{name}` without a default follows `{optional}`, which has one", "give it one")
+        optional = optional or (name if field.default is not None else "")
         if name in RESERVED:
             add(plan, field.node, f"the field `{name}` would hide `{name}` of nnx.Module", "rename the field")
         default = field.default

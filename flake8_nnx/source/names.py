@@ -5,6 +5,7 @@ Follows imports, assignments, scopes and shadowing; what cannot be known for cer
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -78,6 +79,7 @@ class Names:
         self.parents: dict[int, ast.AST] = {}
         self._scope_of_name: dict[int, Scope] = {}
         self.scope_of_node: dict[int, Scope] = {id(tree): self.module}  # scope nodes only
+        self._ordered: dict[int, tuple[list[Binding], list[tuple[int, int]]]] = {}  # of a name in a scope
         self._build(tree)
 
     # ---- building -------------------------------------------------------------------------------------------------
@@ -258,11 +260,21 @@ class Names:
         scope: Scope | None = start
         while scope is not None:
             if name in scope.bindings and (scope is start or not scope.is_class):
-                found = _choose(scope.bindings[name], use if scope is start else None)
+                found = self._choose(scope.bindings[name], use if scope is start else None)
                 if found is not None or scope is not start or not scope.is_class:
                     return found
             scope = scope.parent
         return None
+
+    def _choose(self, bindings: list[Binding], use: ast.AST | None) -> Binding | None:
+        """The binding in force at `use`; from an inner scope (`use` is None), the one left at the end."""
+        if id(bindings) not in self._ordered:
+            self._ordered[id(bindings)] = _in_order(bindings)
+        firm, starts = self._ordered[id(bindings)]
+        if use is None or len(firm) == 1:
+            return firm[-1]
+        position = (use.lineno, use.col_offset)  # type: ignore[attr-defined]
+        return firm[bisect_right(starts, position) - 1]  # before all of them, the last: a loop may have set it
 
     def origin(self, node: ast.AST | None, known: Callable[[str], str | None] | None = None, depth: int = 0) -> str | None:
         """Canonical dotted name of an expression, `.`-prefixed for what this file defines at its top level.
@@ -293,15 +305,12 @@ def _is_none(binding: Binding) -> bool:
     return binding.kind == "assign" and isinstance(binding.value, ast.Constant) and binding.value.value is None
 
 
-def _choose(bindings: list[Binding], use: ast.AST | None) -> Binding | None:
-    """The binding in force at `use`; from an inner scope (`use` is None), the one left at the end."""
+def _in_order(bindings: list[Binding]) -> tuple[list[Binding], list[tuple[int, int]]]:
+    """The bindings that count, by where they start to hold."""
     real = [b for b in bindings if b.kind != "annotation" and not _is_none(b)] or bindings
     firm = [b for b in real if not b.fallback] or real
-    if use is None or len(firm) == 1:
-        return firm[-1]
-    position = (use.lineno, use.col_offset)  # type: ignore[attr-defined]
-    before = [b for b in firm if _effective(b) <= position]
-    return before[-1] if before else firm[-1]
+    placed = sorted(((_effective(b), i) for i, b in enumerate(firm)))
+    return [firm[i] for _, i in placed], [start for start, _ in placed]
 
 
 def _effective(binding: Binding) -> tuple[int, int]:

@@ -5,6 +5,7 @@ Where the file's text is at hand its spelling is kept; otherwise `ast.unparse` w
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Mapping
 
@@ -13,8 +14,7 @@ class SourceText:
     """The text of one file by `ast` position (columns are UTF-8 bytes)."""
 
     def __init__(self, source: str | None) -> None:
-        # Only \n, \r\n and \r end a line for the parser; form feeds do not.
-        self.lines = None if source is None else [line.encode() for line in re.split(r"(?<=\n)|(?<=\r)(?!\n)", source)]
+        self.lines = None if source is None else _lines(source)
 
     def segment(self, node: ast.AST, swaps: Mapping[int, str]) -> str:
         """Source of `node` with the nodes in `swaps` (by id) replaced by the given text."""
@@ -47,6 +47,12 @@ class SourceText:
             return self.lines[start[0] - 1][start[1]:end[1]].decode()
         middle = self.lines[start[0]:end[0] - 1]
         return b"".join([self.lines[start[0] - 1][start[1]:], *middle, self.lines[end[0] - 1][:end[1]]]).decode()
+
+
+@functools.lru_cache(maxsize=2)
+def _lines(source: str) -> list[bytes]:
+    """Only \\n, \\r\\n and \\r end a line for the parser; form feeds do not."""
+    return [line.encode() for line in re.split(r"(?<=\n)|(?<=\r)(?!\n)", source)]
 
 
 def _start(node: ast.AST) -> tuple[int, int]:

@@ -1,0 +1,125 @@
+"""Broken and odd text: the migrator gives one clear error or text that compiles, and never half of a file."""
+import ast
+import random
+from pathlib import Path
+
+import pytest
+
+from flake8_nnx.migrate.file import plan_file, rewrite
+from flake8_nnx.migrate.run import migrate_paths
+from flake8_nnx.source.read import SourceError
+
+HERE = Path(__file__).parent
+GOLDENS = sorted(path.parent.name for path in HERE.glob("*/linen.py"))
+ODD = '''from flax import linen as nn
+import jax.numpy as jnp
+
+
+class Odd(nn.Module):
+    size: int = 3
+
+    @nn.compact
+    def __call__(self, x):
+        if (n := x.shape[0]) > 1:
+            x = x / n
+        match self.size:
+            case 1:
+                x = x + 1
+            case _:
+                x = x - 1
+        x = nn.Dense(self.size)(x)
+        return x
+'''
+
+
+def outcome(text: str) -> str:
+    """`error`, `same` or `rewritten`; anything else than a SourceError fails the test."""
+    try:
+        new = rewrite(plan_file(text, "hostile.py"))
+    except SourceError as error:
+        assert "\n" not in str(error)
+        return "error"
+    ast.parse(new)
+    return "same" if new == text else "rewritten"
+
+
+def changed(text: str, rng: random.Random) -> str:
+    """The text with one accident of an editor or a network."""
+    lines = text.splitlines(keepends=True)
+    at, line, other = rng.randrange(len(text)), rng.randrange(len(lines)), rng.randrange(len(lines))
+    swapped = list(lines)
+    swapped[line], swapped[other] = swapped[other], swapped[line]
+    return rng.choice([
+        text[:at],
+        "".join(lines[:line]),
+        "".join(lines[:line] + lines[line + 1:]),
+        "".join(swapped),
+        text[:at] + rng.choice("()[]{}:,'\"\\#@=\t é") + text[at + 1:],
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_accidents(name):
+    text, rng = (HERE / name / "linen.py").read_text(), random.Random(name)
+    found = [outcome(changed(text, rng)) for _ in range(25)]
+    assert "error" in found
+
+
+@pytest.mark.parametrize("name", ["cnn", "setup", "lifted"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("    ", "\t"),
+        lambda text: text.rstrip("\n"),
+        lambda text: "# -*- coding: latin-1 -*-\n# caf\xe9\n" + text,
+    ],
+    ids=["crlf", "bom", "tabs", "no last newline", "latin-1"],
+)
+def test_odd_layout_is_kept(tmp_path, name, change):
+    """Encoding, line endings and indentation of the file survive, and a second run changes nothing."""
+    text = change((HERE / name / "linen.py").read_text())
+    encoding = "latin-1" if "latin-1" in text else "utf-8"
+    path = tmp_path / "model.py"
+    path.write_bytes(text.encode(encoding))
+    run = migrate_paths([path], unverified=True)
+    assert not run.errors and any(record.written for record in run.classes)
+    run.write(None)
+    new = path.read_bytes().decode(encoding)
+    ast.parse(new.removeprefix("\ufeff"))
+    assert new.startswith("\ufeff") == text.startswith("\ufeff")
+    assert new.count("\r\n") == new.count("\n") if "\r\n" in text else "\r" not in new
+    assert "\n    " not in new.replace("\r", "") if "\t" in text else "\n\t" not in new
+    before = path.read_bytes()
+    migrate_paths([path], unverified=True).write(None)
+    assert path.read_bytes() == before
+
+
+def test_form_feeds_are_refused():
+    text = (HERE / "cnn" / "linen.py").read_text().replace("\nclass ", "\n\x0cclass ")
+    planned = plan_file(text, "cnn.py")
+    assert outcome(text) == "same"
+    assert all("form feed" in plan.refusals[0].reason for plan in planned.plans)
+
+
+def test_walrus_and_match_do_not_stop_it():
+    assert outcome(ODD) == "rewritten"
+
+
+def test_long_functions_and_deep_nesting():
+    calls = "        x = nn.Dense(3)(x)\n" * 5000
+    assert outcome(ODD.replace("        x = nn.Dense(self.size)(x)\n", calls)) == "rewritten"
+    deep = "(" * 90 + "x" + ")" * 90
+    assert outcome(ODD.replace("return x", f"return {deep}")) == "rewritten"
+
+
+@pytest.mark.parametrize("depth", [200, 3000])
+def test_nesting_too_deep_for_the_parser_is_one_error_or_works(depth):
+    assert outcome(ODD.replace("return x", f"return {'-' * depth}x")) in ("rewritten", "error")
+
+
+def test_a_field_that_dataclasses_refuse():
+    text = ODD.replace("    size: int = 3\n", "    rate: float = 0.1\n    size: int\n")
+    plan = plan_file(text, "m.py").plans[0]
+    assert any("follows `rate`" in refusal.reason for refusal in plan.refusals)
