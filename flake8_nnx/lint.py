@@ -18,8 +18,8 @@ from flake8_nnx.source.read import noqa_lines
 RELEVANT = ("flax", "jax")
 
 
-# What every finding in a file linted alone needs: Linen or NNX itself, or a call that only Linen has.
-TELLING = re.compile(r"linen|nnx|compact|\.(?:apply|init)\b|init_with_output|lazy_init|apply_fn")
+# What every finding in a file linted alone needs: flax itself, or a call that only Linen has.
+TELLING = re.compile(r"flax|nnx|compact|\.(?:apply|init)\b|init_with_output|lazy_init|apply_fn")
 
 TRAPS = "NNX8"  # rules for files that name flax.nnx
 

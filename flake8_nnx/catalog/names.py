@@ -47,12 +47,12 @@ OTHERS = (
     Name("init", "none", rules=("NNX317",)),
     Name("init_with_output", "none", rules=("NNX317",)),
     Name("broadcast", "none", rules=("NNX501", "NNX502")),
-    Name("nowrap", "none"),
-    Name("share_scope", "none"),
-    Name("merge_param", "none"),
-    Name("FrozenDict", "none"),
-    Name("intercept_methods", "none"),
-    Name("tabulate", "signature", "nnx.tabulate"),
+    Name("nowrap", "none", rules=("NNX211",)),
+    Name("share_scope", "none", rules=("NNX212",)),
+    Name("merge_param", "none", rules=("NNX213",)),
+    Name("FrozenDict", "none", rules=("NNX701",)),
+    Name("intercept_methods", "none", rules=("NNX707",)),
+    Name("tabulate", "signature", "nnx.tabulate", ("NNX706",)),
 )
 TRANSFORM_RULES: Mapping[str, str] = {
     "scan": "NNX501",

@@ -8,7 +8,7 @@ import ast
 import re
 import textwrap
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -80,8 +80,9 @@ class Edits:
             for line in plan.init:
                 if line.node is not None:
                     self.homes.setdefault(spans.of(line.node), line)
-        places = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside, self.removed, self.setups]
-        self.starts = sorted({start for place in (*places, self.decorators, self.homes) for start, _ in place})
+        places: list[Iterable[Span]] = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside]
+        places += [self.removed, self.setups, self.decorators, self.homes]
+        self.starts = sorted({start for place in places for start, _ in place})
         self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
 
 

@@ -31,11 +31,12 @@ def rewrite(plan: ClassPlan, found: Trace, facts: Facts, planned: Planned) -> No
         edit = _read(node, ref, facts, planned) if node.attr == "variables" else _applied(node, ref, found, facts, planned)
         if edit is None:
             refuse.add(plan, node, f"`{ast.unparse(node)[:60]}` is not handled by this version")
-        elif any(edited is not edit[0] and inside(edited, edit[0]) for edited in (*plan.expressions, *plan.keywords, *plan.arguments)):
-            if node.attr != "variables":
-                refuse.add(plan, node, f"`{ast.unparse(node)[:60]}` is called with what changes itself")
-        else:
+            continue
+        edited = [other for other in (*plan.expressions, *plan.keywords, *plan.arguments) if other is not edit[0]]
+        if not any(other is child for child in ast.walk(edit[0]) for other in edited):
             plan.expressions[edit[0]] = edit[1]
+        elif node.attr != "variables":
+            refuse.add(plan, node, f"`{ast.unparse(node)[:60]}` is called with what changes itself")
 
 
 def module_at(node: ast.expr, found: Trace, facts: Facts) -> ModuleRef | None:
@@ -128,7 +129,3 @@ def _swapped(node: ast.expr, swaps: dict[str, str]) -> str:
     for old, new in swaps.items():
         text = text.replace(old, new)
     return text
-
-
-def inside(node: ast.AST, outer: ast.AST) -> bool:
-    return any(node is child for child in ast.walk(outer))

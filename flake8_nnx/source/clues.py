@@ -8,7 +8,7 @@ import ast
 import functools
 import re
 
-from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.linen import LINEN, Facts
 from flake8_nnx.source.names import FUNCTIONS, MAX_DEPTH, Binding
 
 COLLECTIONS = frozenset({"params", "batch_stats", "intermediates", "cache", "perturbations", "params_axes", "spectral_stats"})
@@ -30,6 +30,11 @@ def imports(facts: Facts, package: str) -> bool:
     """Whether the file imports this package, and not haiku, whose functions look alike."""
     found = _imported(facts)
     return any(f"{name}.".startswith(f"{package}.") for name in found) and "haiku" not in found
+
+
+def imports_linen(facts: Facts) -> bool:
+    """Whether the file imports flax.linen, or something of it."""
+    return any(f"{name}.".startswith(LINEN) for name in _imported(facts))
 
 
 @functools.lru_cache(maxsize=4)

@@ -240,7 +240,8 @@ class Tracer:
 
     def _stored(self, node: ast.stmt, names: tuple[str, ...], source: ast.expr, value: Any, env: Env) -> None:
         """An array that setup makes of what `__init__` knows: `self.table = jnp.arange(self.size)`."""
-        text = self.evaluator.text(source, env) if self.method == "setup" and isinstance(value, (Array, Unknown, Items, Function)) else None
+        stored = self.method == "setup" and isinstance(value, (Array, Unknown, Items, Function))
+        text = self.evaluator.text(source, env) if stored else None
         if text is not None and names and all(name.startswith("self.") for name in names):
             self.events.append(Assignment(node, names, f"{', '.join(names)} = {text}"))
 

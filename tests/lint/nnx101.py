@@ -30,7 +30,7 @@ class Stacked(nn.Module):  # NNX103: 14
     def __call__(self, x):
         return x
 
-    @nn.nowrap
+    @nn.nowrap  # NNX211: 5
     def helper(self, x):
         return x
 

@@ -31,7 +31,7 @@ class Deeper(Encoder):
 class Cached(nn.Module):  # NNX103: 13
     size: int  # NNX104: 4
 
-    @nn.nowrap
+    @nn.nowrap  # NNX211: 5
     def setup(self):  # NNX102: 4
         self.table = list(range(self.size))
 

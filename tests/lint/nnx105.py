@@ -57,8 +57,8 @@ thing = Named(name="x", parent=None)
 haiku = hk.Linear(3, name="x")
 parameter = torch.nn.Parameter(name="x")
 bound = functools.partial(Named, name="x")
-cloned = Params().clone(name="other")
-copied = Params().copy(name="other", parent=None)
+cloned = Params().clone(name="other")  # NNX210: 9
+copied = Params().copy(name="other", parent=None)  # NNX210: 9
 activation = nn.relu(jnp.ones(3))
 arguments = dict(name="x", parent=None)
 

@@ -13,8 +13,8 @@ x = jnp.ones((2, 4))
 variables = model.init(jax.random.key(0), x)  # NNX301: 12
 params = variables["params"]  # NNX204: 9
 stats = variables.get("batch_stats", {})  # NNX204: 8
-again = unfreeze(variables)["params"]  # NNX204: 8
-own = freeze(unfreeze(variables))["ema_params"]  # NNX204: 6
+again = unfreeze(variables)["params"]  # NNX204: 8 NNX701: 8
+own = freeze(unfreeze(variables))["ema_params"]  # NNX204: 6 NNX701: 6 NNX701: 13
 y, updates = model.apply(variables, x, mutable=["batch_stats"])  # NNX310: 13 NNX312: 39
 stats = updates["batch_stats"]  # NNX204: 8
 joined = {"params": params, "batch_stats": stats}  # NNX204: 9

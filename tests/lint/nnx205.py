@@ -31,7 +31,7 @@ def step(params, model: nn.Module, state: TrainState):
     return y, decay, state.params["Dense_0"]["kernel"], state.params["params"]["head"]  # NNX205: 21 NNX205: 56
 
 
-def frozen(params: FrozenDict, variables: FrozenDict):
+def frozen(params: FrozenDict, variables: FrozenDict):  # NNX701: 19 NNX701: 42
     return params["Dense_0"]["kernel"], variables["cache"]["head"]["key"]  # NNX205: 11 NNX205: 40
 
 
@@ -49,7 +49,7 @@ def parameters_of_a_function(params):
     return params["Dense_0"]["kernel"]
 
 
-def annotated(frozen: FrozenDict, other: dict):
+def annotated(frozen: FrozenDict, other: dict):  # NNX701: 22
     return frozen["Dense_0"]["kernel"], other["params"]["Dense_0"]
 
 

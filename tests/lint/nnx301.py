@@ -19,7 +19,7 @@ class Net(nn.Module):  # NNX103: 10
         return x
 
     def start(self, key, x):
-        return self.init(key, x), self.clone().init(key, x)  # NNX301: 15 NNX301: 34
+        return self.init(key, x), self.clone().init(key, x)  # NNX301: 15 NNX301: 34 NNX210: 34
 
 
 key = jax.random.key(0)
@@ -45,7 +45,7 @@ class Agent:
         self.variables = self.value.init({"params": key, "dropout": key}, x)  # NNX301: 25
 
     def state(self, tx):
-        return train_state.TrainState.create(
+        return train_state.TrainState.create(  # NNX401: 15
             apply_fn=self.value.apply,  # unknown: the file imports haiku, whose functions look alike
             params=self.value.init(key, x),
             tx=tx,

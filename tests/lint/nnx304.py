@@ -17,13 +17,13 @@ apply = jax.jit(model.apply)  # NNX304: 16
 start = jax.jit(model.init)  # NNX304: 16
 shapes = jax.eval_shape(model.init, key, x)  # NNX304: 24
 both = functools.partial(nn.Embed(3, 4).init_with_output, key)  # NNX304: 25 NNX113: 25
-state = train_state.TrainState.create(apply_fn=model.apply, params=None, tx=tx)  # NNX304: 47
+state = train_state.TrainState.create(apply_fn=model.apply, params=None, tx=tx)  # NNX304: 47 NNX401: 8
 functions = [model.apply, model.lazy_init]  # NNX304: 13 NNX304: 26
 step = jax.vmap(state.apply_fn, in_axes=(None, 0))  # NNX304: 16
 
 
 def create(network):
-    return train_state.TrainState.create(apply_fn=network.apply, params={}, tx=tx)  # NNX304: 50
+    return train_state.TrainState.create(apply_fn=network.apply, params={}, tx=tx)  # NNX304: 50 NNX401: 11
 
 
 def begin(network):

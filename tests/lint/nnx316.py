@@ -10,7 +10,7 @@ from flax.training.train_state import TrainState
 key = jax.random.key(0)
 
 
-class State(train_state.TrainState):
+class State(train_state.TrainState):  # NNX401: 12
     batch_stats: dict
 
 
@@ -31,7 +31,7 @@ def kept(state: TrainState, variables, x, grads):
     def loss(weights):
         return state.apply_fn(weights, x)  # NNX316: 15
 
-    state = state.apply_gradients(grads=grads)
+    state = state.apply_gradients(grads=grads)  # NNX402: 12
     state = unknown(state)  # noqa: F821
     return loss(variables), fresh().apply_fn(variables, x)  # NNX316: 28
 
@@ -41,7 +41,7 @@ def fresh() -> TrainState:
 
 
 def made(model: nn.Module, params, x):
-    state = TrainState.create(apply_fn=model.apply, params=params, tx=optax.sgd(0.1))  # NNX304: 39
+    state = TrainState.create(apply_fn=model.apply, params=params, tx=optax.sgd(0.1))  # NNX304: 39 NNX401: 12
     return state.apply_fn(params, x, train=True)  # NNX316: 11 NNX315: 37
 
 
@@ -49,7 +49,7 @@ class Agent:
     def __init__(self, network, policy_class, tx, x):
         self.network = network
         self.policy = policy_class()
-        self.state = TrainState.create(
+        self.state = TrainState.create(  # NNX401: 21
             apply_fn=self.policy.apply,  # NNX304: 21
             params=self.policy.init(key, x),  # NNX301: 19
             tx=tx,
@@ -94,7 +94,7 @@ def plain(apply_fn, state, other, x):
     apply_fn({"params": state.params}, x)
     other.apply_fn(x)
     other.apply_fn(state.params, x)
-    return state.apply(x), state.apply_gradients(grads=x)
+    return state.apply(x), state.apply_gradients(grads=x)  # NNX402: 27
 
 
 def optimise(model: nnx.Module, optimizer: nnx.Optimizer, grads):
@@ -122,7 +122,7 @@ def init(function, model):
 
 
 def update(state: TrainState, grads):
-    new = state.apply_gradients(grads=grads)
+    new = state.apply_gradients(grads=grads)  # NNX402: 10
     tx_state = state.tx.init(new.params)
     return init(tx_state, new), state.replace(step=0), state.opt_state
 

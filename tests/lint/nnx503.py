@@ -40,7 +40,7 @@ saved = jax.checkpoint(lambda x: x, policy=jax.checkpoint_policies.nothing_savea
 again = jax.remat(lambda x: x)
 native = nnx.remat(lambda model, x: model(x))
 torch_saved = checkpoint.checkpoint(torch.nn.Identity(), 3)
-state = checkpoints.restore_checkpoint("folder", None)
+state = checkpoints.restore_checkpoint("folder", None)  # NNX705: 8
 policy = getattr(jax.checkpoint_policies, "dots_saveable")
 
 
