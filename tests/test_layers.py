@@ -35,6 +35,7 @@ LAYERS = {
     "source": Layer(top={"rule", "catalog"}),
     "rules": Layer(top={"rule", "catalog", "source"}),
     "lint": Layer(top={"rule", "source"}, late={"rules"}),
+    "baseline": Layer(top={"rule", "lint"}),
     "verdicts": Layer(top={"__init__", "rule", "source"}),
     "plugin": Layer(top={"__init__", "source", "lint", "verdicts"}),
     "explain": Layer(top={"rule"}, late={"rules"}),
@@ -59,7 +60,7 @@ LAYERS = {
         libraries={"rich", "jinja2", "plotly", "networkx", "codeowners"},
     ),
     "cli": Layer(
-        top={"__init__", "rule", "source", "lint", "verdicts"},
+        top={"__init__", "rule", "source", "lint", "baseline", "verdicts"},
         late={"rules", "explain", "verify", "migrate", "record", "report"},
         types={"report"},
         libraries={"typer", "rich"},

@@ -187,13 +187,6 @@ _ROWS = (
         "nnx.LSTMCell, which has a kernel for each gate, or concatenate in the order i, f, g, o",
     ),
     Difference(
-        "fused-rounding", ("OptimizedLSTMCell",),
-        "nnx.LSTMCell in its place",
-        "multiplies with the kernels of all gates at once",
-        "multiplies with each: the same over the reals, rounded otherwise",
-        "nnx.OptimizedLSTMCell with the kernels concatenated in the order i, f, g, o",
-    ),
-    Difference(
         "random-carry", ("RNN", "Bidirectional", *CELLS),
         "carry_init that draws numbers",
         "draws from a constant key", "draws from a random stream", "pass initial_carry=",

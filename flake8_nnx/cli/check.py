@@ -17,6 +17,7 @@ import typer
 from rich.text import Text
 
 from flake8_nnx import __version__
+from flake8_nnx.baseline import Baseline
 from flake8_nnx.cli import console, inputs
 from flake8_nnx.lint import drop_suppressed, lint_facts, relevant
 from flake8_nnx.rule import Finding
@@ -34,6 +35,12 @@ class Format(str, Enum):
     text = "text"
     json = "json"
     github = "github"
+
+
+class FailOn(str, Enum):
+    new = "new"
+    any = "any"
+    never = "never"
 
 
 def check(
@@ -60,6 +67,15 @@ def check(
         str,
         typer.Option("--nnx-verdicts", metavar="FILE", help=f"Where verdicts are stored; {OFF}: neither store nor show."),
     ] = "",
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="FILE", help="Findings that are known: only new ones are shown.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Make all findings known, but for traps (NNX8).")
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="Exit 1 on new findings, on any (known ones are shown too), or never.")
+    ] = FailOn.new,
     stdin_name: Annotated[
         str, typer.Option("--stdin-display-name", metavar="PATH", help="What the text on stdin is the content of.")
     ] = "stdin",
@@ -92,6 +108,15 @@ def check(
         except SourceError as error:
             project.errors.append(error)
     linted = [(file, found) for file, found in lint_project(project) if wanted(found.code)]
+    if write_baseline is not None:
+        made = written_baseline(write_baseline, linted)
+        console.say(f"{made} findings are known to {write_baseline}")
+        console.finish(project.errors, False)
+    known = [False] * len(linted)
+    if baseline is not None:
+        known = known_to(baseline, linted, [file.path for file in project.files])
+    hidden = known if fail_on is FailOn.new else [False] * len(linted)
+    linted = [pair for pair, skip in zip(linted, hidden) if not skip]
     limits = Limits(cases, timeout, memory_mb)
     backed = verified(linted, verdicts, limits, project) if verify else stored(linted, verdicts)
     findings = [Row(str(file.path), found, backed.get((file.path, found))) for file, found in linted]
@@ -109,7 +134,35 @@ def check(
             line = f"{count:<8}{code} {names[code]}"
             print(line, file=sys.stdout if output_format is Format.text else sys.stderr)
     console.say(summary(findings, project))
-    console.finish(project.errors, bool(findings))
+    console.finish(project.errors, bool(findings) and fail_on is not FailOn.never)
+
+
+def lines_of(linted: Linted) -> list[tuple[Path, list[str], Finding]]:
+    lines = {file: file.source.splitlines() for file in dict.fromkeys(file for file, _ in linted)}
+    return [(file.path, lines[file], found) for file, found in linted]
+
+
+def written_baseline(place: Path, linted: Linted) -> int:
+    """Write the baseline, and say how many findings it holds."""
+    made = Baseline.of(place, lines_of(linted))
+    try:
+        made.write()
+    except OSError as error:
+        console.fail(f"{place} cannot be written: {error.strerror}")
+    return sum(made.known.values())
+
+
+def known_to(place: Path, linted: Linted, files: list[Path]) -> list[bool]:
+    """Which findings the baseline knows; a line on stderr says what of it is gone."""
+    try:
+        known, gone = Baseline.read(place).split(lines_of(linted), files)
+    except ValueError as error:
+        console.fail(error)
+    if any(known):
+        console.say(f"{sum(known)} known findings (see {place})")
+    if gone:
+        console.say(f"{gone} findings of {place} are gone: write it anew with --write-baseline")
+    return known
 
 
 class Wanted:

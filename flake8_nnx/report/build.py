@@ -4,6 +4,7 @@ A worker process that dies costs time only, and an interrupted run gives the rep
 """
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -115,7 +116,9 @@ def _scanned(scanner: Scanner, paths: Sequence[Path], jobs: int) -> Iterator[Fou
         yield from map(scanner.at, range(len(scanner)))
         return
     arguments = (list(paths), scanner.store, scanner.project.declared)
-    with ProcessPoolExecutor(jobs, initializer=_start, initargs=arguments) as pool:
+    # Not forked: the calling program may have threads, as every program that has imported jax has.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_start, initargs=arguments) as pool:
         futures: list[Future[Found] | None] = []
         for number in range(len(scanner)):
             try:

@@ -22,16 +22,16 @@ def states(report):
 def test_the_state_of_each_class(project):
     found = states(build([Path("app")]))
     assert found["app/layers.py::Block"] == "automatic"
-    assert found["app/layers.py::Cached"] == "manual"
+    assert found["app/layers.py::Scoped"] == "manual"
     assert found["app/new.py::Base"] == found["app/new.py::Done"] == "nnx"
     assert found["app/models.py::Model"] in ("automatic", "review", "manual")
     assert not any("Plain" in name or "Net" in name or "Half" in name for name in found)
 
 
 def test_what_blocks_is_named_with_its_line(project):
-    (cached,) = [entry for entry in build([Path("app")]).classes if entry.name == "Cached"]
-    assert cached.blockers and all(text.startswith("line ") for text in cached.blockers)
-    assert not cached.proposed and "class Cached" in cached.source and cached.minutes > effort.of_class("manual", 0, 0)
+    (scoped,) = [entry for entry in build([Path("app")]).classes if entry.name == "Scoped"]
+    assert scoped.blockers and all(text.startswith("line ") for text in scoped.blockers)
+    assert not scoped.proposed and "class Scoped" in scoped.source and scoped.minutes > effort.of_class("manual", 0, 0)
 
 
 def test_a_proposal_is_python_and_the_file_is_left_alone(project):

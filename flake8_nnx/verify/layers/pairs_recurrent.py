@@ -41,7 +41,7 @@ PAIRS = [
     *_cell("LSTMCell", "nnx.LSTMCell", LSTM),
     *_cell("OptimizedLSTMCell", "nnx.OptimizedLSTMCell", LSTM, differs="fused-gates", half=HALF[:1]),
     *_cell("OptimizedLSTMCell", "ConcatenatedLSTMCell", LSTM, remedy="fused-gates", half=HALF[:1]),
-    Pair("OptimizedLSTMCell", "to LSTMCell", "nn.OptimizedLSTMCell(8)", NEW_LSTM, F_LSTM, differs="fused-rounding"),
+    Pair("OptimizedLSTMCell", "to LSTMCell", "nn.OptimizedLSTMCell(8)", NEW_LSTM, F_LSTM),
     Pair("LSTMCell", "to OptimizedLSTMCell", OLD_LSTM, "nnx.OptimizedLSTMCell(16, 8, rngs=rngs)", F_LSTM,
          differs="fused-gates"),
     *_cell("GRUCell", "nnx.GRUCell", CELL, differs="gru-bias", half=()),
