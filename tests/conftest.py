@@ -32,6 +32,8 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
     ]
 if importlib.util.find_spec("networkx") is None:  # without the extra for reports
     collect_ignore_glob += ["report/*"]
+if importlib.util.find_spec("pylsp") is None:  # without the extra for tests
+    collect_ignore_glob += ["test_tools.py"]
 
 
 def pytest_collection_modifyitems(items: list) -> None:

@@ -63,7 +63,7 @@ LAYERS = {
         top={"__init__", "rule", "source", "lint", "baseline", "verdicts"},
         late={"rules", "explain", "verify", "migrate", "record", "report"},
         types={"report"},
-        libraries={"typer", "rich"},
+        libraries={"typer", "rich", "tomli"},
         late_libraries={"rich"},
     ),
     "__main__": Layer(top={"cli"}),

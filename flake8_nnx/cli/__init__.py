@@ -9,12 +9,13 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flake8_nnx import __version__
-from flake8_nnx.cli import check, console, explain, migrate, record, report, verify
+from flake8_nnx.cli import check, config, console, explain, migrate, record, report, verify
 
 app = typer.Typer(
     name="flake8-nnx",
@@ -40,9 +41,11 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    isolated: Annotated[bool, typer.Option("--isolated", help="Read no configuration from pyproject.toml.")] = False,
 ) -> None:
     """Move JAX code from Flax Linen to Flax NNX: find what has to change, change it, and check on your devices that
     the new model computes the same.
@@ -59,7 +62,15 @@ def root(
     [bold]Exit codes[/bold]
 
     0 clean; 1 findings, or a verdict that is not PROVED or MATCHED; 2 usage or environment error
+
+    Options may be set in pyproject.toml: \\[tool.flake8_nnx.check] baseline = "known.json"
     """
+    if isolated:
+        return
+    try:
+        context.default_map = config.defaults(context.command.commands, Path.cwd())  # type: ignore[attr-defined]
+    except ValueError as error:
+        console.fail(error)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -27,7 +27,7 @@ def migrate(
     ] = False,
     verify: Annotated[
         bool | None,
-        typer.Option("--verify/--no-verify", help="Run both in a subprocess. Default: when writing, or with --cases."),
+        typer.Option("--verify/--no-verify", help="Run both in a subprocess. Default: with --diff, --write, --out or --cases."),
     ] = None,
     cases: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Python file with a list CASES: how to run each class.")
@@ -45,7 +45,7 @@ def migrate(
     [bold]Examples[/bold]
 
     flake8-nnx migrate src/models.py
-    flake8-nnx migrate src/models.py --verify --diff
+    flake8-nnx migrate src/models.py --diff
     flake8-nnx migrate src --cases cases.py --write --log migration.json
     """
     if write and out is not None:
@@ -59,7 +59,7 @@ def migrate(
         console.fail(f"{out}: is a file; --out takes a directory")
     if len(missing) == len(paths):
         console.finish(f"{path}: no such file or directory" for path in missing)
-    verify = cases is not None or (bool(write or out) and not unverified) if verify is None else verify
+    verify = cases is not None or (bool(diff or write or out) and not unverified) if verify is None else verify
     if cases is not None and not verify:
         console.fail("--cases says how to verify: drop --no-verify, or --cases")
     if verify:
@@ -79,6 +79,8 @@ def migrate(
     records = [as_record(found) for found in run.classes]
     if diff:
         print_diff(run.diff())
+        if not run.diff() and not verify and records:
+            console.say("no changes that were shown to compute the same: --unverified shows the others")
     if write or out is not None:
         try:
             for path in run.write(out):

@@ -129,9 +129,17 @@ def _parameters(command: Any) -> Iterator[tuple[inspect.Parameter, Any, Any]]:
 
     hints = typing.get_type_hints(command, include_extras=True)
     for name, parameter in inspect.signature(command).parameters.items():
-        kind, info = typing.get_args(hints[name])[:2]
+        kind, info = typing.get_args(annotated(hints[name]))[:2]
         if not info.hidden:
             yield parameter, info, kind
+
+
+def annotated(hint: Any) -> Any:
+    """Python 3.10 wraps the hint of a parameter whose default is None in another `Optional`."""
+    import typing
+
+    inner = [kind for kind in typing.get_args(hint) if typing.get_origin(kind) is typing.Annotated]
+    return inner[0] if inner else hint
 
 
 def _spelled(parameter: inspect.Parameter, info: Any, kind: Any) -> str:

@@ -15,7 +15,7 @@ from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.plan import plan_classes
 from flake8_nnx.rules._text import nnx_function
 from flake8_nnx.source.linen import Facts, LinenClass
-from flake8_nnx.source.read import parse
+from flake8_nnx.source.read import nesting, parse
 
 
 FORM_FEED = re.compile(r"^[ \t]*\x0c(?=[^\S\r\n]*\S)", re.MULTILINE)  # on a line of its own it is kept
@@ -52,10 +52,11 @@ def plan_file(source: str, filename: str, without: Collection[str] = (), keep_ru
     With `keep_running`, so do classes that a remaining Linen class still uses.
 
     Raises:
-        SourceError: the text is not Python.
+        SourceError: the text is not Python, or nested too deeply to be followed.
     """
     facts = Facts(parse(source, filename), filename)
-    found = FilePlan(source, facts, plan_classes(facts, source))
+    with nesting(filename, "migrated"):
+        found = FilePlan(source, facts, plan_classes(facts, source))
     taken = nnx_is_taken(facts.names)
     feed = FORM_FEED.search(source)
     for plan in found.plans:
@@ -100,7 +101,11 @@ def needs(user: LinenClass, used: LinenClass, facts: Facts) -> bool:
 
 
 def rewrite(found: FilePlan) -> str:
-    """The new text of the file; the old one when no class can move."""
+    """The new text of the file; the old one when no class can move.
+
+    Raises:
+        SourceError: it is nested too deeply to be rewritten.
+    """
     native = found.native
     if not native:
         return found.source
@@ -109,7 +114,8 @@ def rewrite(found: FilePlan) -> str:
         classes = {plan.cls.node for plan in native}
         functions = linen_functions(found.facts, classes)
     try:
-        rewritten = rewrite_classes(found.source, native, functions)
+        with nesting(found.facts.filename, "rewritten"):
+            rewritten = rewrite_classes(found.source, native, functions)
     except Unmatched as error:
         for plan in error.plans or native:
             refuse.add(plan, plan.cls.node, "an expression of it could not be matched with the concrete syntax tree")

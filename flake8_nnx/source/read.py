@@ -5,6 +5,7 @@ Whatever can be wrong with a file is a `SourceError` of one line that names the 
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import os
 import re
@@ -117,6 +118,19 @@ def parse(source: str, name: str) -> ast.Module:
         raise SourceError(name, f"is not valid Python: {_one_line(str(error))}") from None
     except (RecursionError, MemoryError):
         raise SourceError(name, "is nested too deeply to be parsed") from None
+
+
+@contextlib.contextmanager
+def nesting(name: str, purpose: str) -> Iterator[None]:
+    """Code that recurses into a tree; the parser takes deeper ones than Python code can follow.
+
+    Raises:
+        SourceError: the text is nested too deeply for the purpose, such as `migrated`.
+    """
+    try:
+        yield
+    except RecursionError:
+        raise SourceError(name, f"is nested too deeply to be {purpose}") from None
 
 
 def noqa_lines(source: str) -> list[str]:

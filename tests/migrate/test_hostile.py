@@ -114,7 +114,7 @@ def test_long_functions_and_deep_nesting():
     assert outcome(ODD.replace("return x", f"return {deep}")) == "rewritten"
 
 
-@pytest.mark.parametrize("depth", [200, 3000])
+@pytest.mark.parametrize("depth", [200, 700, 1500, 3000])
 def test_nesting_too_deep_for_the_parser_is_one_error_or_works(depth):
     assert outcome(ODD.replace("return x", f"return {'-' * depth}x")) in ("rewritten", "error")
 
