@@ -19,7 +19,11 @@ RELEVANT = ("flax", "jax")
 
 
 # What every finding in a file linted alone needs: flax itself, or a call that only Linen has.
-TELLING = re.compile(r"flax|nnx|compact|\.(?:apply|init)\b|init_with_output|lazy_init|apply_fn")
+TELLING = re.compile(
+    r"flax|nnx|compact|\.(?:apply|init)\b|init_with_output|lazy_init|apply_fn"
+    # A module whose base class another file defines.
+    r"|\bself\.(?:param|variable|make_rng|sow|perturb|has_variable|get_variable|put_variable|is_initializing)\(|def setup\(self"
+)
 
 TRAPS = "NNX8"  # rules for files that name flax.nnx
 

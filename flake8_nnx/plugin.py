@@ -7,12 +7,20 @@ from __future__ import annotations
 import argparse
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from flake8_nnx import __version__
-from flake8_nnx.lint import lint_tree, relevant, telling
+from flake8_nnx.lint import lint_facts, lint_tree, relevant, telling
+from flake8_nnx.rule import Finding
 from flake8_nnx.source.declared import Declared
 from flake8_nnx.verdicts import OFF, annotate, summary
+
+
+# What flake8 calls a text that has no file.
+NO_FILE = ("-", "stdin")
+# Of so many files at most the imports of one linted file are followed.
+MAX_IMPORTS = 100
 
 
 class Plugin:
@@ -22,6 +30,8 @@ class Plugin:
     version = __version__
     declared = Declared()
     verdicts = ""
+    one_file = False
+    cache = ""
 
     def __init__(self, tree: ast.Module, lines: list[str], filename: str = "-") -> None:
         self.tree, self.lines, self.filename = tree, lines, filename
@@ -48,17 +58,52 @@ class Plugin:
             f"(default: .flake8_nnx/verdicts.sqlite of the project; {OFF}: show none).",
         )
 
+        parser.add_option(
+            "--nnx-one-file",
+            action="store_true",
+            default=False,
+            parse_from_config=True,
+            help="Look at the linted file alone; by default the files of the project that it imports are read, so that a "
+            "module class from there is known. They are never executed.",
+        )
+        parser.add_option(
+            "--nnx-cache",
+            default="",
+            metavar="DIR",
+            parse_from_config=True,
+            normalize_paths=True,
+            help="Where findings are remembered between runs (default: $FLAKE8_NNX_CACHE, else flake8-nnx in the user's cache "
+            f"directory; {OFF}: remember nothing).",
+        )
+
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
         cls.declared = Declared(frozenset(options.nnx_module_classes))
         cls.verdicts = options.nnx_verdicts
+        cls.one_file, cls.cache = options.nnx_one_file, options.nnx_cache
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         source = "".join(self.lines)
         if not (relevant(source) and telling(source, self.declared.names)):
             return
-        findings = lint_tree(self.tree, self.filename, elsewhere=self.declared)
+        findings = self.findings(source)
         backed = annotate(findings, self.tree, source, self.filename, self.verdicts)
         for found in findings:
             verdict = f" {summary(backed[found])}" if found in backed else ""
             yield found.line, found.col, f"{found.code} {found.message}{verdict}", type(self)
+
+    def findings(self, source: str) -> list[Finding]:
+        """The findings of the file, from an earlier run where nothing has changed since."""
+        if self.one_file or self.filename in NO_FILE:
+            return lint_tree(self.tree, self.filename, elsewhere=self.declared)
+        from flake8_nnx.remembered import Remembered
+        from flake8_nnx.source.project import Project
+
+        file = Project([], self.declared).open(Path(self.filename), source, self.tree, MAX_IMPORTS)
+        remembered = Remembered.at(self.cache)
+        found = remembered.get(file) if remembered else None
+        if found is None:
+            found = lint_facts(file.facts)
+            if remembered:
+                remembered.put(file, found)
+        return found

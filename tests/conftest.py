@@ -5,6 +5,9 @@ import os
 # The programs here run once on a few numbers: compiling them well would take longer than the whole suite.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
+# What tests lint is found anew, and leaves nothing behind; the tests of the cache give a folder.
+os.environ["FLAKE8_NNX_CACHE"] = "off"
+
 collect_ignore_glob = []
 if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
     collect_ignore_glob = [

@@ -1,10 +1,10 @@
 """`flake8-nnx check`: the findings of the flake8 plugin, with the whole project in view.
 
-What a model imports from other files of the project is followed, which flake8, one file at a time, cannot do; with
-`--verify` what is suggested for a class is verified.
+What a model imports is followed through the files of the project; with `--verify` what is suggested for a class is verified.
 """
 from __future__ import annotations
 
+import itertools
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,11 +20,12 @@ from flake8_nnx import __version__
 from flake8_nnx.baseline import Baseline
 from flake8_nnx.cli import console, inputs
 from flake8_nnx.lint import drop_suppressed, lint_facts, relevant
+from flake8_nnx.remembered import Remembered
 from flake8_nnx.rule import Finding
 from flake8_nnx.source.declared import Declared
 from flake8_nnx.source.project import Project, SourceFile
-from flake8_nnx.source.read import SourceError, noqa_lines
-from flake8_nnx.verdicts import OFF, annotate, carriers, summary as said
+from flake8_nnx.source.read import SourceError, nesting, noqa_lines
+from flake8_nnx.verdicts import OFF, annotate, carriers, has_store, summary as said
 from flake8_nnx.verdicts.sources import Sources
 from flake8_nnx.verdicts.store import Stored
 
@@ -67,6 +68,9 @@ def check(
         str,
         typer.Option("--nnx-verdicts", metavar="FILE", help=f"Where verdicts are stored; {OFF}: neither store nor show."),
     ] = "",
+    cache: Annotated[
+        str, typer.Option("--nnx-cache", metavar="DIR", help=f"Where findings are remembered between runs; {OFF}: nowhere.")
+    ] = "",
     baseline: Annotated[
         Path | None, typer.Option("--baseline", metavar="FILE", help="Findings that are known: only new ones are shown.")
     ] = None,
@@ -107,7 +111,7 @@ def check(
             project.add_text(sys.stdin.buffer.read(), Path(stdin_name))
         except SourceError as error:
             project.errors.append(error)
-    linted = [(file, found) for file, found in lint_project(project) if wanted(found.code)]
+    linted = [(file, found) for file, found in lint_project(project, Remembered.at(cache)) if wanted(found.code)]
     if write_baseline is not None:
         made = written_baseline(write_baseline, linted)
         console.say(f"{made} findings are known to {write_baseline}")
@@ -169,9 +173,11 @@ class Wanted:
     """Which codes to report: by the longest prefix in `--select` and `--ignore`, as flake8 decides."""
 
     def __init__(self, select: list[str], ignore: list[str]) -> None:
+        self.select, self.ignore = ([code.upper() for code in codes] for codes in (select, ignore))
+        if not (self.select or self.ignore):
+            return
         from flake8_nnx.rules import BY_CODE
 
-        self.select, self.ignore = ([code.upper() for code in codes] for codes in (select, ignore))
         for prefix in [*self.select, *self.ignore]:
             if not any(code.startswith(prefix) for code in BY_CODE):
                 console.fail(f"no rule has the code {prefix}; `flake8-nnx explain` lists all rules")
@@ -182,18 +188,34 @@ class Wanted:
         return ignored < 0 and not self.select or chosen > ignored
 
 
-def lint_project(project: Project) -> Iterator[tuple[SourceFile, Finding]]:
+def lint_project(project: Project, remembered: Remembered | None = None) -> Iterator[tuple[SourceFile, Finding]]:
     """The findings of every file, in the order of the files; what cannot be linted is added to `project.errors`."""
-    for file in project.parsed():
-        if not relevant(file.source):
-            file.forget_tree()
-            continue
+    for file in project.files:
         try:
-            findings = drop_suppressed(lint_facts(file.facts), noqa_lines(file.source))
-        except RecursionError:
-            project.errors.append(SourceError(str(file.path), "is nested too deeply to be checked"))
+            findings = remembered.get(file) if remembered else None
+            if findings is None:
+                findings = findings_in(file)
+                if remembered:
+                    remembered.put(file, findings)
+            findings = drop_suppressed(findings, noqa_lines(file.source))
+        except SourceError as error:
+            project.errors.append(error)
         else:
             yield from ((file, found) for found in findings)
+
+
+def findings_in(file: SourceFile) -> list[Finding]:
+    """The findings of one file, `# noqa` aside.
+
+    Raises:
+        SourceError: it cannot be read, is no Python, or is nested too deeply.
+    """
+    if relevant(file.source):
+        with nesting(str(file.path), "checked"):
+            return lint_facts(file.facts)
+    file.tree  # it is said when it is no Python
+    file.forget_tree()
+    return []
 
 
 # ---- verdicts -----------------------------------------------------------------------------------------------------
@@ -235,8 +257,9 @@ Backs = Mapping[tuple[Path, Finding], Back]
 
 
 def by_file(linted: Linted) -> Iterator[tuple[SourceFile, list[Finding]]]:
-    for file in dict.fromkeys(file for file, _ in linted):
-        yield file, [found for other, found in linted if other is file]
+    """The findings of each file together, as they follow one another."""
+    for file, pairs in itertools.groupby(linted, key=lambda pair: pair[0]):
+        yield file, [found for _, found in pairs]
 
 
 def stored(linted: Linted, store: str) -> Backs:
@@ -245,6 +268,7 @@ def stored(linted: Linted, store: str) -> Backs:
     return {
         (file.path, found): Back(said(rows), rows, "; ".join(dict.fromkeys(row.reason for row in rows)))
         for file, findings in by_file(linted)
+        if has_store(str(file.path), store)  # trees of remembered files are not parsed for nothing
         for found, rows in annotate(findings, file.tree, file.source, str(file.path), store, sources).items()
     }
 

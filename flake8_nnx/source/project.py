@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Union
@@ -20,6 +20,10 @@ from flake8_nnx.source.read import SourceError, decode, parse, python_files, rea
 FOUNDATIONS = frozenset({"flax", "jax"})
 # The directory that holds one of these is the top of a project: absolute imports may start there or in its `src`.
 TOP_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+
+
+# A file that another program hands over follows imports into files of at most so many characters.
+MAX_IMPORTED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,14 @@ class SourceFile:
     `source`, `tree` and `facts` raise `SourceError` when the file cannot be read or is not Python.
     """
 
-    def __init__(self, project: Project, path: Path, root: Path, text: str | None = None) -> None:
+    def __init__(
+        self, project: Project, path: Path, root: Path, text: str | None = None, tree: ast.Module | None = None
+    ) -> None:
         self.project, self.path, self.root, self._text = project, path, root, text
+        if tree is not None:
+            vars(self)["_parsed"] = tree
         self._targets: dict[str, Target] = {}
+        self._probes: dict[Path, SourceFile | None] = {}
 
     def __repr__(self) -> str:
         return f"SourceFile({str(self.path)!r})"
@@ -56,6 +65,8 @@ class SourceFile:
     @functools.cached_property
     def _parsed(self) -> ast.Module | SourceError:
         try:
+            if not self.project.may_parse(self):
+                return SourceError(str(self.path), "is not read: too many imports lead on from here")
             return parse(self.source, str(self.path))
         except SourceError as error:
             return error
@@ -136,11 +147,11 @@ class SourceFile:
         head, *rest = origin.split(".")
         if head in FOUNDATIONS:
             return canonical(origin)
-        for directory in self._search_path:
-            file = self.project.module_at(directory / head)
+        for directory in self.search_path:
+            file = self._module_at(directory / head)
             if file is not None:
                 return file._member(rest, seen)
-        for directory in self._search_path:
+        for directory in self.search_path:
             if rest and (found := self._inside(directory, [head, *rest], seen)) is not None:
                 return found
         return canonical(origin)
@@ -157,7 +168,7 @@ class SourceFile:
         return next((target for target in found if target is not None), None)
 
     @functools.cached_property
-    def _search_path(self) -> list[Path]:
+    def search_path(self) -> list[Path]:
         """Directories in which an absolute import of this file may start, as `sys.path` would have them."""
         path = [self.top, self.path.parent, self.root]
         above = [self.path.parent, *self.path.parent.parents]
@@ -169,11 +180,29 @@ class SourceFile:
 
     def _inside(self, directory: Path, parts: Sequence[str], seen: Seen) -> Target:
         """What `parts` names below a directory, which may be a package without `__init__.py`."""
-        file = self.project.module_at(directory / parts[0])
+        file = self._module_at(directory / parts[0])
         if file is not None:
             return file._member(parts[1:], seen)
         below = directory / parts[0]
         return self._inside(below, parts[1:], seen) if parts[1:] and self.project.is_directory(below) else None
+
+    def _module_at(self, path: Path) -> SourceFile | None:
+        found = self._probes[path] = self.project.module_at(path)
+        return found
+
+    def reached(self) -> tuple[list[SourceFile], list[Path]]:
+        """The other files that were looked into on behalf of this one so far, and all places that were tried for modules."""
+        files: dict[SourceFile, None] = {self: None}
+        probes: dict[Path, None] = {}
+        line = [self]
+        while line:
+            for path, found in line.pop()._probes.items():
+                probes[path] = None
+                if found is not None and found not in files:
+                    files[found] = None
+                    line.append(found)
+        del files[self]
+        return list(files), list(probes)
 
     def _member(self, parts: Sequence[str], seen: Seen) -> Target:
         """What `parts` names inside this module: an attribute or, of a package, a module below."""
@@ -230,6 +259,7 @@ class Project:
 
     def __init__(self, paths: Sequence[Path], declared: Declared | None = None) -> None:
         self.declared = declared or Declared()
+        self.left: int | None = None
         self.files: list[SourceFile] = []
         self.errors: list[SourceError] = []
         self._by_path: dict[Path, SourceFile] = {}
@@ -252,15 +282,19 @@ class Project:
         self._by_path[path.resolve()] = file
         self.files.append(file)
 
-    def parsed(self) -> Iterator[SourceFile]:
-        """The files that are Python, in order; what is wrong with the others is added to `errors`."""
-        for file in self.files:
-            try:
-                file.tree
-            except SourceError as error:
-                self.errors.append(error)
-            else:
-                yield file
+    def open(self, path: Path, text: str, tree: ast.Module, imports: int) -> SourceFile:
+        """A file that another program has read and parsed; at most so many files are parsed to follow its imports."""
+        self.left = imports
+        file = SourceFile(self, path, path.parent, text, tree)
+        self._by_path[path.resolve()] = file
+        return file
+
+    def may_parse(self, file: SourceFile) -> bool:
+        """Whether the imports that are followed may lead on to this file."""
+        if self.left is None or file in self.files:
+            return True
+        self.left -= 1
+        return self.left >= 0 and len(file.source) <= MAX_IMPORTED
 
     def _file(self, path: Path, root: Path) -> SourceFile:
         return self._by_path.setdefault(path.resolve(), SourceFile(self, path, root))
@@ -268,9 +302,8 @@ class Project:
     def module_at(self, path: Path) -> SourceFile | None:
         """The package or module that `path` without suffix names."""
         if path not in self._modules:
-            places = (path / "__init__.py", path.with_name(path.name + ".py"))
-            found = next((place for place in places if place.is_file()), None)
-            self._modules[path] = self._file(found, path.parent) if found else None
+            found = found_at(path)
+            self._modules[path] = self._file(Path(found), path.parent) if found.endswith(".py") else None
         return self._modules[path]
 
     def is_directory(self, path: Path) -> bool:
@@ -300,6 +333,14 @@ class Project:
             self._answers[key] = None
             self._answers[key] = answer()
         return self._answers[key]
+
+
+def found_at(path: Path) -> str:
+    """The file of the package or module that `path` without suffix names, the folder itself, or `""`."""
+    for place in (path / "__init__.py", path.with_name(path.name + ".py")):
+        if place.is_file():
+            return str(place)
+    return str(path) if path.is_dir() else ""
 
 
 def name_of(found: LinenClass | ModuleRef | None) -> str | None:

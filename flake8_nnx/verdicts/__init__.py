@@ -34,17 +34,21 @@ def annotate(
         store: the file of verdicts, `off` for none; by default that of the project (see `place.store_of`).
         sources: what is known of other files of the project.
     """
-    if store == OFF or not any(finding.code in CARRIERS for finding in findings):
+    if not has_store(file, store) or not any(finding.code in CARRIERS for finding in findings):
         return {}
     path = os.path.abspath(file)
-    store = store or store_of(path)
-    carried = carriers(findings, tree) if os.path.isfile(store) else {}
+    carried = carriers(findings, tree)
     if not carried:
         return {}
     from flake8_nnx.verdicts.lookup import look_up
 
-    found = look_up(store, list(carried), tree, text, path, sources)
+    found = look_up(store or store_of(path), list(carried), tree, text, path, sources)
     return {carried[name]: rows for name, rows in found.items()}
+
+
+def has_store(file: str, store: str = "") -> bool:
+    """Whether there are stored verdicts at all for a file; the arguments are those of `annotate`."""
+    return store != OFF and os.path.isfile(store or store_of(file))
 
 
 def carriers(findings: Iterable[Finding], tree: ast.Module) -> dict[str, Finding]:
