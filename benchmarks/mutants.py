@@ -324,7 +324,7 @@ def verdict_of(mutant: Mutant) -> Any:
         verdicts.append(check(case, vars(old), space[mutant.model.cls], space, mutant.model.variable_map))
         if not verdicts[-1].good:
             break
-    return next((verdict for verdict in verdicts if verdict.status != "PROVED"), verdicts[0])
+    return min(verdicts, key=lambda verdict: (verdict.good, verdict.status == "PROVED"))
 
 
 def reason_why_equal(mutant: Mutant, status: str = "MATCHED") -> str | None:

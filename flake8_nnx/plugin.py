@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flake8_nnx import __version__
+from flake8_nnx import __version__, versions
 from flake8_nnx.lint import lint_facts, lint_tree, relevant, telling
 from flake8_nnx.rule import Finding
 from flake8_nnx.source.declared import Declared
@@ -32,6 +32,7 @@ class Plugin:
     verdicts = ""
     one_file = False
     cache = ""
+    flax: versions.Version | None = None
 
     def __init__(self, tree: ast.Module, lines: list[str], filename: str = "-") -> None:
         self.tree, self.lines, self.filename = tree, lines, filename
@@ -59,6 +60,13 @@ class Plugin:
         )
 
         parser.add_option(
+            "--nnx-flax-version",
+            default="",
+            metavar="VERSION",
+            parse_from_config=True,
+            help="The flax that the code is migrated to, as 0.11 or 0.12.8 (default: the installed one, else the newest known).",
+        )
+        parser.add_option(
             "--nnx-one-file",
             action="store_true",
             default=False,
@@ -81,12 +89,16 @@ class Plugin:
         cls.declared = Declared(frozenset(options.nnx_module_classes))
         cls.verdicts = options.nnx_verdicts
         cls.one_file, cls.cache = options.nnx_one_file, options.nnx_cache
+        try:
+            cls.flax = versions.parse(options.nnx_flax_version) if options.nnx_flax_version else None
+        except ValueError as error:
+            raise SystemExit(f"flake8-nnx: --nnx-flax-version: {error}") from None
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         source = "".join(self.lines)
         if not (relevant(source) and telling(source, self.declared.names)):
             return
-        findings = self.findings(source)
+        findings = versions.adapted(self.findings(source), self.version_of_flax())
         backed = annotate(findings, self.tree, source, self.filename, self.verdicts)
         for found in findings:
             verdict = f" {summary(backed[found])}" if found in backed else ""
@@ -107,3 +119,9 @@ class Plugin:
             if remembered:
                 remembered.put(file, found)
         return found
+
+    @classmethod
+    def version_of_flax(cls) -> versions.Version:
+        if cls.flax is None:
+            cls.flax = versions.installed()
+        return cls.flax

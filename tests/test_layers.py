@@ -35,10 +35,11 @@ LAYERS = {
     "source": Layer(top={"rule", "catalog"}),
     "rules": Layer(top={"rule", "catalog", "source"}),
     "lint": Layer(top={"rule", "source"}, late={"rules"}),
+    "versions": Layer(top={"rule"}),
     "baseline": Layer(top={"rule", "lint"}),
     "verdicts": Layer(top={"__init__", "rule", "source"}),
     "remembered": Layer(top={"__init__", "rule", "source", "verdicts"}),
-    "plugin": Layer(top={"__init__", "rule", "source", "lint", "verdicts"}, late={"source", "remembered"}),
+    "plugin": Layer(top={"__init__", "rule", "source", "lint", "versions", "verdicts"}, late={"source", "remembered"}),
     "explain": Layer(top={"rule"}, late={"rules"}),
     # Runs inside of the user's program, which has imported jax and flax or not.
     "record": Layer(types={"case"}, late={"case"}),
@@ -61,7 +62,7 @@ LAYERS = {
         libraries={"rich", "jinja2", "plotly", "networkx", "codeowners"},
     ),
     "cli": Layer(
-        top={"__init__", "rule", "source", "lint", "baseline", "remembered", "verdicts"},
+        top={"__init__", "rule", "source", "lint", "versions", "baseline", "remembered", "verdicts"},
         late={"rules", "explain", "verify", "migrate", "record", "report"},
         types={"report"},
         libraries={"typer", "rich", "tomli"},
@@ -70,7 +71,10 @@ LAYERS = {
     "__main__": Layer(top={"cli"}),
     "dev": Layer(top={"rule", "explain"}, late={"rules", "plugin", "cli"}, libraries={"typer"}),
 }
-LIGHT = {"__init__", "rule", "variable_map", "source", "catalog", "rules", "lint", "remembered", "verdicts", "plugin", "explain"}
+LIGHT = {
+    "__init__", "rule", "variable_map", "source", "catalog", "rules", "lint", "versions", "remembered", "verdicts", "plugin",
+    "explain",
+}  # fmt: skip
 # The files that may run code of names or texts: our own rules; the user's classes, in verify's worker process.
 RUNNERS = {
     "record/startup/sitecustomize.py",

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from flake8_nnx import __version__
+from flake8_nnx import __version__, versions
 from flake8_nnx.baseline import Baseline
 from flake8_nnx.cli import console, inputs
 from flake8_nnx.lint import drop_suppressed, lint_facts, relevant
@@ -71,6 +71,9 @@ def check(
     cache: Annotated[
         str, typer.Option("--nnx-cache", metavar="DIR", help=f"Where findings are remembered between runs; {OFF}: nowhere.")
     ] = "",
+    flax_version: Annotated[
+        str, typer.Option("--nnx-flax-version", metavar="VERSION", help="Migrate to this flax; by default the installed one.")
+    ] = "",
     baseline: Annotated[
         Path | None, typer.Option("--baseline", metavar="FILE", help="Findings that are known: only new ones are shown.")
     ] = None,
@@ -103,7 +106,8 @@ def check(
         console.fail("--cases says how to verify: give --verify as well")
     try:
         cases = inputs.cases_file(cases) if cases is not None else None
-    except SourceError as error:
+        flax = versions.parse(flax_version) if flax_version else versions.installed()
+    except (SourceError, ValueError) as error:
         console.fail(error)
     project = Project([Path(path) for path in paths if path != STDIN], declared)
     if STDIN in paths:
@@ -111,7 +115,7 @@ def check(
             project.add_text(sys.stdin.buffer.read(), Path(stdin_name))
         except SourceError as error:
             project.errors.append(error)
-    linted = [(file, found) for file, found in lint_project(project, Remembered.at(cache)) if wanted(found.code)]
+    linted = [(file, found) for file, found in lint_project(project, Remembered.at(cache), flax) if wanted(found.code)]
     if write_baseline is not None:
         made = written_baseline(write_baseline, linted)
         console.say(f"{made} findings are known to {write_baseline}")
@@ -188,7 +192,9 @@ class Wanted:
         return ignored < 0 and not self.select or chosen > ignored
 
 
-def lint_project(project: Project, remembered: Remembered | None = None) -> Iterator[tuple[SourceFile, Finding]]:
+def lint_project(
+    project: Project, remembered: Remembered | None = None, flax: versions.Version = versions.NEWEST
+) -> Iterator[tuple[SourceFile, Finding]]:
     """The findings of every file, in the order of the files; what cannot be linted is added to `project.errors`."""
     for file in project.files:
         try:
@@ -197,7 +203,7 @@ def lint_project(project: Project, remembered: Remembered | None = None) -> Iter
                 findings = findings_in(file)
                 if remembered:
                     remembered.put(file, findings)
-            findings = drop_suppressed(findings, noqa_lines(file.source))
+            findings = drop_suppressed(versions.adapted(findings, flax), noqa_lines(file.source))
         except SourceError as error:
             project.errors.append(error)
         else:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,8 +67,18 @@ def plan_file(source: str, filename: str, without: Collection[str] = (), keep_ru
             refuse.add(plan, plan.cls.node, "the name `nnx` means something else in this file", "rename it")
         if plan.name in without and not plan.refusals:
             refuse.add(plan, plan.cls.node, "not verified")
+    for outer, inner in nested(found.plans):
+        refuse.add(inner, inner.cls.node, f"it is defined inside of `{outer.name}`", "move it to the top level of the file")
+        refuse.add(outer, inner.cls.node, f"`{inner.name}` is defined inside of it", "move that to the top level of the file")
     settle(found, keep_running)
     return found
+
+
+def nested(plans: list[ClassPlan]) -> Iterator[tuple[ClassPlan, ClassPlan]]:
+    """Pairs of a class and one that is defined inside of it."""
+    for outer in plans:
+        first, last = outer.cls.node.lineno, outer.cls.node.end_lineno or 0
+        yield from ((outer, plan) for plan in plans if plan is not outer and first <= plan.cls.node.lineno <= last)
 
 
 def settle(found: FilePlan, keep_running: bool) -> None:
@@ -76,10 +86,10 @@ def settle(found: FilePlan, keep_running: bool) -> None:
     changed = True
     while changed:
         changed = False
-        refused = {plan.name: plan for plan in found.plans if plan.refusals}
+        refused = [plan for plan in found.plans if plan.refusals]
         for plan in found.native:
-            blocking = [name for name in plan.uses if name in refused]
-            users = [other for other in refused.values() if keep_running and needs(other.cls, plan.cls, found.facts)]
+            blocking = [other.name for other in refused if any(part is other.cls for part in plan.parts)]
+            users = [other for other in refused if keep_running and needs(other.cls, plan.cls, found.facts)]
             if blocking:
                 name = blocking[0]
                 reason = f"it constructs `{name}` (line {plan.uses[name]}), which stays Linen"

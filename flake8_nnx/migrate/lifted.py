@@ -109,7 +109,8 @@ def _vmap_problem(given: dict[str, str]) -> str:
     split = _literal(given.get("split_rngs", "{}"))
     if "axis_size" not in given:
         return "nn.vmap without axis_size= is not handled"
-    if not isinstance(axes, dict) or not isinstance(split, dict) or set(axes.values()) != {0} or "params" not in axes:
+    own = isinstance(axes, dict) and "params" in axes and all(axis == 0 for axis in axes.values())
+    if not own or not isinstance(split, dict):
         return "nn.vmap is handled only where every copy has parameters of its own, along axis 0"
     if not split or not all(split.get(stream) is True for stream in ("params", *split)):
         return "nn.vmap is handled only where every copy has random streams of its own"

@@ -60,6 +60,8 @@ class ClassPlan:
     beside: dict[str, tuple[ast.ClassDef, str]] = field(default_factory=dict)  # subclass -> what it follows, its text
     constructed: dict[str, ModuleRef] = field(default_factory=dict)  # the same classes as the file knows them
     uses: dict[str, int] = field(default_factory=dict)  # classes of this file it constructs -> line
+    # The classes themselves: those of different functions may share a name.
+    parts: list[LinenClass] = field(default_factory=list)
     slots: list[dict[str, Any]] = field(default_factory=list)
     open_sizes: list[str] = field(default_factory=list)  # parameters for sizes that the source does not tell
     refusals: list[Refusal] = field(default_factory=list)

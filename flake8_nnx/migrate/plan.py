@@ -409,6 +409,7 @@ class Planner:
     def local_code(self, site: Site, sizes: dict[str, str], positional: list[str], keywords: dict[str, str]) -> str:
         assert site.ref is not None and site.ref.local is not None
         self.plan.uses.setdefault(site.ref.local.name, site.call.lineno)
+        self.plan.parts.append(site.ref.local)
         self.plan.constructed[site.ref.local.name] = site.ref
         # Sizes come first in the new signature; positional fields follow them unchanged.
         arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]

@@ -32,8 +32,8 @@ CASES = {
         Case("sizes:Both", init="Both(2)", args=("f32[2,3,5]", "f32[2,4,7]")),
     ],
     "attention": [
-        Case("attention:Attention", init="Attention(4)", args=("f32[2,5,4]",), kwargs={"train": False}),
         Case("attention:Attention", init="Attention(4, rate=0.4)", args=("f32[2,5,2]",), **{**MODES, "mutable": ()}),
+        Case("attention:Attention", init="Attention(4)", args=("f32[2,5,4]",), kwargs={"train": False}),
         Case("attention:Block", init="Block(4)", args=("f32[2,5,4]",)),
         Case("attention:Block", init="Block(4, 3)", args=("f32[2,5,4]",)),
         Case("attention:Stack", init="Stack(4)", args=("f32[2,5,4]",)),

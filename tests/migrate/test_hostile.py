@@ -123,3 +123,11 @@ def test_a_field_that_dataclasses_refuse():
     text = ODD.replace("    size: int = 3\n", "    rate: float = 0.1\n    size: int\n")
     plan = plan_file(text, "m.py").plans[0]
     assert any("follows `rate`" in refusal.reason for refusal in plan.refusals)
+
+
+def test_a_class_inside_of_a_class_is_refused():
+    inner = ["class Inner(nn.Module):", "    @nn.compact", "    def __call__(self, x):", "        return nn.Dense(2)(x)"]
+    lines = "".join(f"        {line}\n" for line in inner)
+    text = ODD.replace("        return x\n", f"{lines}        return Inner()(x)\n")
+    planned = plan_file(text, "m.py")
+    assert {plan.name: bool(plan.refusals) for plan in planned.plans}["Inner"] and rewrite(planned) == text
