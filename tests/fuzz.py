@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from corpus import corpus, python_files  # noqa: E402
 
 from flake8_nnx.lint import lint_tree  # noqa: E402
-from flake8_nnx.migrate.file import plan_file, rewrite  # noqa: E402
+from flake8_nnx.migrate.file import BROKEN, plan_file, rewrite  # noqa: E402
 from flake8_nnx.plugin import Plugin  # noqa: E402
 from flake8_nnx.source.read import SourceError  # noqa: E402
 
@@ -121,7 +121,9 @@ def judge(text: str, migrate: bool = True) -> str:
     assert ast.dump(tree, include_attributes=True) == before, "the tree was written on"
     if not migrate:
         return "findings" if found else "none"
-    new = rewrite(plan_file(text, "fuzz.py"))
+    planned = plan_file(text, "fuzz.py")
+    new = rewrite(planned)
+    assert not any(BROKEN in refusal.reason for plan in planned.plans for refusal in plan.refusals), "the result is no Python"
     if new == text:
         return "refused" if found else "none"
     compile(new, "fuzz.py", "exec")

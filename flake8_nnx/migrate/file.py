@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from libcst import ParserSyntaxError
+
 from flake8_nnx.lint import lint_source
 from flake8_nnx.migrate import refuse
 from flake8_nnx.migrate.classes import Unmatched, rewrite_classes
@@ -19,6 +21,9 @@ from flake8_nnx.source.read import nesting, parse
 
 
 FORM_FEED = re.compile(r"^[ \t]*\x0c(?=[^\S\r\n]*\S)", re.MULTILINE)  # on a line of its own it is kept
+
+
+BROKEN = "what it would become is no Python, which is a bug of flake8-nnx: please report it"
 
 
 @dataclass
@@ -111,11 +116,7 @@ def needs(user: LinenClass, used: LinenClass, facts: Facts) -> bool:
 
 
 def rewrite(found: FilePlan) -> str:
-    """The new text of the file; the old one when no class can move.
-
-    Raises:
-        SourceError: it is nested too deeply to be rewritten.
-    """
+    """The new text of the file; the old one when no class can move, or when it cannot be rewritten."""
     native = found.native
     if not native:
         return found.source
@@ -124,16 +125,21 @@ def rewrite(found: FilePlan) -> str:
         classes = {plan.cls.node for plan in native}
         functions = linen_functions(found.facts, classes)
     try:
-        with nesting(found.facts.filename, "rewritten"):
-            rewritten = rewrite_classes(found.source, native, functions)
+        new = fix_imports(found.facts.tree, rewrite_classes(found.source, native, functions))
+        ast.parse(new)  # a text that does not compile is a bug, and must never be written
+        return new
     except Unmatched as error:
         for plan in error.plans or native:
             refuse.add(plan, plan.cls.node, "an expression of it could not be matched with the concrete syntax tree")
         settle(found, keep_running=True)
         return rewrite(found)
-    new = fix_imports(found.facts.tree, rewritten)
-    ast.parse(new)  # a text that does not compile is a bug, and must never be written
-    return new
+    except RecursionError:
+        reason = "the file is nested too deeply to be rewritten"
+    except (SyntaxError, ParserSyntaxError):
+        reason = BROKEN
+    for plan in native:
+        refuse.add(plan, plan.cls.node, reason)
+    return found.source
 
 
 def linen_functions(facts: Facts, skip: set[ast.ClassDef]) -> dict[ast.AST, str]:

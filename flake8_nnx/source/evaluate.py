@@ -109,7 +109,7 @@ class Evaluator:
                 return Shape(owner)
             return shapes.transpose(owner, None) if node.attr == "T" else owner if node.attr == "at" else Unknown()
         if isinstance(owner, Static):
-            return Static(f"{owner.text}.{node.attr}")
+            return owner.attribute(node.attr)
         return Unknown()
 
     def _subscript(self, node: ast.Subscript, env: Env) -> Any:

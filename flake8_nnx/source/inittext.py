@@ -90,7 +90,7 @@ class InitText:
                 return member(owner, node, self.facts)
             if isinstance(owner, Array):
                 return Shape(owner) if node.attr == "shape" else Unknown()
-            return Static(f"{owner.text}.{node.attr}") if isinstance(owner, Static) else owner and Unknown()
+            return owner.attribute(node.attr) if isinstance(owner, Static) else owner and Unknown()
         if isinstance(node, ast.Subscript):
             owner = self._chain(node.value, env, local)
             index = node.slice

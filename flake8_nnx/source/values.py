@@ -29,6 +29,9 @@ class Static:
     text: str
     items: tuple[Any, ...] | None = None
 
+    def attribute(self, name: str) -> Static:
+        return Static(f"({self.text}).{name}" if self.text.isdigit() else f"{atom(self.text)}.{name}")
+
 
 @dataclass(frozen=True)
 class Array:

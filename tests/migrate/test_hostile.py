@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flake8_nnx.migrate.file import plan_file, rewrite
+from flake8_nnx.migrate.file import BROKEN, plan_file, rewrite
 from flake8_nnx.migrate.run import migrate_paths
 from flake8_nnx.source.read import SourceError
 
@@ -131,3 +131,12 @@ def test_a_class_inside_of_a_class_is_refused():
     text = ODD.replace("        return x\n", f"{lines}        return Inner()(x)\n")
     planned = plan_file(text, "m.py")
     assert {plan.name: bool(plan.refusals) for plan in planned.plans}["Inner"] and rewrite(planned) == text
+
+
+@pytest.mark.parametrize("value", ["0 .real", "(1 + self.size).real", "(-self.size).real"])
+def test_attributes_of_numbers_stay_python(value):
+    text = ODD.replace("nn.Dense(self.size)(x)", f"nn.Dense(self.size, use_bias={value})(x)")
+    planned = plan_file(text, "m.py")
+    new = rewrite(planned)
+    assert BROKEN not in str(planned.plans[0].refusals)
+    assert new == text or ast.unparse(ast.parse(value, mode="eval")).replace("self.", "") in ast.unparse(ast.parse(new))
