@@ -5,6 +5,7 @@ Pure data from the trace of the class; refuses, with line and reason, whatever i
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Callable
 from typing import Any
 
@@ -211,6 +212,9 @@ class Planner:
         if is_sow(site):
             return
         stream = ast.literal_eval(site.positional[0]) if site.positional else "params"
+        if not isinstance(stream, str) or not stream.isidentifier() or keyword.iskeyword(stream):
+            self.refuse(site.call, f"the stream {stream!r} is no name that Python allows", "rename it")
+            return
         self.plan.expressions[site.call] = f"self.rngs.{stream}()"
         if not any(line.text == "self.rngs = rngs.fork()" for line in self.plan.init):
             self.plan.init.insert(0, Line(0, "self.rngs = rngs.fork()"))

@@ -113,12 +113,12 @@ def replacement(made: Construction, facts: Facts) -> Replacement:
     flags = []
     for i, argument in enumerate(made.positional):
         name = names[i] if i < len(names) else ""
-        if name in CALL_FLAGS and writer.only_in_call(argument):
-            flags.append(f"{name}={_text.quote(argument)}")
+        if (name in CALL_FLAGS or layer is None) and writer.only_in_call(argument):
+            flags.append(f"{name}={_text.quote(argument)}" if name else _text.quote(argument))
         else:
             positional.append(writer.text(argument))
     for name, argument in made.keywords.items():
-        if layer and name in CALL_FLAGS and writer.only_in_call(argument):
+        if (name in CALL_FLAGS or layer is None and name != "**") and writer.only_in_call(argument):
             flags.append(f"{name}={_text.quote(argument)}")
         else:
             keywords[name] = writer.text(argument)

@@ -53,7 +53,8 @@ def created_layers(method: ast.AST, facts: Facts) -> list[str]:
     """The layers that a method constructs, as written (`nn.Dense`), in source order."""
     calls = [node for node in ast.walk(method) if isinstance(node, ast.Call) and facts.module_class(node.func)]
     calls.sort(key=lambda call: (call.lineno, call.col_offset))
-    return [f"`{quote(call.func)}`" for call in calls]
+    made = (call.func.args[0] if isinstance(call.func, ast.Call) and call.func.args else call.func for call in calls)
+    return [f"`{quote(node)}`" for node in made]  # of `nn.jit(Block)()` the class
 
 
 def nnx_function(node: ast.AST, facts: Facts) -> str | None:

@@ -97,8 +97,16 @@ def check(method: ast.FunctionDef, facts: Facts) -> Iterator[Report]:
     created = _text.created_layers(method, facts)
     if created:
         advice = f"create {_text.listed(created)} in `__init__` and keep the arithmetic in `{method.name}`"
+    elif _creates_variables(method):
+        advice = f"create the variables in `__init__` and keep the arithmetic in `{method.name}`"
     else:
         advice = f"delete the decorator, `{method.name}` creates nothing"
     yield decorator, {
         "decorator": _text.quote(decorator), "cls": cls.name, "method": method.name, "advice": advice
     }
+
+
+def _creates_variables(method: ast.FunctionDef) -> bool:
+    """Whether the method calls `self.param` or `self.variable`."""
+    calls = (node.func for node in ast.walk(method) if isinstance(node, ast.Call))
+    return any(ast.unparse(func) in ("self.param", "self.variable") for func in calls if isinstance(func, ast.Attribute))

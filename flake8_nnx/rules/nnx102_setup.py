@@ -78,6 +78,7 @@ def _advice(method: ast.FunctionDef, facts: Facts) -> Iterator[str]:
     yield "move its body to `__init__`" + (f" and create {_text.listed(created)} there" if created else "")
     for node in ast.walk(method):
         if isinstance(node, ast.Assign) and type(node.value) in CONTAINERS and _text.created_layers(node.value, facts):
-            yield f"`{_text.quote(node.targets[0])}` becomes an `{CONTAINERS[type(node.value)]}`"
+            if isinstance(node.targets[0], (ast.Attribute, ast.Name)):  # else it is unpacked at once
+                yield f"`{_text.quote(node.targets[0])}` becomes an `{CONTAINERS[type(node.value)]}`"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setup":
             yield f"`{_text.quote(node)}` becomes `super().__init__(…)`"

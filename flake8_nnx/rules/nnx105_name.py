@@ -80,6 +80,8 @@ def _advice(value: ast.expr, call: ast.Call, facts: Facts) -> str:
     if not held or not isinstance(value, (ast.Constant, ast.JoinedStr)) or value == ast.Constant(None):
         return "delete it, an NNX module is named by the attribute that holds it"
     name = _layers.attribute(call, facts)
+    if isinstance(value, ast.Constant) and isinstance(value.value, str) and _layers.construction(call, facts) is None:
+        name = value.value  # a partial: whoever calls it holds the module
     if isinstance(value, ast.JoinedStr):
         return f"NNX names by attribute, hold the modules in the nnx.List `self.{_text.plural(name)}`"
     if not isinstance(value.value, str):

@@ -100,6 +100,8 @@ class InitText:
                 return static(owner.array.at(position)) if isinstance(position, int) else Unknown()
             if isinstance(owner, Static):
                 text = self.tracer.source.segment(index, self._swaps(index, env, local))
+                if isinstance(index, ast.Tuple) and text.startswith("(") and text.endswith(")"):
+                    text = text[1:-1]  # slices may not stand in parentheses
                 return Static(f"{owner.text}[{text}]")
             return owner and Unknown()
         return None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flake8_nnx.lint import lint_source
 from flake8_nnx.migrate.file import BROKEN, plan_file, rewrite
 from flake8_nnx.migrate.run import migrate_paths
 from flake8_nnx.source.read import SourceError
@@ -140,3 +141,16 @@ def test_attributes_of_numbers_stay_python(value):
     new = rewrite(planned)
     assert BROKEN not in str(planned.plans[0].refusals)
     assert new == text or ast.unparse(ast.parse(value, mode="eval")).replace("self.", "") in ast.unparse(ast.parse(new))
+
+
+def test_slices_of_tables():
+    text = ODD.replace("nn.Dense(self.size)(x)", "nn.Dense((self.table[:, :, None] - self.table[:, None, :]).T.size)(x)")
+    text = text.replace("    size: int = 3\n", "    size: int = 3\n    table: object = None\n")
+    assert any("table[:, :, None] - " in found.message for found in lint_source(text))
+    assert outcome(text) == "rewritten"
+
+
+@pytest.mark.parametrize("stream", ["'a b'", "'class'", "3", "''"])
+def test_streams_that_are_no_names_are_refused(stream):
+    text = ODD.replace("        return x\n", f"        return x + self.make_rng({stream})[0]\n")
+    assert outcome(text) == "same" and "stream" in str(plan_file(text, "m.py").plans[0].refusals)
