@@ -5,8 +5,9 @@ Pure data from the trace of the class; refuses, with line and reason, whatever i
 from __future__ import annotations
 
 import ast
-import keyword
+from keyword import iskeyword
 from collections.abc import Callable
+from keyword import iskeyword
 from typing import Any
 
 from flake8_nnx.catalog.construct import call as nnx_call
@@ -212,7 +213,7 @@ class Planner:
         if is_sow(site):
             return
         stream = ast.literal_eval(site.positional[0]) if site.positional else "params"
-        if not isinstance(stream, str) or not stream.isidentifier() or keyword.iskeyword(stream):
+        if not isinstance(stream, str) or not stream.isidentifier() or iskeyword(stream):
             self.refuse(site.call, f"the stream {stream!r} is no name that Python allows", "rename it")
             return
         self.plan.expressions[site.call] = f"self.rngs.{stream}()"

@@ -152,5 +152,7 @@ def test_slices_of_tables():
 
 @pytest.mark.parametrize("stream", ["'a b'", "'class'", "3", "''"])
 def test_streams_that_are_no_names_are_refused(stream):
-    text = ODD.replace("        return x\n", f"        return x + self.make_rng({stream})[0]\n")
-    assert outcome(text) == "same" and "stream" in str(plan_file(text, "m.py").plans[0].refusals)
+    head = "import flax.linen as nn\n\n\nclass Noise(nn.Module):\n    def __call__(self, x):\n"
+    text = f"{head}        return x + self.make_rng({stream})[0]\n"
+    assert outcome(text) == "same" and "the stream" in str(plan_file(text, "m.py").plans[0].refusals)
+    assert outcome(text.replace(stream, "'noise'")) == "rewritten"
