@@ -59,8 +59,8 @@ from models import Classifier
 model, x = Classifier(), jnp.ones((2, 16))
 print(jax.jit(model.apply)(model.init(jax.random.key(0), x), x).shape)
 '''  # fmt: skip
-# Set-up is what `.ci/run` does, on a fresh machine; running the tests inside of a test would not end.
-SET_UP = re.compile(r"pip install|-m pytest|-m mypy")
+# Set-up is what `.ci/run` does, on a fresh machine; running the tests inside of a test would not end, benchmarks take minutes.
+SET_UP = re.compile(r"pip install|-m pytest|-m mypy|benchmarks/")
 
 
 def commands():
