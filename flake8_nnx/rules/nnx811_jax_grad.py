@@ -3,7 +3,7 @@
 `jax.grad` differentiates every array of a module, running statistics included.
 
 **What it flags.** `jax.grad` and `jax.value_and_grad` with respect to an NNX module whose class holds `nnx.BatchNorm`
-or `nnx.Dropout`, at the transform.
+or `nnx.Dropout`, or puts a variable of one layer into another, at the transform.
 
 **Why.** The gradient of a model with BatchNorm has entries for its running mean and variance, which are no weights: an
 optimizer over all of them, or the norm of the gradient, is wrong without an error. Random keys raise a TypeError. And a
@@ -27,7 +27,7 @@ from flake8_nnx.source.linen import Facts
 RULE = Rule(
     "NNX811",
     "jax-grad",
-    "`{grad}` differentiates {what} of `{model}` as well: use `{new}`",
+    "`{grad}` {problem}: use `{new}`",
     doc=__doc__,
     fix="manual",
     examples=(
@@ -66,6 +66,46 @@ def grads(x):
     return nnx.grad(lambda model: model(x).sum())(model)
 ''',
         ),
+        Example(
+            linen='''
+import jax
+from flax import nnx
+
+
+class Tied(nnx.Module):
+    def __init__(self, rngs):
+        self.encoder = nnx.Linear(2, 2, rngs=rngs)
+        self.decoder = nnx.Linear(2, 2, rngs=rngs)
+        self.decoder.kernel = self.encoder.kernel
+
+    def __call__(self, x):
+        return self.decoder(self.encoder(x))
+
+
+def grads(x):
+    model = Tied(nnx.Rngs(0))
+    return jax.grad(lambda model: model(x).sum())(model)
+''',
+            nnx='''
+import jax
+from flax import nnx
+
+
+class Tied(nnx.Module):
+    def __init__(self, rngs):
+        self.encoder = nnx.Linear(2, 2, rngs=rngs)
+        self.decoder = nnx.Linear(2, 2, rngs=rngs)
+        self.decoder.kernel = self.encoder.kernel
+
+    def __call__(self, x):
+        return self.decoder(self.encoder(x))
+
+
+def grads(x):
+    model = Tied(nnx.Rngs(0))
+    return nnx.grad(lambda model: model(x).sum())(model)
+''',
+        ),
     ),
 )
 
@@ -82,9 +122,30 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     ref = _first(call, facts)
     if ref is None or ref.kind != "module":
         return
-    what = "the running statistics" if nnx.holds(ref, facts, "BatchNorm") else "the random keys"
+    problem = ""
     if nnx.holds(ref, facts, "BatchNorm", "Dropout"):
-        yield call, {"grad": origin, "what": what, "model": ref.name, "new": "nnx." + origin.rpartition(".")[2]}
+        what = "the running statistics" if nnx.holds(ref, facts, "BatchNorm") else "the random keys"
+        problem = f"differentiates {what} of `{ref.name}` as well"
+    elif _ties(ref, facts):
+        problem = f"gives the weights that `{ref.name}` shares one gradient for each place, and not their sum"
+    if problem:
+        yield call, {"grad": origin, "problem": problem, "new": "nnx." + origin.rpartition(".")[2]}
+
+
+def _ties(ref: nnx.Ref, facts: Facts) -> bool:
+    """Whether the constructor puts a variable of one layer into another: `self.head.kernel = self.embed.embedding`."""
+    constructors = [nnx.methods(cls).get("__init__") for cls in (nnx.ancestors(ref.local, facts) if ref.local else ())]
+    assignments = (node for method in constructors if method for node in ast.walk(method) if isinstance(node, ast.Assign))
+    return any(
+        isinstance(target, ast.Attribute) and isinstance(target.value, ast.Attribute) and _is_variable(node.value, facts)
+        for node in assignments
+        for target in node.targets
+    )
+
+
+def _is_variable(node: ast.expr, facts: Facts) -> bool:
+    ref = nnx.instance(node, facts) if isinstance(node, ast.Attribute) else None
+    return ref is not None and ref.kind == "variable"
 
 
 def _first(call: ast.Call, facts: Facts) -> nnx.Ref | None:

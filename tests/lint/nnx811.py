@@ -27,6 +27,27 @@ class Plain(nnx.Module):
         self.layer = nnx.Linear(2, 2, rngs=rngs)
 
 
+class Tied(nnx.Module):
+    def __init__(self, rngs):
+        self.embed = nnx.Embed(8, 2, rngs=rngs)
+        self.head = nnx.Linear(2, 8, rngs=rngs)
+        self.head.kernel = self.embed.embedding
+
+
+class Copied(nnx.Module):
+    def __init__(self, rngs):
+        self.a = nnx.Linear(2, 2, rngs=rngs)
+        self.b = nnx.Linear(2, 2, rngs=rngs)
+        self.b.kernel[...] = self.a.kernel[...]
+        self.size = self.a.in_features
+
+
+def shared(tied: Tied, copied: Copied, x):
+    nnx.grad(lambda m: m(x))(tied)
+    jax.grad(lambda m: m(x))(copied)
+    return jax.grad(lambda m: m(x))(tied)  # NNX811: 12
+
+
 def loss_fn(model: Net, x):
     return model(x).sum()
 

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import pickle
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import flax
@@ -183,6 +186,21 @@ def running_mean_has_a_gradient(ns: SimpleNamespace) -> bool:
     paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(ns.grads(X))]
     assert any("scale" in path for path in paths)
     return any("mean" in path for path in paths)
+
+
+@probe("NNX811", 1)
+def shared_weights_have_two_gradients(ns: SimpleNamespace) -> bool:
+    kernels = [path for path, _ in jax.tree_util.tree_leaves_with_path(ns.grads(X)) if "kernel" in jax.tree_util.keystr(path)]
+    return len(kernels) == 2
+
+
+@probe("NNX808")
+def weights_of_another_shape(ns: SimpleNamespace) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "weights")
+        path.write_bytes(pickle.dumps(nnx.state(nnx.Linear(3, 2, rngs=nnx.Rngs(0)))))
+        model = nnx.Linear(2, 2, rngs=nnx.Rngs(0))
+        return not raises(lambda: ns.load(model, path), ValueError) and model.kernel.shape == (3, 2)
 
 
 @probe("NNX807")
