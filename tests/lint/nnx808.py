@@ -10,12 +10,12 @@ from flax import nnx, serialization
 
 def found(model: nnx.Linear, state, path, data):
     weights = pickle.load(open(path, "rb"))
-    nnx.update(model, weights)  # NNX808: 5
-    nnx.update(model, np.load(path))  # NNX808: 5
+    nnx.update(model, weights)  # NNX808: 4
+    nnx.update(model, np.load(path))  # NNX808: 4
     restored = serialization.msgpack_restore(data)
-    nnx.replace_by_pure_dict(state, restored)  # NNX808: 5
+    nnx.replace_by_pure_dict(state, restored)  # NNX808: 4
     checkpointer = ocp.StandardCheckpointer()
-    nnx.update(model, checkpointer.restore(path))  # NNX808: 5
+    nnx.update(model, checkpointer.restore(path))  # NNX808: 4
 
 
 # ---- silent -------------------------------------------------------------------------------------------------------
