@@ -5,7 +5,6 @@ Pure data from the trace of the class; refuses, with line and reason, whatever i
 from __future__ import annotations
 
 import ast
-from keyword import iskeyword
 from collections.abc import Callable
 from keyword import iskeyword
 from typing import Any

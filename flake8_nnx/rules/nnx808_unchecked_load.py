@@ -31,8 +31,8 @@ LOADERS = frozenset({
 RULE = Rule(
     "NNX808",
     "unchecked-load",
-    "`{call}` takes other shapes, and unknown or missing names, without an error: compare `{loaded}` with `nnx.state` of the model "
-    "first, or restore it with that as the target",
+    "`{call}` takes other shapes, and unknown or missing names, without an error: compare `{loaded}` with `nnx.state` of the "
+    "model first, or restore it with that as the target",
     doc=__doc__,
     fix="manual",
     examples=(

@@ -53,9 +53,9 @@ def loss_fn(model: Net, x):
 
 
 def found(model: Net, noisy: Noisy, x):
-    grads = jax.grad(loss_fn)(model, x)  # NNX811: 11
+    grads = jax.grad(loss_fn)(model, x)  # NNX811: 12
     loss, grads = jax.value_and_grad(lambda m: m(x))(model)  # NNX811: 18
-    grads = jax.grad(lambda m: m(x), argnums=0)(noisy)  # NNX811: 11
+    grads = jax.grad(lambda m: m(x), argnums=0)(noisy)  # NNX811: 12
     step = jax.value_and_grad(loss_fn, has_aux=True)  # NNX811: 11
     return loss, grads, step
 
