@@ -131,7 +131,9 @@ class Evaluator:
             return items[position]
         if isinstance(owner, Repeated):
             return owner.element
-        return self._static(node, env) if isinstance(owner, Static) else self._children(node, env)
+        # The owner is not evaluated again: a layer or a stream in it is made once.
+        known = [owner, self.value(index, env)]
+        return self._static(node, env) if isinstance(owner, Static) or not dynamic(known) else Unknown()
 
     def _int(self, node: ast.expr | None, env: Env) -> int | None:
         if isinstance(node, (ast.Constant, ast.UnaryOp)):
