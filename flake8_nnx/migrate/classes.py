@@ -58,6 +58,7 @@ class Edits:
         self.keywords: dict[Span, list[tuple[str, str]]] = {}
         self.arguments: dict[Span, list[str]] = {}
         self.first: dict[Span, str] = {}
+        self.tupled: set[Span] = set()
         self.beside: dict[Span, dict[str, str]] = {}  # class -> texts of the subclasses that follow it
         self.removed: set[Span] = set()
         self.setups: set[Span] = set()
@@ -70,6 +71,7 @@ class Edits:
             self.keywords.update(spans.keyed(plan.keywords.items()))
             self.arguments.update(spans.keyed(plan.arguments.items()))
             self.first.update(spans.keyed(plan.first.items()))
+            self.tupled |= {spans.of(call) for call in plan.tupled}
             for name, (node, text) in plan.beside.items():
                 self.beside.setdefault(spans.of(node), {})[name] = text
             self.removed |= {spans.of(statement) for statement in plan.removed}
@@ -81,7 +83,7 @@ class Edits:
                 if line.node is not None:
                     self.homes.setdefault(spans.of(line.node), line)
         places: list[Iterable[Span]] = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside]
-        places += [self.removed, self.setups, self.decorators, self.homes]
+        places += [self.tupled, self.removed, self.setups, self.decorators, self.homes]
         self.starts = sorted({start for place in places for start, _ in place})
         self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
 
@@ -162,6 +164,8 @@ class Rewriter(cst.CSTTransformer):
                 keyword = cst.Name(match.group(1)) if match else None
                 arguments.append(argument(value, keyword))
             call = call.with_changes(args=spaced(arguments))
+        if span in self.edits.tupled:
+            call = call.with_changes(args=as_tuple(call.args))
         first = self.edits.first.get(span)
         if first is not None:
             comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if call.args else cst.MaybeSentinel.DEFAULT
@@ -410,6 +414,17 @@ def parsed(text: str) -> cst.BaseExpression:
         return cst.parse_expression(text)
     except cst.ParserSyntaxError:  # `a, b` of a for target
         return cst.parse_expression(f"({text})").with_changes(lpar=[], rpar=[])
+
+
+def as_tuple(args: Sequence[cst.Arg]) -> list[cst.Arg]:
+    """The arguments with the positional ones as one tuple."""
+    plain, named = [arg for arg in args if not arg.keyword], [arg for arg in args if arg.keyword]
+    apart = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    commas = [arg.comma if comments_in(arg) else apart for arg in plain[:-1]]
+    commas.append(cst.MaybeSentinel.DEFAULT if len(plain) > 1 else cst.Comma())
+    elements = [cst.StarredElement if arg.star else cst.Element for arg in plain]
+    parts = [make(arg.value, comma=comma) for make, arg, comma in zip(elements, plain, commas)]
+    return [cst.Arg(cst.Tuple(parts), comma=plain[-1].comma if named else cst.MaybeSentinel.DEFAULT), *named]
 
 
 def argument(value: cst.BaseExpression, keyword: cst.Name | None) -> cst.Arg:

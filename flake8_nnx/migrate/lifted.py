@@ -16,7 +16,7 @@ from flake8_nnx.source.values import Site
 
 # The remat of this module counts arguments without self, flax.linen's and NNX's with it.
 PARTITIONING = LINEN + "partitioning.remat"
-PREFIXES = {"remat": "Checkpoint", "checkpoint": "Checkpoint", "vmap": "Vmap"}
+PREFIXES = {"remat": "Checkpoint", "checkpoint": "Checkpoint", "vmap": "Vmap", "jit": "Jit"}
 KEPT = ("policy", "prevent_cse", "static_argnums")
 
 
@@ -24,7 +24,7 @@ KEPT = ("policy", "prevent_cse", "static_argnums")
 class Lift:
     """The transform around a class, with the source text of its arguments by their Linen names."""
 
-    kind: str  # remat, vmap
+    kind: str  # remat, vmap, jit
     given: dict[str, str]
     prefix: str  # what Linen puts before the name of the class
     problem: str = ""
@@ -42,7 +42,7 @@ def lift_of(site: Site, facts: Facts) -> Lift | None:
     if call is None:
         return None
     lift = _read(call, facts)
-    return lift if lift.problem else replace(lift, problem=_place_problem(site, call, facts))
+    return lift if lift.problem or lift.kind == "jit" else replace(lift, problem=_place_problem(site, call, facts))
 
 
 def _read(call: ast.Call, facts: Facts) -> Lift:
@@ -51,6 +51,8 @@ def _read(call: ast.Call, facts: Facts) -> Lift:
     what = f"nn.{name}"
     if name not in PREFIXES:
         return Lift(name, {}, "", f"{what} of a class is not handled")
+    if name == "jit":  # compiling changes no number: in NNX it is the training step that is jitted
+        return Lift("jit", {}, PREFIXES[name])
     transform = TRANSFORMS[name]
     positional = ["" for _ in call.args[:1]] + [ast.unparse(argument) for argument in call.args[1:]]
     keywords = {keyword.arg or "**": ast.unparse(keyword.value) for keyword in call.keywords}

@@ -53,6 +53,7 @@ class ClassPlan:
     expressions: dict[ast.AST, str] = field(default_factory=dict)  # expression -> new source
     keywords: dict[ast.Call, list[tuple[str, str]]] = field(default_factory=dict)  # keywords to add to a call
     arguments: dict[ast.Call, list[str]] = field(default_factory=dict)  # all arguments of a call, anew
+    tupled: set[ast.Call] = field(default_factory=set)  # calls whose positional arguments become one tuple
     removed: set[ast.stmt] = field(default_factory=set)
     decorators: set[ast.expr] = field(default_factory=set)
     fields: list[Field] = field(default_factory=list)

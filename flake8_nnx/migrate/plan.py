@@ -420,6 +420,8 @@ class Planner:
         if has_init(trace(site.ref.local, self.facts), self.facts):
             arguments.append("rngs=rngs")
         lift = lift_of(site, self.facts)
+        if lift is not None and lift.kind == "jit":
+            return f"{site.ref.local.name}({', '.join(arguments)})"
         if lift is None:
             return f"{ast.unparse(site.call.func)}({', '.join(arguments)})"
         return self.lifted_code(site, lift, ", ".join(arguments))

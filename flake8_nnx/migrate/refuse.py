@@ -7,19 +7,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_nnx.catalog.moved import MOVED
-from flake8_nnx.migrate import variables
+from flake8_nnx.migrate import decorators, functions, variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lift_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.slots import loop_name
-from flake8_nnx.rules._text import nnx_function
 from flake8_nnx.source.features import events
 from flake8_nnx.source.linen import LINEN, Facts
 from flake8_nnx.source.values import Assignment, Branch, Site, Trace
 
 HELD = ("Embed",)  # layers that are called alike in Linen and NNX, so that a class may be given one
-PLAIN_DECORATORS = frozenset({"staticmethod", "classmethod", "property", "functools.cached_property", "abc.abstractmethod"})
 # Decorators of classes from here change what the class is; any other, such as one for docstrings, stays.
 CHANGES_CLASSES = frozenset({"flax", "jax", "functools", "dataclasses"})
 # Attributes and methods of a Linen module with no NNX twin that this version can write.
@@ -88,11 +85,13 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         if name == "__post_init__":
             add(plan, method, "`__post_init__` is not handled", "move what it does to setup")
         for decorator in method.decorator_list:
-            linen = facts.linen_name(decorator)
-            if linen in ("compact", "nowrap"):
+            text, reason = decorators.edited(decorator, name, facts)
+            if reason:
+                add(plan, decorator, reason)
+            elif text == "":
                 plan.decorators.add(decorator)
-            elif (facts.origin(decorator) or ast.unparse(decorator)) not in PLAIN_DECORATORS:
-                add(plan, decorator, f"the decorator `{ast.unparse(decorator)[:60]}` of `{name}` is not handled")
+            elif text is not None:
+                plan.expressions[decorator] = text
 
 
 def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
@@ -204,11 +203,9 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str]) -> None:
                 continue  # the whole dotted name is looked at, not its parts
             if node in plan.cls.node.bases:
                 continue
-            new = nnx_function(node, facts) or _shared(node, facts)
-            if new is None:
-                add(plan, node, f"`{ast.unparse(node)}` has no NNX spelling that this version writes")
-            else:
-                plan.expressions[node] = new
+            reason = functions.rewrite(plan, node, facts)
+            if reason:
+                add(plan, node, reason)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super":
             add(plan, node, "`super()` of a Linen module is not handled")
 
@@ -236,19 +233,6 @@ def _sow(plan: ClassPlan, node: ast.Call) -> None:
     plan.expressions[first] = "nnx.Intermediate"
     note = "self.sow stores a value at every call now: read and clear them with nnx.pop(model, nnx.Intermediate)"
     plan.notes.append(f"line {node.lineno}: {note}")
-
-
-def _shared(node: ast.expr, facts: Facts) -> str | None:
-    """A function of Linen that NNX keeps further down, where the call gives only what both take."""
-    name, call = facts.linen_name(node), facts.names.parent(node)
-    moved = MOVED.get(name or "")
-    if moved is None or not moved.args or not moved.nnx.startswith("flax.nnx.") or not isinstance(call, ast.Call):
-        return None
-    both = [argument for argument in moved.args if argument not in moved.dropped]
-    plain = all(keyword.arg in both for keyword in call.keywords) and len(call.args) <= len(both)
-    if call.func is not node or not plain or any(isinstance(argument, ast.Starred) for argument in call.args):
-        return None
-    return moved.nnx.removeprefix("flax.")
 
 
 def _made_variable(node: ast.Subscript) -> str | None:

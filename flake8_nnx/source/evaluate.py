@@ -334,6 +334,8 @@ class Evaluator:
         name = origin.rsplit(".", 1)[-1]
         if name == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
             return shapes.einsum(str(node.args[0].value), positional[1:])
+        if origin == LINEN + "promote_dtype":
+            return Items(tuple(positional))
         if origin in (LINEN + "max_pool", LINEN + "avg_pool", LINEN + "min_pool") and positional:
             window = positional[1] if len(positional) > 1 else keywords.get("window_shape")
             strides = positional[2] if len(positional) > 2 else keywords.get("strides")

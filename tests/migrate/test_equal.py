@@ -47,6 +47,10 @@ CASES = {
         Case("lifted:Critics", init="Critics(4, 3)", args=("f32[2,4]", "f32[2,3]")),
         Case("lifted:Ensemble", init="Ensemble(3)", args=("f32[2,4]",), **MODES),
     ],
+    "decorated": [
+        Case("decorated:Scaled", init="Scaled(3)", args=("f32[2,3]",), **{**MODES, "mutable": ()}),
+        Case("decorated:Outer", init="Outer()", args=("f32[2,5]",)),
+    ],
     "shared": [
         Case(f"shared:{name}", init=f"{name}(7, 4)", args=("i32[2,3]<7", "i32[2,5]<7")) for name in ("Seq", "Model", "Tied")
     ],
