@@ -59,9 +59,9 @@ def plan_file(source: str, filename: str, without: Collection[str] = (), keep_ru
     Raises:
         SourceError: the text is not Python, or nested too deeply to be followed.
     """
-    facts = Facts(parse(source, filename), filename)
+    facts = Facts(parse(source, filename), filename, source=source)
     with nesting(filename, "migrated"):
-        found = FilePlan(source, facts, plan_classes(facts, source))
+        found = FilePlan(source, facts, plan_classes(facts))
     taken = nnx_is_taken(facts.names)
     feed = FORM_FEED.search(source)
     for plan in found.plans:

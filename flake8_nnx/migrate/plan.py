@@ -21,7 +21,6 @@ from flake8_nnx.migrate.slots import slots_of
 from flake8_nnx.rules._text import nnx_functions
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
 from flake8_nnx.source.linen import Facts, LinenClass
-from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Site, Trace, elements
 
 # Constructor arguments of Linen layers that a call may pass as well: moved there when only the call knows them.
@@ -31,12 +30,13 @@ CALL_FLAGS = {"deterministic", "use_running_average"}
 class Planner:
     """Builds the plan of one class from its trace."""
 
-    def __init__(self, cls: LinenClass, facts: Facts, source: str, planned: Callable[[LinenClass], ClassPlan | None]) -> None:
+    def __init__(self, cls: LinenClass, planned: Callable[[LinenClass], ClassPlan | None]) -> None:
+        facts = cls.facts
         self.cls, self.facts, self.planned = cls, facts, planned
-        self.text = SourceText(source)
-        self.trace: Trace = trace(cls, facts, source)
+        self.text = facts.text
+        self.trace: Trace = trace(cls)
         self.plan = ClassPlan(cls)
-        self.sizes: list[SizeParameter] = needed_sizes(self.trace, facts)
+        self.sizes: list[SizeParameter] = needed_sizes(self.trace)
         self.attributes = Attributes(self.trace, facts)
         self.fields = facts.fields_of(cls)
         self.setup = set(ast.walk(cls.methods["setup"])) if cls.has_setup else set()
@@ -291,7 +291,7 @@ class Planner:
         """The NNX constructor call of a submodule."""
         assert site.ref is not None
         sizes: dict[str, str] = {}
-        for name, size in site_sizes(site, self.facts).items():
+        for name, size in site_sizes(site).items():
             text = self.spell(size)
             if text is None or site.method == "setup" and self.in_call & set(WORD.findall(text)):
                 text = self.open_size(site, name)
@@ -417,7 +417,7 @@ class Planner:
         self.plan.constructed[site.ref.local.name] = site.ref
         # Sizes come first in the new signature; positional fields follow them unchanged.
         arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]
-        if has_init(trace(site.ref.local, self.facts), self.facts):
+        if has_init(trace(site.ref.local)):
             arguments.append("rngs=rngs")
         lift = lift_of(site, self.facts)
         if lift is not None and lift.kind == "jit":
@@ -470,9 +470,9 @@ class Planner:
         return nnx_functions(text, node, self.facts)
 
 
-def has_init(found: Trace, facts: Facts) -> bool:
+def has_init(found: Trace) -> bool:
     """Whether the NNX class gets an `__init__`: it has fields, or creates something."""
-    return bool(facts.fields_of(found.cls)) or any(not is_sow(site) for site in found.sites)
+    return bool(found.cls.facts.fields_of(found.cls)) or any(not is_sow(site) for site in found.sites)
 
 
 def is_sow(site: Site) -> bool:
@@ -484,7 +484,7 @@ def _quote(node: ast.AST) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def plan_classes(facts: Facts, source: str) -> list[ClassPlan]:
+def plan_classes(facts: Facts) -> list[ClassPlan]:
     """The plans of the classes of a file, in its order; a class is planned after those that it constructs."""
     done: dict[int, ClassPlan | None] = {}
 
@@ -493,7 +493,7 @@ def plan_classes(facts: Facts, source: str) -> list[ClassPlan]:
         key = id(cls.node)
         if key not in done:
             done[key] = None
-            done[key] = Planner(cls, facts, source, planned).run()
+            done[key] = Planner(cls, planned).run()
         return done[key]
 
     return [plan for cls in facts.classes if (plan := planned(cls)) is not None]

@@ -46,7 +46,7 @@ def module_at(node: ast.expr, found: Trace, facts: Facts) -> ModuleRef | None:
     if isinstance(node.value, ast.Name) and node.value.id == "self":
         return _ref(found.attributes.get(node.attr))
     owner = module_at(node.value, found, facts)
-    return _ref(trace(owner.local, facts).attributes.get(node.attr)) if owner is not None and owner.local is not None else None
+    return _ref(trace(owner.local).attributes.get(node.attr)) if owner is not None and owner.local is not None else None
 
 
 def _ref(value: Any) -> ModuleRef | None:

@@ -104,7 +104,7 @@ def replacement(made: Construction, facts: Facts) -> Replacement:
     writer = _Writer(facts, found, site, set(facts.fields_of(cls)) if cls else set())
     sizes = {}
     if site is not None and found is not None:
-        spelt = {name: spelled(size, found.parameters) for name, size in site_sizes(site, facts).items()}
+        spelt = {name: spelled(size, found.parameters) for name, size in site_sizes(site).items()}
         sizes = {name: text or name for name, text in spelt.items()}
     layer = made.layer
     names = layer.linen_args if layer else ()
@@ -126,7 +126,7 @@ def replacement(made: Construction, facts: Facts) -> Replacement:
     if layer is None:
         named = (f"{name}{'' if name == '**' else '='}{text}" for name, text in keywords.items())
         arguments = [*sizes.values(), *positional, *named]
-        if made.ref.local is None or has_constructor(made.ref.local, facts):
+        if made.ref.local is None or has_constructor(made.ref.local):
             arguments.append(f"rngs={rngs}")
         return Replacement(f"{ast.unparse(made.cls)}({', '.join(arguments)})", tuple(flags))
     done = construct(layer, positional, keywords, sizes, rngs=rngs)

@@ -50,17 +50,17 @@ def traced(node: ast.ClassDef, facts: Facts) -> Traced | None:
     cls = facts.linen_class(node)
     if cls is None:
         return None
-    found = trace(cls, facts)
+    found = trace(cls)
     sites: dict[ast.Call, Site] = {}
     for site in found.sites:
         sites.setdefault(site.call, site)
-    return Traced(found, sites, needed_sizes(found, facts), _names(found, sites, facts))
+    return Traced(found, sites, needed_sizes(found), _names(found, sites, facts))
 
 
-def has_constructor(cls: LinenClass, facts: Facts) -> bool:
+def has_constructor(cls: LinenClass) -> bool:
     """Whether the NNX class needs an `__init__`: for fields, sizes, or anything that draws from `rngs`."""
-    found = traced(cls.node, facts)
-    if found is None or found.parameters or facts.fields_of(cls):
+    found = traced(cls.node, cls.facts)
+    if found is None or found.parameters or cls.facts.fields_of(cls):
         return True
     draws = any(
         site.ref is not None or (isinstance(site.call.func, ast.Attribute) and site.call.func.attr in DRAWING)

@@ -77,7 +77,7 @@ def _advice(cls: LinenClass, linen: str, facts: Facts) -> str:
     if layer is not None:
         return f"derive from `nnx.{layer.nnx}` and pass its `__init__` the arguments it takes, with `rngs=rngs`"
     return f"derive from `nnx.{linen}`" + (
-        f" and write `{_signature(cls, facts)}`" if _traced.has_constructor(cls, facts) else ""
+        f" and write `{_signature(cls, facts)}`" if _traced.has_constructor(cls) else ""
     )
 
 

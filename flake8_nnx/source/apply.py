@@ -1,6 +1,6 @@
 """What a construction site learns when its module is called: input sizes, and the output for what follows.
 
-Built-in layers answer from the catalogue; classes of the same file are traced with the values of this site.
+Built-in layers answer from the catalogue; classes of the project are traced with the values of this site.
 """
 from __future__ import annotations
 
@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source import shapes
 from flake8_nnx.source.linen import Facts, LinenClass
-from flake8_nnx.source.values import Array, Items, Module, Repeated, Site, Size, Static, Unknown, elements
+from flake8_nnx.source.names import BUILTINS
+from flake8_nnx.source.values import (
+    Array,
+    Function,
+    Items,
+    Module,
+    Partial,
+    Repeated,
+    Site,
+    Size,
+    Static,
+    Unknown,
+    elements,
+    words,
+)
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
@@ -33,9 +47,16 @@ def constructor_values(site: Site, facts: Facts, value: Callable[[ast.expr], Any
     found.update({name: value(expression) for name, expression in site.keywords.items()})
     if ref.local:
         for name, field in facts.fields_of(ref.local).items():
-            if name not in found and field.default is not None and facts.module_class(field.default) is None:
-                found[name] = value(field.default)
+            if name not in found and field.default is not None and field.facts.module_class(field.default) is None:
+                here = field.facts is facts or isinstance(field.default, ast.Constant)
+                found[name] = value(field.default) if here else literal(field.default)
     return found
+
+
+def literal(node: ast.expr) -> Any:
+    """The value of an expression of another file, whose names mean nothing here."""
+    free = any(isinstance(part, ast.Name) for part in ast.walk(node))
+    return Unknown() if free else Static(ast.unparse(node))
 
 
 def applied(
@@ -114,43 +135,64 @@ def bound(method: ast.FunctionDef | None, positional: list[Any], keywords: dict[
 
 
 def output_of(tracer: Tracer, cls: LinenClass, fields: dict[str, Any], method: str, arguments: dict[str, Any]) -> Any:
-    """Output of a class of this file for these fields and inputs, in the caller's terms."""
-    function = tracer.facts.method_of(cls, method)
-    if function is None or tracer.depth >= MAX_DEPTH:
+    """Output of a class of the project for these fields and inputs, in the caller's terms."""
+    home = cls.facts.defining(cls, method)
+    if home is None or tracer.depth >= MAX_DEPTH:
         return Unknown()
     known = {name: value for name, value in fields.items() if not isinstance(value, Unknown)}
     key = (id(cls.node), method, repr(known), repr(arguments))
-    if key not in tracer.facts.outputs:
-        tracer.facts.outputs[key] = Unknown()  # of a class inside itself
-        tracer.facts.outputs[key] = traced_output(tracer, cls, known, function, arguments)
-    return tracer.facts.outputs[key]
+    outputs = tracer.facts.outputs
+    if key not in outputs:
+        outputs[key] = Unknown()  # of a class inside itself
+        outputs[key] = traced_output(tracer, cls, known, home, method, arguments)
+    return outputs[key]
 
 
 def traced_output(
-    tracer: Tracer, cls: LinenClass, known: dict[str, Any], function: ast.FunctionDef, arguments: dict[str, Any]
+    tracer: Tracer, cls: LinenClass, known: dict[str, Any], home: LinenClass, method: str, arguments: dict[str, Any]
 ) -> Any:
     from flake8_nnx.source.trace import Tracer as NewTracer  # the two call each other
 
-    inner = NewTracer(cls, tracer.facts, tracer.source, known, tracer.depth + 1)
-    setup = tracer.facts.method_of(cls, "setup")
-    if setup is not None:
-        inner.block(setup.body, {})
+    abroad = cls.facts is not tracer.facts
+    if abroad:
+        known = {name: value for name, value in known.items() if portable(value)}
+        arguments = {name: value if portable(value) else Unknown() for name, value in arguments.items()}
+    inner = NewTracer(cls, known, tracer.depth + 1)
+    inner.run_setup()
+    function = home.methods[method]
     names = [a.arg for a in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]][1:]
     env = {name: arguments.get(name, Unknown()) for name in names}
+    inner.facts = home.facts
     output = inner.body(function.body, env)
     carried = {carry for event in inner.trace.events for carry in getattr(event, "carried", {})}
-    return without(output, carried)
+    own = {*cls.facts.fields_of(cls)} - {*known}
+    told = {word for value in (*known.values(), *arguments.values()) for word in words(value)} if abroad else None
+    return without(output, carried | own, told)
 
 
-def without(value: Any, names: set[str]) -> Any:
-    """The value as far as it can be said without these names, which mean nothing outside the class."""
+def portable(value: Any) -> bool:
+    """Whether a value means the same to a class of another file: it holds no expressions of this one."""
+    if isinstance(value, Function) or isinstance(value, Partial) and (value.positional or value.keywords or value.lift):
+        return False
+    return all(portable(item) for item in elements(value) or ())
 
-    def visible(size: Size) -> Size:
-        if isinstance(size, str) and names & {n.id for n in ast.walk(ast.parse(size)) if isinstance(n, ast.Name)}:
-            return None
-        return size
+
+def without(value: Any, names: set[str], told: set[str] | None = None) -> Any:
+    """The value as far as it can be said without these names, which mean nothing outside the class.
+
+    With `told`, what the caller has told the class, no others mean anything either: the class stands in another file.
+    """
+
+    def visible(text: Size) -> bool:
+        found = words(text)
+        return not found & names and (told is None or found <= told | BUILTINS)
 
     if isinstance(value, Array):
-        return Array(value.base, {axis: visible(size) for axis, size in value.axes.items()}, value.rank)
+        axes = {axis: size if visible(size) else None for axis, size in value.axes.items()}
+        return Array(value.base, axes, value.rank)
     items = elements(value)
-    return value if items is None else Items(tuple(without(item, names) for item in items))
+    if items is not None:
+        return Items(tuple(without(item, names, told) for item in items))
+    if told is not None and not isinstance(value, Static):
+        return Unknown()
+    return value if told is None or visible(value.text) else Unknown()

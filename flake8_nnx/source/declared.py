@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flake8_nnx.source.linen import ModuleRef
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -13,11 +15,12 @@ class Declared:
     def translate(self, origin: str) -> str | None:
         return None
 
-    def module_class(self, origin: str) -> bool:
+    def module_class(self, origin: str) -> ModuleRef | None:
         # A relative import keeps its dots: `.layers.Base` is the declared `mylib.layers.Base`.
-        return origin in self.names or (
+        known = origin in self.names or (
             origin.startswith(".") and any(name.endswith("." + origin.lstrip(".")) for name in self.names)
         )
+        return ModuleRef(origin.rsplit(".", 1)[-1]) if known else None
 
-    def instance(self, origin: str) -> str | None:
+    def instance(self, origin: str) -> ModuleRef | None:
         return None

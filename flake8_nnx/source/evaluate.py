@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.source import shapes
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, root_is_self, static
-from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL
+from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
 from flake8_nnx.source.values import (
     Array,
     Either,
@@ -61,8 +61,11 @@ class Evaluator:
 
     def __init__(self, tracer: Tracer) -> None:
         self.tracer = tracer
-        self.facts = tracer.facts
         self.text = InitText(tracer).text
+
+    @property
+    def facts(self) -> Facts:
+        return self.tracer.facts
 
     # ---- values ---------------------------------------------------------------------------------------------------
 
@@ -87,12 +90,13 @@ class Evaluator:
     def _name(self, node: ast.Name, env: Env) -> Any:
         if node.id in env:
             return env[node.id]
-        ref = self.facts.module_class(node)
+        ref, binding = self.facts.module_class(node), self.facts.names.binding(node)
         if ref is not None:
-            return Partial(ref)
-        binding = self.facts.names.binding(node)
+            # `dense = partial(nn.Dense, …)` of the module is more than the class.
+            made = binding is not None and binding.kind == "assign" and isinstance(binding.value, ast.Call)
+            return self.value(binding.value, {}) if made and binding is not None else Partial(ref)
         if binding is not None and binding.kind == "def" and isinstance(binding.node, ast.FunctionDef):
-            return Function(binding.node)
+            return Function(binding.node, self.facts)
         return Unknown() if node.id == "self" else Static(node.id)
 
     def _attribute(self, node: ast.Attribute, env: Env) -> Any:
@@ -103,7 +107,7 @@ class Evaluator:
             return Partial(ref)
         owner = self.value(node.value, env)
         if isinstance(owner, (Module, Member)):
-            return member(owner, node, self.facts)
+            return member(owner, node)
         if isinstance(owner, Array):
             if node.attr == "shape":
                 return Shape(owner)
@@ -237,7 +241,7 @@ class Evaluator:
 
     def _lambda(self, node: ast.Lambda, env: Env) -> Any:
         text = self.text(node, env)
-        return Function(node, dict(env)) if text is None else Static(text)
+        return Function(node, self.facts, dict(env)) if text is None else Static(text)
 
     def _listcomp(self, node: ast.ListComp, env: Env) -> Any:
         found = self.tracer.comprehension(node, env)

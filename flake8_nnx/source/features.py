@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flake8_nnx.source.linen import Facts, LinenClass
-from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.trace import Tracer
 from flake8_nnx.source.values import AXIS, Array, Assignment, Branch, Loop, Site, Size, Trace
 
@@ -29,24 +28,24 @@ class SizeParameter:
     whole: bool  # the shape without the batch axis, instead of the last axis alone
 
 
-def trace(cls: LinenClass, facts: Facts, source: str | None = None) -> Trace:
-    """The trace of a class, made once per file."""
-    key = id(cls.node)
-    if key not in facts.traces:
-        facts.traces[key] = Tracer(cls, facts, SourceText(source)).run_all()
-    return facts.traces[key]
+def trace(cls: LinenClass) -> Trace:
+    """The trace of a class, made once."""
+    traces, key = cls.facts.traces, id(cls.node)
+    if key not in traces:
+        traces[key] = Tracer(cls).run_all()
+    return traces[key]
 
 
-def needed_sizes(found: Trace, facts: Facts, seen: frozenset[str] = frozenset()) -> list[SizeParameter]:
+def needed_sizes(found: Trace, seen: frozenset[int] = frozenset()) -> list[SizeParameter]:
     """The size parameters of a class, in the order of its arguments."""
     axes: dict[str, set[int]] = {}
-    for text in size_texts(found, facts, seen | {found.cls.name}):
+    for text in size_texts(found, seen | {id(found.cls.node)}):
         for axis, argument in AXIS.findall(text):
             axes.setdefault(argument, set()).add(int(axis))
     call = found.cls.methods.get("__call__")
     first = next((a.arg for a in call.args.args[1:]), None) if call else None
     order = [name for arguments in found.arguments.values() for name in arguments]
-    fields = set(facts.fields_of(found.cls))
+    fields = set(found.cls.facts.fields_of(found.cls))
     parameters = []
     for argument in sorted(axes, key=lambda name: order.index(name) if name in order else len(order)):
         whole = axes[argument] != {1}
@@ -56,12 +55,12 @@ def needed_sizes(found: Trace, facts: Facts, seen: frozenset[str] = frozenset())
     return parameters
 
 
-def size_texts(found: Trace, facts: Facts, seen: frozenset[str] = frozenset()) -> list[str]:
+def size_texts(found: Trace, seen: frozenset[int] = frozenset()) -> list[str]:
     """Every text of `__init__` that is needed to create the sites, and so may mention the size of an input."""
     needed: list[str] = []
     definitions: dict[str, list[str]] = {}
     for site in found.sites:
-        needed += [str(size) for size in site_sizes(site, facts, seen).values() if size is not None]
+        needed += [str(size) for size in site_sizes(site, seen).values() if size is not None]
         needed += site.texts.values()
     for event in events(found.events):
         creates = isinstance(event, (Branch, Loop)) and any(isinstance(e, Site) for e in events([event]))
@@ -96,16 +95,16 @@ def events(found: list[Any]) -> Iterator[Any]:
             yield from events(event.body)
 
 
-def site_sizes(site: Site, facts: Facts, seen: frozenset[str] = frozenset()) -> dict[str, Size]:
+def site_sizes(site: Site, seen: frozenset[int] = frozenset()) -> dict[str, Size]:
     """Size arguments of one construction: from the catalogue, or the class's own parameters filled in."""
     ref = site.ref
     if ref is None or ref.local is None:
         return {name: size for name, size in site.sizes.items() if name != "?"}
-    if ref.local.name in seen:
+    if id(ref.local.node) in seen:
         return {}
     sizes: dict[str, Size] = {}
-    inner = trace(ref.local, facts)
-    for parameter in needed_sizes(inner, facts, seen):
+    inner = trace(ref.local)
+    for parameter in needed_sizes(inner, seen):
         sizes[parameter.name] = next(
             (size for _, _, given in site.inputs if (size := argument_size(parameter, given, inner)) is not None), None
         )
@@ -144,10 +143,10 @@ def sizes(call: ast.Call, facts: Facts) -> dict[str, str]:
     cls = facts.enclosing_class(call)
     if cls is None:
         return {}
-    found = trace(cls, facts)
+    found = trace(cls)
     for site in found.sites:
         if site.call is call:
-            parameters = needed_sizes(found, facts)
-            spelt = {name: spelled(size, parameters) for name, size in site_sizes(site, facts).items()}
+            parameters = needed_sizes(found)
+            spelt = {name: spelled(size, parameters) for name, size in site_sizes(site).items()}
             return {name: text for name, text in spelt.items() if text is not None}
     return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.members import member
 from flake8_nnx.source.names import COMPREHENSIONS
 from flake8_nnx.source.values import Array, Function, Member, Module, Partial, Shape, Size, Static, Unknown, size_of
@@ -32,7 +33,10 @@ class InitText:
 
     def __init__(self, tracer: Tracer) -> None:
         self.tracer = tracer
-        self.facts = tracer.facts
+
+    @property
+    def facts(self) -> Facts:
+        return self.tracer.facts
 
     def text(self, node: ast.expr, env: Env) -> str | None:
         """Source of the expression inside `__init__`, or None when it depends on the call."""
@@ -87,7 +91,7 @@ class InitText:
                 return self.tracer.attribute(node.attr)
             owner = self._chain(node.value, env, local)
             if isinstance(owner, (Module, Member)):
-                return member(owner, node, self.facts)
+                return member(owner, node)
             if isinstance(owner, Array):
                 return Shape(owner) if node.attr == "shape" else Unknown()
             return owner.attribute(node.attr) if isinstance(owner, Static) else owner and Unknown()

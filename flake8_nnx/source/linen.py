@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from flake8_nnx.source.names import FUNCTIONS, MAX_DEPTH, Binding, Names
+from flake8_nnx.source.text import SourceText
 
 LINEN = "flax.linen."
 # Module classes of flax.linen, layers and base classes alike.
@@ -34,6 +35,7 @@ class Field:
 
     name: str
     node: ast.AnnAssign
+    facts: Facts = field(compare=False, repr=False)  # of the file that declares it
 
     @property
     def annotation(self) -> ast.expr:
@@ -46,14 +48,15 @@ class Field:
 
 @dataclass(frozen=True)
 class LinenClass:
-    """A class of this file that derives from `flax.linen.Module`, directly or not."""
+    """A class of the project that derives from `flax.linen.Module`, directly or not."""
 
     name: str
     node: ast.ClassDef
-    bases: tuple[str, ...]  # origins; a class of the same file stands by its own name
+    bases: tuple[str, ...]  # origins; a class of the project stands by its own name
     fields: tuple[Field, ...]  # its own, without inherited ones
     methods: Mapping[str, ast.FunctionDef]
     compact: frozenset[str]  # names of methods under `@nn.compact`
+    facts: Facts = field(compare=False, repr=False)  # of the file that it stands in
 
     @property
     def has_setup(self) -> bool:
@@ -62,7 +65,10 @@ class LinenClass:
 
 @dataclass(frozen=True)
 class ModuleRef:
-    """A Linen module class as an expression names it; `linen` is set for the classes of flax.linen itself."""
+    """A Linen module class as an expression names it.
+
+    `linen` is set for the classes of flax.linen itself, `local` for those of the project, whichever file they stand in.
+    """
 
     name: str
     linen: str | None = None
@@ -75,20 +81,26 @@ class Elsewhere(Protocol):
     def translate(self, origin: str) -> str | None:
         """Follow re-exports: the origin of what a project module re-exports, or None."""
 
-    def module_class(self, origin: str) -> bool:
-        """Whether this dotted name is a Linen module class of the project."""
+    def module_class(self, origin: str) -> ModuleRef | None:
+        """The Linen module class that this dotted name is."""
 
-    def instance(self, origin: str) -> str | None:
-        """The class name when this dotted name is a Linen module instance or a factory of one."""
+    def instance(self, origin: str) -> ModuleRef | None:
+        """The class when this dotted name is a Linen module instance or a factory of one."""
 
 
 class Facts:
-    """Facts of one parsed file; `elsewhere` adds what the rest of the project knows."""
+    """Facts of one parsed file; `elsewhere` adds what the rest of the project knows, `source` how the file spells it."""
 
     def __init__(
-        self, tree: ast.Module, filename: str = "-", package: str = "", elsewhere: Elsewhere | None = None
+        self,
+        tree: ast.Module,
+        filename: str = "-",
+        package: str = "",
+        elsewhere: Elsewhere | None = None,
+        source: str | None = None,
     ) -> None:
         self.tree = tree
+        self.text = SourceText(source)
         self.filename = filename
         self.elsewhere = elsewhere
         self.names = Names(tree, package)
@@ -155,11 +167,11 @@ class Facts:
         if not is_linen and (nnx or not compact or not node.bases):
             return None  # a base that cannot be seen is a module only if the class itself proves it
         fields = tuple(
-            Field(stmt.target.id, stmt)
+            Field(stmt.target.id, stmt, self)
             for stmt in node.body
             if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name) and _is_field(stmt.annotation)
         )
-        return LinenClass(node.name, node, tuple(bases), fields, methods, compact)
+        return LinenClass(node.name, node, tuple(bases), fields, methods, compact, self)
 
     def _derives_from_nnx(self, base: ast.expr, depth: int = 0) -> bool:
         """Whether a base class is one of flax.nnx, or derives from one in this file."""
@@ -190,14 +202,14 @@ class Facts:
         return None
 
     def fields_of(self, cls: LinenClass) -> dict[str, Field]:
-        """Fields by name, inherited ones first, as far as the bases stand in this file."""
+        """Fields by name, inherited ones first."""
         found: dict[str, Field] = {}
         for base in reversed(self.ancestors(cls)):
             found.update({f.name: f for f in base.fields})
         return found
 
     def ancestors(self, cls: LinenClass) -> list[LinenClass]:
-        """The class and its Linen bases in this file, nearest first."""
+        """The class and its Linen bases in the project, nearest first."""
         line, found = [cls], list[LinenClass]()
         while line:
             current = line.pop(0)
@@ -205,16 +217,18 @@ class Facts:
                 continue
             found.append(current)
             for base in current.node.bases:
-                ref = self.module_class(base.value if isinstance(base, ast.Subscript) else base)
+                ref = current.facts.module_class(base.value if isinstance(base, ast.Subscript) else base)
                 if ref and ref.local:
                     line.append(ref.local)
         return found
 
+    def defining(self, cls: LinenClass, name: str) -> LinenClass | None:
+        """The class itself or the nearest of its bases that has a method of this name."""
+        return next((base for base in self.ancestors(cls) if name in base.methods), None)
+
     def method_of(self, cls: LinenClass, name: str) -> ast.FunctionDef | None:
-        for base in self.ancestors(cls):
-            if name in base.methods:
-                return base.methods[name]
-        return None
+        found = self.defining(cls, name)
+        return found.methods[name] if found is not None else None
 
     def module_class(self, node: ast.AST | None, depth: int = 0) -> ModuleRef | None:
         """The Linen module class that an expression evaluates to: a name, a partial or a lifted class."""
@@ -240,9 +254,7 @@ class Facts:
                 if found:
                     return found
         origin = self.origin(node)
-        if origin and self.elsewhere and self.elsewhere.module_class(origin):
-            return ModuleRef(origin.rsplit(".", 1)[-1])
-        return None
+        return self.elsewhere.module_class(origin) if origin and self.elsewhere else None
 
     def annotated_module(self, annotation: ast.expr | None) -> ModuleRef | None:
         """The module class in `Model`, `"Model"`, `Optional[Model]` or `Model | None`."""
@@ -300,8 +312,7 @@ class Facts:
     def _elsewhere(self, node: ast.expr) -> ModuleRef | None:
         """What another file of the project knows of this name."""
         origin = self.origin(node) if self.elsewhere else None
-        name = self.elsewhere.instance(origin) if origin and self.elsewhere else None
-        return ModuleRef(name) if name else None
+        return self.elsewhere.instance(origin) if origin and self.elsewhere else None
 
     def returned(self, function: ast.FunctionDef, depth: int) -> ModuleRef | None:
         """What a factory function returns, when every return is a module."""
@@ -320,22 +331,23 @@ class Facts:
 
     def _attribute(self, node: ast.Attribute, depth: int) -> ModuleRef | None:
         """`self.model` of any class of this file, and attributes of known modules."""
-        owner: ast.ClassDef | None = None
+        owner, home = None, self
         if isinstance(node.value, ast.Name) and node.value.id == "self":
             found = self.names.enclosing(node, ast.ClassDef)
             owner = found if isinstance(found, ast.ClassDef) else None
         else:
             ref = self.instance(node.value, depth + 1)
-            owner = ref.local.node if ref and ref.local else None
+            if ref is not None and ref.local is not None:
+                owner, home = ref.local.node, ref.local.facts
         if owner is None:
             return None
-        for value in self.attribute_values(owner, node.attr):
-            found_ref = self.instance(value, depth + 1)
+        for value in home.attribute_values(owner, node.attr):
+            found_ref = home.instance(value, depth + 1)
             if found_ref:
                 return found_ref
         for stmt in owner.body:
             if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name) and stmt.target.id == node.attr:
-                return self.annotated_module(stmt.annotation)
+                return home.annotated_module(stmt.annotation)
         return None
 
     def attribute_values(self, cls: ast.ClassDef, name: str) -> list[ast.expr]:

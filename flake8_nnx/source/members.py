@@ -8,14 +8,13 @@ import ast
 from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.values import Array, Held, Member, Module, Static, Unknown, array_of
 
 # Constructor arguments that NNX layers keep under the same name.
 KEPT = {"Embed": {"num_embeddings", "features"}}
 
 
-def member(owner: Module | Member, node: ast.Attribute, facts: Facts) -> Any:
+def member(owner: Module | Member, node: ast.Attribute) -> Any:
     """The value of an attribute of a submodule, as far as `__init__` can read it."""
     from flake8_nnx.source.features import trace  # the two call each other
 
@@ -26,7 +25,7 @@ def member(owner: Module | Member, node: ast.Attribute, facts: Facts) -> Any:
     if ref.local is None:
         kept = ref.linen in LAYERS and node.attr in KEPT.get(ref.linen or "", ())
         return Static(text) if kept else Unknown()
-    found = trace(ref.local, facts).attributes.get(node.attr)
+    found = trace(ref.local).attributes.get(node.attr)
     if isinstance(found, Module):
         return Member(text, found)
     return Static(text) if type(found) is Static or isinstance(found, Held) else Unknown()

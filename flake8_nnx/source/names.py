@@ -5,6 +5,7 @@ Follows imports, assignments, scopes and shadowing; what cannot be known for cer
 from __future__ import annotations
 
 import ast
+import builtins
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ LINEN_SUBMODULES = frozenset(
     "transforms".split()
 )
 MAX_DEPTH = 12
+BUILTINS = frozenset(dir(builtins))
 
 
 @dataclass(frozen=True)

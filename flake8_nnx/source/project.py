@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Union
 
 from flake8_nnx.source.declared import Declared
-from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
+from flake8_nnx.source.linen import Facts, ModuleRef
 from flake8_nnx.source.names import Binding, canonical
 from flake8_nnx.source.read import SourceError, decode, parse, python_files, read_source
 
@@ -79,7 +79,8 @@ class SourceFile:
 
     @functools.cached_property
     def facts(self) -> Facts:
-        return Facts(self.tree, str(self.path), self.package, self)
+        source = self.source if self.project.spelt else None
+        return Facts(self.tree, str(self.path), self.package, self, source)
 
     def forget_tree(self) -> None:
         """Free the tree of a file that has nothing to do with Linen; it is parsed anew if another file asks."""
@@ -123,13 +124,13 @@ class SourceFile:
             target = name if self.resolve(name) == target else None
         return target if isinstance(target, str) and target != origin else None
 
-    def module_class(self, origin: str) -> bool:
+    def module_class(self, origin: str) -> ModuleRef | None:
         target = self.resolve(origin)
         if isinstance(target, Definition):
-            return self.project.class_of(target) is not None
+            return self.project.class_of(target)
         return self.project.declared.module_class(target if isinstance(target, str) else origin)
 
-    def instance(self, origin: str) -> str | None:
+    def instance(self, origin: str) -> ModuleRef | None:
         target = self.resolve(origin)
         return self.project.instance_of(target) if isinstance(target, Definition) else None
 
@@ -254,18 +255,19 @@ class SourceFile:
 class Project:
     """The Python files under some paths, each with its facts, and what their imports reach.
 
-    Files that are imported but not under the paths are read for their facts; they are not in `files`.
+    Files that are imported but not under the paths are read for their facts; they are not in `files`. With `spelt`, what
+    is said of a file keeps its spelling, as a rewrite needs it.
     """
 
-    def __init__(self, paths: Sequence[Path], declared: Declared | None = None) -> None:
-        self.declared = declared or Declared()
+    def __init__(self, paths: Sequence[Path], declared: Declared | None = None, spelt: bool = False) -> None:
+        self.declared, self.spelt = declared or Declared(), spelt
         self.left: int | None = None
         self.files: list[SourceFile] = []
         self.errors: list[SourceError] = []
         self._by_path: dict[Path, SourceFile] = {}
         self._modules: dict[Path, SourceFile | None] = {}
         self._directories: dict[Path, bool] = {}
-        self._answers: dict[tuple[Definition, str], str | None] = {}
+        self._answers: dict[tuple[Definition, str], ModuleRef | None] = {}
         for found in python_files(paths):
             if isinstance(found, SourceError):
                 self.errors.append(found)
@@ -311,22 +313,29 @@ class Project:
             self._directories[path] = path.is_dir()
         return self._directories[path]
 
-    def class_of(self, definition: Definition) -> str | None:
-        """The name of the Linen module class that a definition is."""
+    def class_of(self, definition: Definition) -> ModuleRef | None:
+        """The Linen module class that a definition is; of a partial or a lifted class the name alone."""
         facts, binding = definition.file.facts, definition.binding
-        if binding.kind == "class":
-            return self._once(definition, "class", lambda: name_of(facts.linen_class(binding.node)))
-        return self._once(definition, "class", lambda: name_of(facts.module_class(binding.value)))
 
-    def instance_of(self, definition: Definition) -> str | None:
-        """The class name when a definition is a Linen module instance or a function that returns one."""
+        def of_class() -> ModuleRef | None:
+            local = facts.linen_class(binding.node)
+            return ModuleRef(local.name, local=local) if local is not None else None
+
+        def of_value() -> ModuleRef | None:
+            ref = facts.module_class(binding.value)
+            return ModuleRef(definition.name) if ref is not None else None
+
+        return self._once(definition, "class", of_class if binding.kind == "class" else of_value)
+
+    def instance_of(self, definition: Definition) -> ModuleRef | None:
+        """The class when a definition is a Linen module instance or a function that returns one."""
         facts, binding = definition.file.facts, definition.binding
         if isinstance(binding.node, ast.FunctionDef):
             function = binding.node
-            return self._once(definition, "instance", lambda: name_of(facts.returned(function, 0)))
-        return self._once(definition, "instance", lambda: name_of(facts.bound(binding, 0)))
+            return self._once(definition, "instance", lambda: facts.returned(function, 0))
+        return self._once(definition, "instance", lambda: facts.bound(binding, 0))
 
-    def _once(self, definition: Definition, question: str, answer: Callable[[], str | None]) -> str | None:
+    def _once(self, definition: Definition, question: str, answer: Callable[[], ModuleRef | None]) -> ModuleRef | None:
         """Answer, remember; None while the answer is being found, since files may import each other."""
         key = (definition, question)
         if key not in self._answers:
@@ -341,10 +350,6 @@ def found_at(path: Path) -> str:
         if place.is_file():
             return str(place)
     return str(path) if path.is_dir() else ""
-
-
-def name_of(found: LinenClass | ModuleRef | None) -> str | None:
-    return found.name if found else None
 
 
 def _dotted(node: ast.expr | None) -> list[str]:

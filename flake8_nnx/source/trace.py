@@ -13,7 +13,7 @@ from flake8_nnx.source.apply import applied, constructor_values
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
 from flake8_nnx.source.inittext import Env, root_is_self
-from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.methods import hidden_fields, is_flag, plain_names, short
 from flake8_nnx.source.text import SourceText
@@ -47,10 +47,10 @@ MAX_INLINE = 8
 class Tracer:
     """Traces one class; `fields` are the values of its fields where a parent constructs it."""
 
-    def __init__(
-        self, cls: LinenClass, facts: Facts, source: SourceText, fields: dict[str, Any] | None = None, depth: int = 0
-    ) -> None:
-        self.cls, self.facts, self.source, self.depth = cls, facts, source, depth
+    def __init__(self, cls: LinenClass, fields: dict[str, Any] | None = None, depth: int = 0) -> None:
+        facts = cls.facts
+        self.cls, self.depth = cls, depth
+        self.facts = facts  # of the file whose statements are run
         self.trace = Trace(cls)
         self.evaluator = Evaluator(self)
         self.events: list[Any] = self.trace.events
@@ -65,19 +65,21 @@ class Tracer:
         hidden = hidden_fields(cls, facts)
         for name, field in facts.fields_of(cls).items():
             if name not in self.attributes:
-                ref = facts.module_class(field.default) if field.default is not None else None
+                ref = field.facts.module_class(field.default) if field.default is not None else None
                 text = f"self.{name}" if name in hidden else name
-                held = facts.annotated_module(field.annotation) if ref is None else None
+                held = field.facts.annotated_module(field.annotation) if ref is None else None
                 self.attributes[name] = Partial(ref) if ref else Held(text, ref=held) if held else Static(text)
+
+    @property
+    def source(self) -> SourceText:
+        return self.facts.text
 
     # ---- methods --------------------------------------------------------------------------------------------------
 
     def run_all(self) -> Trace:
         """setup, then `__call__`, then what neither of them reached."""
-        setup = self.facts.method_of(self.cls, "setup")
-        if setup is not None:
-            self.method = "setup"
-            self.block(setup.body, {})
+        self.method = "setup"
+        self.run_setup()
         self.trace.attributes = dict(self.attributes)
         names = sorted(self.cls.methods, key=lambda name: name != "__call__")
         for name in names:
@@ -88,6 +90,14 @@ class Tracer:
                 if name == "__call__":
                     self.trace.output = output
         return self.trace
+
+    def run_setup(self) -> None:
+        """Run setup, wherever it is inherited from."""
+        home = self.facts.defining(self.cls, "setup")
+        if home is not None:
+            self.facts = home.facts
+            self.block(home.methods["setup"].body, {})
+            self.facts = self.cls.facts
 
     def call_method(self, method: ast.FunctionDef) -> Any:
         """Run a method on its own arguments as unknown arrays."""
@@ -123,10 +133,11 @@ class Tracer:
         return result
 
     def inline(self, function: Function, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
-        """Value of calling a function of this file."""
+        """Value of calling a function of the project."""
         if self.inlining >= MAX_INLINE:
             return Unknown()
         arguments = function.node.args
+        here, self.facts = self.facts, function.facts
         names = [a.arg for a in [*arguments.posonlyargs, *arguments.args]]
         inner: Env = dict(function.env)
         if function.bound:
@@ -146,15 +157,15 @@ class Tracer:
         else:
             result = self.body(function.node.body, inner)
         self.inlining -= 1
-        self.method = outer
+        self.method, self.facts = outer, here
         return result
 
     def attribute(self, name: str) -> Any:
         """Value of `self.<name>`."""
         if name in self.attributes:
             return self.attributes[name]
-        method = self.facts.method_of(self.cls, name)
-        return Function(method, bound=True) if method is not None else Unknown()
+        found = self.facts.defining(self.cls, name)
+        return Function(found.methods[name], found.facts, bound=True) if found is not None else Unknown()
 
     def problem(self, node: ast.AST, reason: str) -> None:
         self.trace.problems.append((node, reason))
@@ -320,7 +331,7 @@ class Tracer:
                 env[node.target.id] = shapes.broadcast([old, value])
 
     def _functiondef(self, node: ast.FunctionDef, env: Env) -> None:
-        env[node.name] = Function(node, env)
+        env[node.name] = Function(node, self.facts, env)
 
     def _with(self, node: ast.With, env: Env) -> bool:
         for item in node.items:

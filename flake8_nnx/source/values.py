@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
-from flake8_nnx.source.linen import LinenClass, ModuleRef
+from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
 
 Size = Union[int, str, None]
 # The size of axis -k of argument `x` reads `axisk_of_x` until the constructor's parameters are chosen.
 AXIS = re.compile(r"\baxis(\d+)_of_(\w+)\b")
+MAX_RANK = 8
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,10 @@ class Partial:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of this file, with the names it closes over."""
+    """A function of the project, with the names it closes over."""
 
     node: ast.FunctionDef | ast.Lambda
+    facts: Facts = field(compare=False, repr=False)  # of the file that it stands in
     env: Mapping[str, Any] = field(default_factory=dict)
     bound: bool = False  # a method of the module itself
 
@@ -236,6 +238,20 @@ class Trace:
 def elements(value: Any) -> tuple[Any, ...] | None:
     """The elements of a tuple or list, where known."""
     return value.items if isinstance(value, (Items, Static)) else None
+
+
+def words(value: Any) -> set[str]:
+    """The names that a value, or the text of a size, is told with."""
+    if isinstance(value, str):
+        return {node.id for node in ast.walk(ast.parse(value)) if isinstance(node, ast.Name)}
+    if isinstance(value, Array):
+        # All axes of an argument count, whether the value mentions them or not.
+        base = {f"axis{axis}_of_{value.base}" for axis in range(1, MAX_RANK + 1)} if value.base else set()
+        return base.union(*map(words, value.axes.values()))
+    if isinstance(value, (Static, Items)):
+        own = words(value.text) if isinstance(value, Static) else set()
+        return own.union(*map(words, elements(value) or ()))
+    return set()
 
 
 # ---- arithmetic on sizes ----------------------------------------------------------------------------------------

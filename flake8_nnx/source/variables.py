@@ -188,7 +188,7 @@ def _attribute(node: ast.Attribute, facts: Facts) -> Tree | None:
 
 def _defines(cls: LinenClass, name: str, facts: Facts) -> bool:
     own = facts.method_of(cls, name) is not None or name in facts.fields_of(cls)
-    return own or any(facts.attribute_values(base.node, name) for base in facts.ancestors(cls))
+    return own or any(base.facts.attribute_values(base.node, name) for base in facts.ancestors(cls))
 
 
 def _below(tree: Tree | None, key: object) -> Tree | None:

@@ -45,7 +45,7 @@ def last_size(body):
     """The size of the last built-in layer that the model creates."""
     facts = facts_of(body)
     model = [cls for cls in facts.classes if cls.name == "Model"][0]
-    sites = [site for site in trace(model, facts).sites if site.ref and site.ref.linen]
+    sites = [site for site in trace(model).sites if site.ref and site.ref.linen]
     found = sizes(sites[-1].call, facts)
     return next(iter(found.values()), None)
 
@@ -112,14 +112,14 @@ def test_sizes_that_nobody_knows(body):
 def test_size_parameters(body, names):
     facts = facts_of(body)
     model = [cls for cls in facts.classes if cls.name == "Model"][0]
-    assert [parameter.name for parameter in needed_sizes(trace(model, facts), facts)] == names
+    assert [parameter.name for parameter in needed_sizes(trace(model))] == names
 
 
 def test_the_tree_is_left_as_it_was():
     facts = facts_of("x = Inner(5)(x)\nreturn nn.Dense(3)(x)")
     before = [(type(node), dict(vars(node))) for node in ast.walk(facts.tree)]
     for cls in facts.classes:
-        trace(cls, facts)
+        trace(cls)
     assert [(type(node), dict(vars(node))) for node in ast.walk(facts.tree)] == before
 
 
@@ -127,3 +127,17 @@ def test_code_outside_of_a_class_has_no_sizes():
     facts = Facts(ast.parse("import flax.linen as nn\nmodel = nn.Dense(3)\n"))
     call = next(node for node in ast.walk(facts.tree) if isinstance(node, ast.Call))
     assert sizes(call, facts) == {}
+
+
+def test_a_partial_of_the_module_keeps_its_arguments() -> None:
+    facts = Facts(ast.parse("""
+from functools import partial
+from flax import linen as nn
+dense = partial(nn.Dense, use_bias=False)
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return dense(3)(x)
+"""))
+    (site,) = trace(next(facts.classes)).sites
+    assert list(site.keywords) == ["use_bias"] and site.sizes == {"in_features": "axis1_of_x"}

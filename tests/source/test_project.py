@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flake8_nnx.source.declared import Declared
+from flake8_nnx.source.features import site_sizes, trace
 from flake8_nnx.source.project import Project, SourceFile
 from flake8_nnx.source.read import SourceError
 
@@ -107,8 +108,10 @@ def test_reexport_through_packages_and_modules(tmp_path: Path) -> None:
     assert train.translate("pkg.nn.Dense") == "flax.linen.Dense"
     assert train.translate("pkg.common.Alias") == "flax.linen.Dense"
     assert train.module_class("pkg.Net") and train.module_class("pkg.models.MLP") and train.module_class("pkg.deep.MLP")
-    assert train.instance("pkg.models.net") == "MLP"
-    assert train.instance("pkg.models.make") == "MLP"
+    net = train.instance("pkg.models.net")
+    assert net is not None and net.name == "MLP" and net.local is not None and net.local.fields[0].name == "features"
+    made = train.instance("pkg.models.make")
+    assert made is not None and made.name == "MLP"
 
     assert train.translate("pkg.models.MLP") is None  # it is that already
     assert train.translate("flax.linen.Dense") is None
@@ -147,7 +150,8 @@ def test_submodule_and_attribute_of_one_name(tmp_path: Path) -> None:
     files = project(
         tmp_path, {"pkg/__init__.py": "from .mlp import mlp", "pkg/mlp.py": MODEL + "\nmlp = net\n", "a.py": ""}
     )
-    assert files["a.py"].instance("pkg.mlp") == "MLP"
+    found = files["a.py"].instance("pkg.mlp")
+    assert found is not None and found.name == "MLP"
     assert files["a.py"].module_class("pkg.mlp.MLP")
     assert not files["a.py"].module_class("pkg.mlp")
 
@@ -289,3 +293,41 @@ def test_a_tree_that_was_forgotten_comes_back(tmp_path: Path) -> None:
     files["models.py"].tree
     files["models.py"].forget_tree()
     assert files["a.py"].module_class("models.MLP")
+
+
+# ---- sizes ----------------------------------------------------------------------------------------------------------
+
+
+def test_sizes_are_followed_into_other_files_and_say_nothing_that_only_those_know(tmp_path: Path) -> None:
+    block = """
+from flax import linen as nn
+WIDTH = 4
+class Block(nn.Module):
+    features: int
+    hidden: int = WIDTH
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.features)(nn.Dense(self.hidden)(x))
+class Fixed(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(WIDTH)(x)
+"""
+    net = """
+from flax import linen as nn
+from .blocks import Block, Fixed
+class Net(nn.Module):
+    width: int
+    @nn.compact
+    def __call__(self, x):
+        x = Block(self.width)(x)
+        x = nn.Dense(7)(x)
+        x = Fixed()(x)
+        return nn.Dense(9)(x)
+"""
+    files = project(tmp_path, {"pkg/__init__.py": "", "pkg/blocks.py": block, "pkg/net.py": net})
+    (cls,) = files["pkg/net.py"].facts.classes
+    sites = trace(cls).sites
+    assert [site_sizes(site) for site in sites if site.ref and site.ref.name != "Fixed"] == [
+        {"in_features": "axis1_of_x"}, {"in_features": "width"}, {"in_features": None},
+    ]
