@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 from corpus import corpus  # noqa: E402
 
-from flake8_nnx.cli.check import lint_project  # noqa: E402
+from flake8_nnx.cli.linting import lint_project  # noqa: E402
 from flake8_nnx.source.project import Project  # noqa: E402
 
 CORPORA = ("transformers", "diffusers", "flax", "gemma", "netket", "ott-jax", "sbx-rl", "evosax")

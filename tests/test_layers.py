@@ -41,6 +41,7 @@ LAYERS = {
     "remembered": Layer(top={"__init__", "rule", "source", "verdicts"}),
     "plugin": Layer(top={"__init__", "rule", "source", "lint", "versions", "verdicts"}, late={"source", "remembered"}),
     "explain": Layer(top={"rule"}, late={"rules"}),
+    "parallel": Layer(),
     # Runs inside of the user's program, which has imported jax and flax or not.
     "record": Layer(types={"case"}, late={"case"}),
     "verify": Layer(
@@ -57,12 +58,12 @@ LAYERS = {
         libraries={"libcst"},
     ),
     "report": Layer(
-        top={"__init__", "rule", "source", "lint", "verdicts", "migrate"},
+        top={"__init__", "rule", "source", "lint", "verdicts", "migrate", "parallel"},
         late={"rules", "explain"},
         libraries={"rich", "jinja2", "plotly", "networkx", "codeowners"},
     ),
     "cli": Layer(
-        top={"__init__", "rule", "source", "lint", "versions", "baseline", "remembered", "verdicts"},
+        top={"__init__", "rule", "source", "lint", "versions", "baseline", "remembered", "verdicts", "parallel"},
         late={"rules", "explain", "verify", "migrate", "record", "report"},
         types={"report"},
         libraries={"typer", "rich", "tomli"},

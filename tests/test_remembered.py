@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flake8_nnx import remembered
-from flake8_nnx.cli.check import lint_project
+from flake8_nnx.cli.linting import lint_project
 from flake8_nnx.remembered import Remembered
 from flake8_nnx.source.project import Project
 
@@ -100,20 +100,20 @@ def test_too_many_imports_are_not_followed(project):
 
 
 def test_a_second_run_parses_nothing(project, tmp_path, monkeypatch, fresh):
-    cache = Remembered(tmp_path / "cache")
-    first = [(file.path.name, found) for file, found in lint_project(Project([project]), cache)]
+    cache = str(tmp_path / "cache")
+    first = [(file.path.name, found) for file, found in lint_project(Project([project]), cache=cache)]
     fresh()
 
     def parse(*arguments):
         raise AssertionError("parsed")
 
     monkeypatch.setattr("flake8_nnx.source.project.parse", parse)
-    assert first and [(file.path.name, found) for file, found in lint_project(Project([project]), cache)] == first
+    assert first and [(file.path.name, found) for file, found in lint_project(Project([project]), cache=cache)] == first
 
 
 def user_codes(project, cache):
     """The findings in `user.py`, which all rest on `models.py`."""
-    return [found.code for file, found in lint_project(Project([project]), cache) if file.path.name == "user.py"]
+    return [found.code for file, found in lint_project(Project([project]), cache=cache) if file.path.name == "user.py"]
 
 
 def rename_base(project):
@@ -131,7 +131,7 @@ def remove(project):
 
 @pytest.mark.parametrize("change", [rename_base, shadow_with_a_package, remove])
 def test_a_change_of_what_is_imported_counts(project, tmp_path, fresh, change):
-    cache = Remembered(tmp_path / "cache")
+    cache = str(tmp_path / "cache")
     assert user_codes(project, cache)
     fresh()
     change(project)
@@ -141,7 +141,7 @@ def test_a_change_of_what_is_imported_counts(project, tmp_path, fresh, change):
 
 
 def test_a_module_that_appears_counts(project, tmp_path, fresh):
-    cache = Remembered(tmp_path / "cache")
+    cache = str(tmp_path / "cache")
     (project / "models.py").rename(project / "gone.py")
     assert user_codes(project, cache) == []
     fresh()
@@ -150,7 +150,7 @@ def test_a_module_that_appears_counts(project, tmp_path, fresh):
 
 
 def test_a_change_of_the_file_counts(project, tmp_path, fresh):
-    cache = Remembered(tmp_path / "cache")
+    cache = str(tmp_path / "cache")
     assert "NNX201" in user_codes(project, cache)
     fresh()
     (project / "user.py").write_text(USER.replace('self.param("w", jax.numpy.zeros, (3,))', "jax.numpy.zeros(3)"))
@@ -169,7 +169,7 @@ def test_a_change_of_the_linter_counts(project, tmp_path, fresh, monkeypatch):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"text": 1}', "null", "\0"])
 def test_a_damaged_cache_is_no_cache(project, tmp_path, fresh, content):
-    cache = Remembered(tmp_path / "cache")
+    cache = str(tmp_path / "cache")
     first = user_codes(project, cache)
     for place in (tmp_path / "cache").rglob("*.json"):
         place.write_text(content)
@@ -179,7 +179,7 @@ def test_a_damaged_cache_is_no_cache(project, tmp_path, fresh, content):
 
 def test_a_folder_that_cannot_be_written_is_no_cache(project, tmp_path, fresh):
     (tmp_path / "cache").write_text("a file")
-    assert user_codes(project, Remembered(tmp_path / "cache"))
+    assert user_codes(project, str(tmp_path / "cache"))
 
 
 def test_flake8_remembers_and_forgets(project, tmp_path):

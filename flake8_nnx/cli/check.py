@@ -19,12 +19,12 @@ from rich.text import Text
 from flake8_nnx import __version__, versions
 from flake8_nnx.baseline import Baseline
 from flake8_nnx.cli import console, inputs
-from flake8_nnx.lint import drop_suppressed, lint_facts, relevant
-from flake8_nnx.remembered import Remembered
+from flake8_nnx.cli.linting import lint_project
+from flake8_nnx.parallel import processes
 from flake8_nnx.rule import Finding
 from flake8_nnx.source.declared import Declared
 from flake8_nnx.source.project import Project, SourceFile
-from flake8_nnx.source.read import SourceError, nesting, noqa_lines
+from flake8_nnx.source.read import SourceError
 from flake8_nnx.verdicts import OFF, annotate, carriers, has_store, summary as said
 from flake8_nnx.verdicts.sources import Sources
 from flake8_nnx.verdicts.store import Stored
@@ -83,6 +83,8 @@ def check(
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", help="Exit 1 on new findings, on any (known ones are shown too), or never.")
     ] = FailOn.new,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Processes; 0: one for each core.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary and no progress.")] = False,
     stdin_name: Annotated[
         str, typer.Option("--stdin-display-name", metavar="PATH", help="What the text on stdin is the content of.")
     ] = "stdin",
@@ -115,7 +117,10 @@ def check(
             project.add_text(sys.stdin.buffer.read(), Path(stdin_name))
         except SourceError as error:
             project.errors.append(error)
-    linted = [(file, found) for file, found in lint_project(project, Remembered.at(cache), flax) if wanted(found.code)]
+    places = [] if STDIN in paths else [Path(path) for path in paths]
+    with console.progress("linting", quiet) as told:
+        found = list(lint_project(project, places, cache=cache, flax=flax, jobs=jobs, progress=told))
+    linted = [(file, each) for file, each in found if wanted(each.code)]
     if write_baseline is not None:
         made = written_baseline(write_baseline, linted)
         console.say(f"{made} findings are known to {write_baseline}")
@@ -125,7 +130,7 @@ def check(
         known = known_to(baseline, linted, [file.path for file in project.files])
     hidden = known if fail_on is FailOn.new else [False] * len(linted)
     linted = [pair for pair, skip in zip(linted, hidden) if not skip]
-    limits = Limits(cases, timeout, memory_mb)
+    limits = Limits(cases, timeout, memory_mb, jobs, quiet)
     backed = verified(linted, verdicts, limits, project) if verify else stored(linted, verdicts)
     findings = [Row(str(file.path), found, backed.get((file.path, found))) for file, found in linted]
     counts = Counter(row.found.code for row in findings)
@@ -141,7 +146,10 @@ def check(
         for code, count in sorted(counts.items()):
             line = f"{count:<8}{code} {names[code]}"
             print(line, file=sys.stdout if output_format is Format.text else sys.stderr)
-    console.say(summary(findings, project))
+    if not quiet:
+        console.say(summary(findings, project))
+    if verify and interrupted(backed):
+        raise typer.Exit(console.INTERRUPTED)
     console.finish(project.errors, bool(findings) and fail_on is not FailOn.never)
 
 
@@ -192,38 +200,6 @@ class Wanted:
         return ignored < 0 and not self.select or chosen > ignored
 
 
-def lint_project(
-    project: Project, remembered: Remembered | None = None, flax: versions.Version = versions.NEWEST
-) -> Iterator[tuple[SourceFile, Finding]]:
-    """The findings of every file, in the order of the files; what cannot be linted is added to `project.errors`."""
-    for file in project.files:
-        try:
-            findings = remembered.get(file) if remembered else None
-            if findings is None:
-                findings = findings_in(file)
-                if remembered:
-                    remembered.put(file, findings)
-            findings = drop_suppressed(versions.adapted(findings, flax), noqa_lines(file.source))
-        except SourceError as error:
-            project.errors.append(error)
-        else:
-            yield from ((file, found) for found in findings)
-
-
-def findings_in(file: SourceFile) -> list[Finding]:
-    """The findings of one file, `# noqa` aside.
-
-    Raises:
-        SourceError: it cannot be read, is no Python, or is nested too deeply.
-    """
-    if relevant(file.source):
-        with nesting(str(file.path), "checked"):
-            return lint_facts(file.facts)
-    file.tree  # it is said when it is no Python
-    file.forget_tree()
-    return []
-
-
 # ---- verdicts -----------------------------------------------------------------------------------------------------
 
 
@@ -256,6 +232,8 @@ class Limits:
     cases: Path | None
     timeout: float
     memory_mb: int
+    jobs: int
+    quiet: bool
 
 
 Linted = Sequence[tuple[SourceFile, Finding]]
@@ -289,8 +267,12 @@ def verified(linted: Linted, store: str, limits: Limits, project: Project) -> Ba
         for file, _ in by_file(linted)
         if carried[file.path]
     ]
+    workers = processes(limits.jobs)
     try:
-        found, errors = back(targets, limits.cases, timeout=limits.timeout, memory_mb=limits.memory_mb)
+        with console.progress("verifying", limits.quiet) as told:
+            found, errors = back(
+                targets, limits.cases, timeout=limits.timeout, memory_mb=limits.memory_mb, workers=workers, progress=told
+            )
     except ValueError as error:  # a malformed case in pyproject.toml
         console.fail(error)
     project.errors += errors
@@ -300,6 +282,12 @@ def verified(linted: Linted, store: str, limits: Limits, project: Project) -> Ba
         )
         for one in found
     }
+
+
+def interrupted(backs: Backs) -> bool:
+    from flake8_nnx.verify.verdict import INTERRUPTED
+
+    return any(back.reason == INTERRUPTED for back in backs.values())
 
 
 # ---- output -------------------------------------------------------------------------------------------------------

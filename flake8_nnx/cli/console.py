@@ -4,12 +4,13 @@ Exit codes are those of every subcommand: 0 clean, 1 findings or a verdict that 
 """
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import math
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import typer
@@ -97,3 +98,18 @@ def _plain(value: Any) -> Any:
 def comma_list(values: Iterable[str]) -> list[str]:
     """`["a,b", "c"]`, as an option that may be repeated gives it, is a, b, c."""
     return [word for value in values for word in value.replace(",", " ").split()]
+
+
+@contextlib.contextmanager
+def progress(what: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, on a terminal only; tell it how many are done of how many."""
+    err = stderr()
+    if quiet or not err.is_terminal:
+        yield lambda done, total: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

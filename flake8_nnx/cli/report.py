@@ -4,9 +4,8 @@ Reads source text and stored verdicts only; to verify, run `check --verify` or `
 """
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,7 +72,7 @@ def report(
     except ValueError as error:
         console.fail(error)
     declared = Declared(frozenset(console.comma_list(module_classes or [])))
-    with progress(quiet) as told:
+    with console.progress("reading", quiet) as told:
         found = build.build(paths, jobs=jobs, store=verdicts, declared=declared, progress=told)
     moved = trend.compare(old, found) if old is not None else None
     errors = write(outputs, found, moved)
@@ -113,17 +112,3 @@ def write(outputs: list[tuple[str, Output]], found: Report, moved: Trend | None)
         except OSError as error:
             errors.append(f"flake8-nnx: {place}: {error.strerror}")
     return errors
-
-
-@contextlib.contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, on a terminal only."""
-    err = console.stderr()
-    if quiet or not err.is_terminal:
-        yield lambda done, total: None
-        return
-    from rich.progress import Progress
-
-    with Progress(console=err, transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -53,7 +53,7 @@ class Backed:
 
 
 def back(
-    targets: Sequence[Target], cases: Path | None = None, *, timeout: float = 120.0, memory_mb: int = 8192
+    targets: Sequence[Target], cases: Path | None = None, *, timeout: float = 120.0, memory_mb: int = 8192, **run: Any
 ) -> tuple[list[Backed], list[SourceError]]:
     """Verify the suggested replacement of every class, store the verdicts, and say what could not be stored.
 
@@ -61,6 +61,7 @@ def back(
         targets: what to verify; each text is that of the file on disk.
         cases: a Python file with a list `CASES`; other classes have configured, recorded or synthesised cases.
         timeout, memory_mb: limits for one class, in seconds and MiB.
+        run: `workers` and `progress` of `flake8_nnx.verify.verify_files`.
 
     Raises:
         ValueError: `pyproject.toml` has a malformed case.
@@ -81,7 +82,7 @@ def back(
                 continue
             jobs.append(_job(target.path, name, new, planned.variable_map(plans[name]), cases))
             waiting.append((target, name, _key(sources, target, name)))
-    verdicts = verify_files(jobs, timeout=timeout, memory_mb=memory_mb) if jobs else []
+    verdicts = verify_files(jobs, timeout=timeout, memory_mb=memory_mb, **run) if jobs else []
     found += [_judge(*item, verdict) for item, verdict in zip(waiting, verdicts)]
     return found, _store(targets, found)
 

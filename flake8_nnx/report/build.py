@@ -4,14 +4,11 @@ A worker process that dies costs time only, and an interrupted run gives the rep
 """
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from flake8_nnx import parallel
 from flake8_nnx.report import order
 from flake8_nnx.report.model import FileEntry, Report
 from flake8_nnx.report.scan import scan, shown
@@ -32,7 +29,7 @@ class Scanner:
     def __len__(self) -> int:
         return len(self.project.files)
 
-    def at(self, number: int) -> Found:
+    def __call__(self, number: int) -> Found:
         file = self.project.files[number]
         try:
             return scan(file, self.root_of(file.path), self.store)
@@ -66,7 +63,7 @@ def build(
     found: list[Found] = []
     partial = False
     try:
-        for each in _scanned(scanner, paths, jobs):
+        for each in parallel.ordered(scanner, len(scanner), jobs, Scanner, paths, store, scanner.project.declared):
             found.append(each)
             progress(len(found), len(scanner))
     except KeyboardInterrupt:
@@ -92,45 +89,3 @@ def known_only(files: Sequence[FileEntry]) -> tuple[FileEntry, ...]:
         )
         for file in files
     )
-
-
-# ---- processes ------------------------------------------------------------------------------------------------------
-
-_scanner: Scanner | None = None
-
-
-def _start(paths: Sequence[Path], store: str, declared: Declared) -> None:
-    global _scanner
-    _scanner = Scanner(paths, store, declared)
-
-
-def _at(number: int) -> Found:
-    assert _scanner is not None
-    return _scanner.at(number)
-
-
-def _scanned(scanner: Scanner, paths: Sequence[Path], jobs: int) -> Iterator[Found]:
-    """What each file gives, in order; a file whose process died is scanned here."""
-    jobs = min(jobs or os.cpu_count() or 1, len(scanner))
-    if jobs <= 1:
-        yield from map(scanner.at, range(len(scanner)))
-        return
-    arguments = (list(paths), scanner.store, scanner.project.declared)
-    # Not forked: the calling program may have threads, as every program that has imported jax has.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_start, initargs=arguments) as pool:
-        futures: list[Future[Found] | None] = []
-        for number in range(len(scanner)):
-            try:
-                futures.append(pool.submit(_at, number))
-            except BrokenProcessPool:
-                futures.append(None)
-        try:
-            for number, future in enumerate(futures):
-                try:
-                    yield future.result() if future is not None else scanner.at(number)
-                except BrokenProcessPool:
-                    yield scanner.at(number)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise

@@ -4,7 +4,7 @@ Importing this package loads neither jax nor flax; verifying does, user files in
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +86,12 @@ def verify_files(
     memory_mb: int = 8192,
     workers: int = 1,
     device: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Verdict | None]:
     """Verify many pairs of files in warm workers (see `flake8_nnx.verify.pool.run_jobs`)."""
     from flake8_nnx.verify.pool import run_jobs
 
-    return run_jobs(jobs, timeout=timeout, memory_mb=memory_mb, workers=workers, device=device)
+    return run_jobs(jobs, timeout=timeout, memory_mb=memory_mb, workers=workers, device=device, progress=progress)
 
 
 def verify_cases(
@@ -104,6 +105,7 @@ def verify_cases(
     memory_mb: int = 8192,
     workers: int = 1,
     device: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Verdict]:
     """Verify a text that is not yet written against the file it replaces.
 
@@ -129,7 +131,9 @@ def verify_cases(
         }
         for name in classes
     ]
-    verdicts = verify_files(jobs, timeout=timeout, memory_mb=memory_mb, workers=workers, device=device)
+    verdicts = verify_files(
+        jobs, timeout=timeout, memory_mb=memory_mb, workers=workers, device=device, progress=progress
+    )
     return {name: verdict for name, verdict in zip(classes, verdicts) if verdict is not None}
 
 

@@ -11,19 +11,20 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from flake8_nnx.verify import process
 from flake8_nnx.verify.process import POLL, Limits
-from flake8_nnx.verify.verdict import Verdict, unverified
+from flake8_nnx.verify.verdict import INTERRUPTED, Verdict, unverified
 
 STARTUP = Limits(timeout=120.0)  # to import jax on a slow disk
 WATCH = 0.25  # seconds between two looks at memory and processor time, which read all of /proc
 Job = Mapping[str, Any]
+Progress = Callable[[int, int], None]
 
 
 class Worker:
@@ -103,6 +104,12 @@ class Worker:
                 return None, death
             time.sleep(POLL)
 
+    def interrupt(self) -> None:
+        """End the process from another thread; the job that waits for it learns that it has died."""
+        running = self._process
+        if running is not None:
+            process.kill(running, self._home)
+
     def _end(self) -> None:
         if self._process is not None:
             process.kill(self._process, self._home)
@@ -129,26 +136,39 @@ class Pool:
 
     def __init__(self, workers: int = 1, limits: Limits = Limits(), platforms: str | None = None) -> None:  # noqa: B008
         self._idle: SimpleQueue[Worker] = SimpleQueue()
+        self._stopped = threading.Event()
         self._workers = [Worker(limits, platforms) for _ in range(max(1, workers))]
         for worker in self._workers:
             self._idle.put(worker)
 
-    def run(self, jobs: Sequence[Job]) -> list[Verdict | None]:
+    def run(self, jobs: Sequence[Job], progress: Progress = lambda done, total: None) -> list[Verdict | None]:
         """The verdict of each job in order (see `run_jobs`)."""
-        if len(self._workers) == 1:
-            return [self._one(job) for job in jobs]
+        found: list[Verdict | None] = [unverified(INTERRUPTED)] * len(jobs)
+        self._stopped.clear()
         with ThreadPoolExecutor(len(self._workers)) as threads:
-            return list(threads.map(self._one, jobs))
+            numbers = {threads.submit(self._one, job): number for number, job in enumerate(jobs)}
+            try:
+                for done, future in enumerate(as_completed(numbers), 1):
+                    found[numbers[future]] = future.result()
+                    progress(done, len(jobs))
+            except BaseException as error:
+                self._stop()
+                if not isinstance(error, KeyboardInterrupt):
+                    raise
+        return found
 
     def _one(self, job: Job) -> Verdict | None:
         worker = self._idle.get()
         try:
-            return worker.run(job)
-        except BaseException:  # an interrupted job leaves its worker busy
-            worker.close()
-            raise
+            return unverified(INTERRUPTED) if self._stopped.is_set() else worker.run(job)
         finally:
             self._idle.put(worker)
+
+    def _stop(self) -> None:
+        """Have the running jobs end, by ending their processes, and those that wait not start."""
+        self._stopped.set()
+        for worker in self._workers:
+            worker.interrupt()
 
     def close(self) -> None:
         for worker in self._workers:
@@ -181,6 +201,7 @@ def run_jobs(
     memory_mb: int = 8192,
     workers: int = 1,
     device: str | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> list[Verdict | None]:
     """The verdict of each job, None where a cases file has no case for the class.
 
@@ -192,11 +213,14 @@ def run_jobs(
         memory_mb: resident memory of a worker in MiB.
         workers: how many jobs run at the same time; one worker is kept warm for the next call.
         device: run on the devices of this platform only (`cpu`, `gpu`, `tpu`), or on this one (`gpu:1`).
+        progress: told how many jobs of how many are done.
+
+    An interrupt (Ctrl-C) ends the jobs that run: these and those after them are UNVERIFIED because of `INTERRUPTED`.
     """
     limits = Limits(timeout, memory_mb)
     platforms = "cpu" if device == "cpu" else None
     jobs = [{**job, "device": device} for job in jobs]
     if workers <= 1 or len(jobs) <= 1:
-        return shared(limits, platforms).run(jobs)
+        return shared(limits, platforms).run(jobs, progress)
     with Pool(min(workers, len(jobs)), limits, platforms) as pool:
-        return pool.run(jobs)
+        return pool.run(jobs, progress)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 STATUSES = ("PROVED", "MATCHED", "DIFFERS", "UNVERIFIED")
 GOOD = ("PROVED", "MATCHED")
 SCHEMA_VERSION = 1
+INTERRUPTED = "interrupted before it was verified"
 DEVICE = re.compile(r"\(([a-z]+)(?::\d+)?\)$")  # at the end of what a run is called in the evidence
 
 

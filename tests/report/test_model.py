@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from flake8_nnx.report import build as building
+from flake8_nnx import parallel
 from flake8_nnx.report import effort, order
 from flake8_nnx.report.build import build
 from flake8_nnx.report.model import STATES, ClassEntry, Report, percent
@@ -81,12 +81,12 @@ def dies_once(number):
     if not flag.exists():
         flag.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return building._scanner.at(number)
+    return parallel._worker(number)
 
 
 def test_a_process_that_is_killed_costs_only_time(project, monkeypatch):
     wanted = build([Path("app")]).to_json()
-    monkeypatch.setattr(building, "_at", dies_once)
+    monkeypatch.setattr(parallel, "_at", dies_once)
     assert build([Path("app")], jobs=2).to_json() == wanted
     assert Path("died").exists()
 

@@ -7,6 +7,7 @@ from mlp import LINEN, NNX
 from flake8_nnx.verify import Case
 from flake8_nnx.verify.pool import Pool
 from flake8_nnx.verify.process import Limits
+from flake8_nnx.verify.verdict import INTERRUPTED
 
 pytestmark = pytest.mark.jax
 
@@ -80,3 +81,19 @@ def test_several_workers_keep_the_order(tmp_path):
 def test_a_device_that_is_not_there(pool, tmp_path):
     (verdict,) = pool.run([{**job(tmp_path, GOOD), "device": "abacus"}])
     assert verdict.status == "UNVERIFIED" and "no device abacus" in verdict.reason and "cpu" in verdict.reason
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupt_keeps_what_was_verified(tmp_path, workers):
+    """Ctrl-C after the first verdict: that counts, the others say that they were not verified, and no process is left."""
+    hangs = job(tmp_path / "b", NNX.format(before="import time; time.sleep(600)"))
+
+    def stop(done, total):
+        assert (done, total) == (1, 3)
+        raise KeyboardInterrupt
+
+    with Pool(workers, Limits(timeout=60)) as pool:
+        found = pool.run([job(tmp_path / "a", GOOD), hangs, hangs], stop)
+        assert [verdict.status for verdict in found] == ["PROVED", "UNVERIFIED", "UNVERIFIED"]
+        assert {verdict.reason for verdict in found[1:]} == {INTERRUPTED}
+        assert pool.run([job(tmp_path / "a", GOOD)])[0].status == "PROVED"
