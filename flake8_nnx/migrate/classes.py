@@ -60,6 +60,8 @@ class Edits:
         self.first: dict[Span, str] = {}
         self.tupled: set[Span] = set()
         self.beside: dict[Span, dict[str, str]] = {}  # class -> texts of the subclasses that follow it
+        self.above: dict[Span, dict[str, str]] = {}  # class -> texts of the variable classes that it is the first to use
+        self.unwrapped: set[Span] = set()
         self.removed: set[Span] = set()
         self.setups: set[Span] = set()
         self.decorators: set[Span] = set()
@@ -74,6 +76,7 @@ class Edits:
             self.tupled |= {spans.of(call) for call in plan.tupled}
             for name, (node, text) in plan.beside.items():
                 self.beside.setdefault(spans.of(node), {})[name] = text
+            self.unwrapped |= {spans.of(statement) for statement in plan.unwrapped}
             self.removed |= {spans.of(statement) for statement in plan.removed}
             self.removed |= {spans.of(field.node) for field in plan.fields if field.node in plan.cls.node.body}
             self.decorators |= {spans.of(decorator) for decorator in plan.decorators}
@@ -82,8 +85,13 @@ class Edits:
             for line in plan.init:
                 if line.node is not None:
                     self.homes.setdefault(spans.of(line.node), line)
+        defined: set[str] = set()
+        for plan in sorted(plans, key=lambda plan: plan.cls.node.lineno):
+            new = {name: text for name, text in plan.above.items() if name not in defined}
+            self.above[spans.of(plan.cls.node)] = new
+            defined |= new.keys()
         places: list[Iterable[Span]] = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside]
-        places += [self.tupled, self.removed, self.setups, self.decorators, self.homes]
+        places += [self.tupled, self.unwrapped, self.removed, self.setups, self.decorators, self.homes]
         self.starts = sorted({start for place in places for start, _ in place})
         self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
 
@@ -107,6 +115,7 @@ class Rewriter(cst.CSTTransformer):
         self.field_comments: dict[str, tuple[list[str], str | None]] = {}
         self.loose: list[str] = []  # comments of the class body and setup that have no line of their own
         self.inside: list[ClassPlan] = []
+        self.waiting: list[str] = []  # definitions to stand before the statement of the module that is being visited
         self.seen: set[Span] = set()
 
     def on_visit(self, node: cst.CSTNode) -> bool:
@@ -126,6 +135,11 @@ class Rewriter(cst.CSTTransformer):
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Any:
         result = super().on_leave(original_node, updated_node)
+        if self.waiting and original_node in self.statements:
+            first, *rest = result if isinstance(result, cst.FlattenSentinel) else [result]
+            first = with_blank_line(first, 2)
+            above, self.waiting = [self.subclass(text) for text in self.waiting], []
+            return cst.FlattenSentinel([*above, first, *rest])
         if isinstance(original_node, cst.BaseExpression) and isinstance(result, cst.CSTNode):
             return self.expression(original_node, result)  # type: ignore[arg-type]
         return result
@@ -204,6 +218,18 @@ class Rewriter(cst.CSTTransformer):
                 self.loose.extend(comments)
         return cst.RemoveFromParent()
 
+    def leave_If(self, original_node: cst.If, updated_node: cst.If) -> cst.If | cst.FlattenSentinel[cst.BaseStatement]:
+        if self.span(original_node) not in self.edits.unwrapped:
+            return updated_node
+        block = updated_node.body
+        if not isinstance(block, cst.IndentedBlock):
+            block = cst.IndentedBlock([cst.SimpleStatementLine(block.body)])  # type: ignore[attr-defined]
+        first, *rest = block.body
+        above = [*updated_node.leading_lines, *([cst.EmptyLine(comment=block.header.comment)] if block.header.comment else [])]
+        first = first.with_changes(leading_lines=[*above, *first.leading_lines])  # type: ignore[attr-defined]
+        below = [cst.SimpleStatementLine([], leading_lines=block.footer)] if block.footer else []
+        return cst.FlattenSentinel([first, *rest, *below])
+
     def leave_FunctionDef(
         self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
     ) -> cst.FunctionDef | cst.RemovalSentinel:
@@ -240,11 +266,15 @@ class Rewriter(cst.CSTTransformer):
             self.loose, self.field_comments = [], {}
         return True
 
+    def visit_Module(self, node: cst.Module) -> None:
+        self.statements = set(node.body)
+
     def leave_ClassDef(
         self, original_node: cst.ClassDef, updated_node: cst.ClassDef
     ) -> cst.ClassDef | cst.FlattenSentinel[cst.BaseStatement]:
         span = self.span(original_node)
         plan = self.edits.classes.get(span)
+        self.waiting += self.edits.above.get(span, {}).values()
         new = updated_node if plan is None else self.rewritten(plan, updated_node)
         beside = [self.subclass(text) for text in self.edits.beside.get(span, {}).values()]
         return cst.FlattenSentinel([new, *beside]) if beside else new
@@ -401,12 +431,12 @@ def wrapped(text: str, indent: str, width: int) -> list[str]:
     return [head.rstrip(), *(f"{indent}{piece(part)}," for part in parts), ")"]
 
 
-def with_blank_line(node: Any) -> Any:
-    """The statement with a blank line above it."""
+def with_blank_line(node: Any, count: int = 1) -> Any:
+    """The statement with blank lines above it."""
     lines = list(getattr(node, "leading_lines", ()))
     if lines and not lines[0].comment:
         return node
-    return node.with_changes(leading_lines=[cst.EmptyLine(indent=False), *lines])
+    return node.with_changes(leading_lines=[*[cst.EmptyLine(indent=False)] * count, *lines])
 
 
 def parsed(text: str) -> cst.BaseExpression:

@@ -54,11 +54,13 @@ class ClassPlan:
     keywords: dict[ast.Call, list[tuple[str, str]]] = field(default_factory=dict)  # keywords to add to a call
     arguments: dict[ast.Call, list[str]] = field(default_factory=dict)  # all arguments of a call, anew
     tupled: set[ast.Call] = field(default_factory=set)  # calls whose positional arguments become one tuple
+    unwrapped: set[ast.If] = field(default_factory=set)  # what stands under them runs always
     removed: set[ast.stmt] = field(default_factory=set)
     decorators: set[ast.expr] = field(default_factory=set)
     fields: list[Field] = field(default_factory=list)
     first: dict[ast.Call, str] = field(default_factory=dict)  # an argument to put before those of a call
     beside: dict[str, tuple[ast.ClassDef, str]] = field(default_factory=dict)  # subclass -> what it follows, its text
+    above: dict[str, str] = field(default_factory=dict)  # classes of variables, to be defined before the first use
     constructed: dict[str, ModuleRef] = field(default_factory=dict)  # the same classes as the file knows them
     uses: dict[str, int] = field(default_factory=dict)  # classes of this file it constructs -> line
     # The classes themselves: those of different functions may share a name.

@@ -191,7 +191,14 @@ class Planner:
         if variables.is_eager(site):
             texts = [self.functions(self.spell(site.texts[id(a)]) or "", a) for a in variables.initialiser(site)]
             parent = self.facts.names.parent(site.call)
-            code = f"{here} = {variables.made(site, texts)}"
+            changed = variables.updated_by_init(site, self.facts, self.cls.node)
+            if changed is not None:
+                reason = f"`init` runs this update of {name!r} once, which the constructor of NNX does not"
+                self.refuse(changed, reason, "put it under `if not self.is_initializing():`")
+            kind, definition = variables.kind_of(site, self.facts)
+            if definition:
+                self.plan.above[kind] = definition
+            code = f"{here} = {variables.made(site, kind, texts)}"
             if site.method == "setup" and isinstance(parent, (ast.Assign, ast.AnnAssign)):
                 self.line(level, code, (), parent)
                 self.plan.removed.add(parent)

@@ -178,6 +178,8 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str]) -> None:
     if "setup" in plan.cls.methods:
         skip.add(plan.cls.methods["setup"])
     for node in _nodes(plan.cls.node, skip):
+        if isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) == "not self.is_initializing()":
+            plan.unwrapped.add(node)  # an NNX module is never initialising when it is called
         if isinstance(node, ast.Call) and facts.linen_name(node.func) == "merge_param" and len(node.args) == 3:
             _, own, given = (ast.unparse(argument) for argument in node.args)
             plan.expressions[node] = f"{given} if {given} is not None else {own}"

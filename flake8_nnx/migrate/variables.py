@@ -7,12 +7,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_nnx.catalog.collections import COLLECTIONS, variable_type
 from flake8_nnx.migrate.attributes import RESERVED, is_variable
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.values import Site
 
-# The NNX type of each collection that has one.
-KINDS = {"params": "nnx.Param", "batch_stats": "nnx.BatchStat", "cache": "nnx.Cache"}
 LAZY = "_cache_variable"
 # Shapes of a cache depend on the batch, so that only a call can make it, as it does in Linen.
 LAZY_METHOD = f'''def {LAZY}(self, name, init, *args):
@@ -33,8 +32,6 @@ def problem(site: Site, taken: set[str]) -> str | None:
         return f"the variable name {name!r} cannot be an attribute"
     if site.loops:
         return "self.variable in a loop is not handled"
-    if collection not in KINDS:
-        return f"self.variable in the collection {collection!r}, which has no type in NNX, is not handled"
     if any(isinstance(argument, ast.Starred) for argument in site.positional) or set(site.keywords) - {"init_fn"}:
         return "self.variable with * or unbox= arguments is not handled"
     if len(initialiser(site)) == 0:
@@ -54,9 +51,24 @@ def initialiser(site: Site) -> list[ast.expr]:
     return [*site.positional[2:], *site.keywords.values()]
 
 
-def made(site: Site, texts: list[str]) -> str:
+def kind_of(site: Site, facts: Facts) -> tuple[str, str]:
+    """The Variable type of a variable, and the statement of its class where the file has to define it."""
+    collection = ast.literal_eval(site.positional[0])
+    name = variable_type(collection)
+    if name in COLLECTIONS.values():
+        return name, ""
+    while any(not _is_variable_class(binding.node, facts) for binding in facts.names.module.bindings.get(name, ())):
+        name += "Variable"
+    known = facts.names.module.bindings.get(name)
+    return name, "" if known else f'class {name}(nnx.Variable):\n{{indent}}"""The collection `{collection}`."""\n'
+
+
+def _is_variable_class(node: ast.AST, facts: Facts) -> bool:
+    return isinstance(node, ast.ClassDef) and any(facts.origin(base) == "flax.nnx.Variable" for base in node.bases)
+
+
+def made(site: Site, kind: str, texts: list[str]) -> str:
     """`nnx.Cache(jnp.zeros(shape))`; a lambda without parameters is written as what it gives."""
-    kind = KINDS[ast.literal_eval(site.positional[0])]
     function, *arguments = texts
     first = initialiser(site)[0]
     if isinstance(first, ast.Lambda) and not ast.unparse(first.args) and not arguments:
@@ -78,6 +90,17 @@ def values_read(site: Site, facts: Facts, cls: ast.ClassDef) -> Iterator[tuple[a
     for node in ast.walk(scope or cls):
         if isinstance(node, ast.Attribute) and node.attr == "value" and ast.unparse(node.value) == wanted:
             yield node, wanted
+
+
+def updated_by_init(site: Site, facts: Facts, cls: ast.ClassDef) -> ast.stmt | None:
+    """The statement by which `init`, which runs `__call__` once, has changed the variable that the constructor only makes."""
+    for node, _ in values_read(site, facts, cls):
+        method = facts.enclosing_method(node)
+        if isinstance(node.ctx, ast.Store) and method is not None and method.name == "__call__":
+            statement = facts.names.enclosing(node, ast.Assign, ast.AugAssign, ast.AnnAssign)
+            if facts.names.parent(statement) is method and isinstance(statement, ast.stmt):
+                return statement
+    return None
 
 
 def names(sites: list[Site]) -> set[str]:

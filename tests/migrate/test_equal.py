@@ -51,6 +51,7 @@ CASES = {
         Case("decorated:Scaled", init="Scaled(3)", args=("f32[2,3]",), **{**MODES, "mutable": ()}),
         Case("decorated:Outer", init="Outer()", args=("f32[2,5]",)),
     ],
+    "variables": [Case(f"variables:{name}", init=f"{name}()", args=("f32[2,3]",)) for name in ("Ema", "Guarded", "Kept")],
     "shared": [
         Case(f"shared:{name}", init=f"{name}(7, 4)", args=("i32[2,3]<7", "i32[2,5]<7")) for name in ("Seq", "Model", "Tied")
     ],
