@@ -223,7 +223,7 @@ class Rewriter(cst.CSTTransformer):
             return updated_node
         block = updated_node.body
         if not isinstance(block, cst.IndentedBlock):
-            block = cst.IndentedBlock([cst.SimpleStatementLine(block.body)])  # type: ignore[attr-defined]
+            block = cst.IndentedBlock([cst.SimpleStatementLine(block.body)])  # type: ignore[arg-type]
         first, *rest = block.body
         above = [*updated_node.leading_lines, *([cst.EmptyLine(comment=block.header.comment)] if block.header.comment else [])]
         first = first.with_changes(leading_lines=[*above, *first.leading_lines])  # type: ignore[attr-defined]

@@ -98,7 +98,7 @@ def updated_by_init(site: Site, facts: Facts, cls: ast.ClassDef) -> ast.stmt | N
         method = facts.enclosing_method(node)
         if isinstance(node.ctx, ast.Store) and method is not None and method.name == "__call__":
             statement = facts.names.enclosing(node, ast.Assign, ast.AugAssign, ast.AnnAssign)
-            if facts.names.parent(statement) is method and isinstance(statement, ast.stmt):
+            if isinstance(statement, ast.stmt) and facts.names.parent(statement) is method:
                 return statement
     return None
 
