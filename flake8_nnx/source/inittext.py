@@ -55,13 +55,15 @@ class InitText:
             value = env[node.id]
             if isinstance(value, Static):
                 return {} if value.text == node.id else {id(node): value.text}
+            if isinstance(value, Array) and value.text == node.id:
+                return {}
             if isinstance(value, Partial) and self.facts.module_class(node):
                 raise NotStatic
             raise NotStatic
         if isinstance(node, (ast.Attribute, ast.Subscript)):
             value = self._chain(node, env, local)
-            if isinstance(value, Static):
-                return {id(node): value.text}
+            if isinstance(value, Static) or isinstance(value, Array) and value.text == ast.unparse(node):
+                return {id(node): str(value.text)}
             if value is not None or self.facts.module_class(node):
                 raise NotStatic
         if isinstance(node, ast.Call):

@@ -30,14 +30,21 @@ def is_flag(argument: ast.arg, default: ast.expr | None) -> bool:
 
 
 def plain_names(target: ast.expr) -> tuple[str, ...]:
-    """Names of a target made of names and attributes of self alone."""
+    """Names of a target made of names and attributes of self alone, those of a tuple in order."""
     if isinstance(target, ast.Name):
         return (target.id,)
     if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         return (f"self.{target.attr}",)
-    if isinstance(target, ast.Tuple) and all(isinstance(e, ast.Name) for e in target.elts):
-        return tuple(e.id for e in target.elts)  # type: ignore[attr-defined]
+    if isinstance(target, (ast.Tuple, ast.List)):
+        names = [plain_names(element) for element in target.elts]
+        return tuple(name for name, in names) if all(len(each) == 1 for each in names) else ()
     return ()
+
+
+def target_text(target: ast.expr) -> str:
+    """Source of the target of an assignment."""
+    text = ast.unparse(target)
+    return text[1:-1] if isinstance(target, ast.Tuple) and len(target.elts) > 1 else text
 
 
 def short(node: ast.expr) -> str:

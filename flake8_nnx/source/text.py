@@ -34,7 +34,8 @@ class SourceText:
             return result
         if "#" in result or "\\" in result or '"""' in result or "'''" in result:
             return _unparsed(node, swaps)  # comments are moved by the rewriter, one-line text has no room for them
-        result = re.sub(r"\s*\n\s*", " ", result.replace("\r", ""))
+        result = re.sub(r"\s*\n\s*(?=\.\w)", "", result.replace("\r", ""))  # methods called in a chain
+        result = re.sub(r"\s*\n\s*", " ", result)
         return re.sub(r",? ([)\]}])", r"\1", re.sub(r"([(\[{]) ", r"\1", result))
 
     def unparsed(self, node: ast.AST, swaps: Mapping[int, str]) -> str:

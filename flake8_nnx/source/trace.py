@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flake8_nnx.source import loops, shapes
@@ -15,7 +16,7 @@ from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
 from flake8_nnx.source.inittext import Env, root_is_self
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.loops import names_in
-from flake8_nnx.source.methods import hidden_fields, is_flag, plain_names, short
+from flake8_nnx.source.methods import hidden_fields, is_flag, plain_names, short, target_text
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
     Array,
@@ -244,17 +245,27 @@ class Tracer:
                 if isinstance(value, Repeated) and isinstance(source, ast.Name):
                     self.trace.understood.add(node)
                 self.bind(target, value, env)
-                self._stored(node, names, source, value, env)
+                self._stored(node, target, names, source, value, env)
                 own = self.trace.sites[-1] if self.trace.sites else None
                 if own is not None and own.call is source and own.ref is None and isinstance(target, ast.Attribute):
                     own.attribute = target.attr  # self.kernel = self.param('kernel', …)
 
-    def _stored(self, node: ast.stmt, names: tuple[str, ...], source: ast.expr, value: Any, env: Env) -> None:
+    def _stored(
+        self, node: ast.stmt, target: ast.expr, names: tuple[str, ...], source: ast.expr, value: Any, env: Env
+    ) -> None:
         """An array that setup makes of what `__init__` knows: `self.table = jnp.arange(self.size)`."""
         stored = self.method == "setup" and isinstance(value, (Array, Unknown, Items, Function))
         text = self.evaluator.text(source, env) if stored else None
-        if text is not None and names and all(name.startswith("self.") for name in names):
-            self.events.append(Assignment(node, names, f"{', '.join(names)} = {text}"))
+        if text is None or not names or isinstance(value, Function) and not names[0].startswith("self."):
+            return
+        self.events.append(Assignment(node, names, f"{target_text(target)} = {text}"))
+        parts = elements(value) if len(names) > 1 or not isinstance(target, (ast.Name, ast.Attribute)) else (value,)
+        for name, part in zip(names, parts or (Unknown(),) * len(names)):
+            known = replace(part, text=name) if isinstance(part, Array) else Static(name) if isinstance(part, Unknown) else part
+            if name.startswith("self."):
+                self.attributes[name[5:]] = known
+            else:
+                env[name] = known
 
     def record_assignment(
         self, node: ast.stmt, names: tuple[str, ...], text: str, value: Any, target: ast.expr, env: Env
@@ -262,10 +273,10 @@ class Tracer:
         """A statement that `__init__` can repeat: the names keep their own text there."""
         for name in names:
             self.forget(name, env)
-        self.events.append(Assignment(node, names, f"{', '.join(names)} = {text}"))
-        items = elements(value)
+        self.events.append(Assignment(node, names, f"{target_text(target)} = {text}"))
+        items, whole = elements(value), isinstance(target, (ast.Name, ast.Attribute))
         for index, name in enumerate(names):
-            part = value if len(names) == 1 else items[index] if items is not None and index < len(items) else Unknown()
+            part = value if whole else items[index] if items is not None and index < len(items) else Unknown()
             known = Static(name, elements(part)) if self.depth == 0 else part
             if name.startswith("self."):
                 self.attributes[name[5:]] = known
@@ -381,7 +392,7 @@ class Tracer:
     def join(self, a: Any, b: Any, test: str | None) -> Any:
         """What is known when either value may hold; with a static test, sizes choose by it."""
         if a == b:
-            return a
+            return a if getattr(a, "text", None) == getattr(b, "text", None) else replace(a, text=None)
         if isinstance(a, Array) and isinstance(b, Array):
             axes = {}
             for axis in {1, *a.axes, *b.axes}:

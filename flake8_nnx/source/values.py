@@ -41,6 +41,7 @@ class Array:
     base: str | None = None
     axes: Mapping[int, Size] = field(default_factory=dict)  # 1 is the last axis
     rank: int | None = None
+    text: str | None = field(default=None, compare=False)  # the name that it has in `__init__`, of one made in setup
 
     def size(self, axis: int) -> Size:
         """Size of axis -`axis`."""
@@ -57,7 +58,7 @@ class Array:
         return self.size(self.rank - index) if self.rank is not None and index < self.rank else None
 
     def with_axes(self, axes: Mapping[int, Size], rank: int | None = None) -> Array:
-        return replace(self, axes={**self.axes, **axes}, rank=self.rank if rank is None else rank)
+        return replace(self, axes={**self.axes, **axes}, rank=self.rank if rank is None else rank, text=None)
 
     def dims(self) -> list[Size] | None:
         """All sizes, first axis first, when the rank is known."""
