@@ -36,7 +36,11 @@ CHANGES = (
     Change((0, 11, 0), r"optimizer\.update\(model, ", "optimizer.update("),
     Change((0, 12, 0), r"", codes="NNX823"),  # plain containers could hold modules, and were the only ones
     Change((0, 12, 0), r"nnx\.List\b", "list"),
+    Change((0, 12, 0), r"has no operations in place", codes="NNX813"),
     Change((0, 12, 1), r"\.value` is deprecated", codes="NNX822"),
+    Change((0, 12, 2), r"", codes="NNX832"),  # annotations shard a variable when it is made
+    Change((0, 12, 4), r"use `nnx\.view\([^`]*`, or (call)", r"\1", codes="NNX828"),
+    Change((0, 12, 4), r", or use `nnx\.view\([^`]*`", "", codes="NNX826"),
     Change((0, 12, 6), r"\.fork\(.*` is deprecated", codes="NNX822"),
     Change((0, 12, 6), r"collect it with `nnx\.capture\(([^`]*)\)`", r"collect it with `nnx.pop(\1)` after the call"),
     Change((0, 12, 6), r"^(.*`[^`]*nnx\.capture\b.*)$", r"\1 (flax 0.12.6 or later)"),

@@ -70,7 +70,7 @@ LAYERS = {
         late_libraries={"rich"},
     ),
     "__main__": Layer(top={"cli"}),
-    "dev": Layer(top={"rule", "explain"}, late={"rules", "plugin", "cli"}, libraries={"typer"}),
+    "dev": Layer(top={"rule", "explain"}, late={"catalog", "rules", "plugin", "cli"}, libraries={"typer"}),
 }
 LIGHT = {
     "__init__", "rule", "variable_map", "source", "catalog", "rules", "lint", "versions", "remembered", "verdicts", "plugin",

@@ -135,3 +135,42 @@ def test_the_installed_flax_has_what_it_is_said_to_have():
     from flax import nnx
 
     assert all(hasattr(nnx, name) for name in ("List", "capture")) and hasattr(nnx.Rngs, "split")
+
+
+MODES = """from flax import nnx
+
+
+class Net(nnx.Module):
+    def __init__(self, rngs):
+        self.norm = nnx.BatchNorm(2, rngs=rngs)
+        self.count = nnx.Variable(0)
+
+    def grow(self):
+        self.count += 1
+
+
+def predict(model, x):
+    return model(x)
+
+
+def run(x):
+    return predict(Net(nnx.Rngs(0)), x)
+"""
+JITTED = """from flax import nnx
+
+
+@nnx.jit
+def evaluate(model, x):
+    model.eval()
+    return model(x)
+
+
+step = nnx.grad(evaluate)
+"""
+
+
+def test_modes_and_operations_in_place():
+    assert codes(MODES, "0.12.8") == ["NNX813", "NNX826"] and codes(MODES, "0.11.2") == ["NNX826"]
+    (new,), (old,) = messages(JITTED, "0.12.8"), messages(JITTED, "0.12.0")
+    assert "nnx.view(" in new and "nnx.view" not in old and old.endswith("call `model.train()` in the training step")
+    assert "nnx.view(" in messages(MODES, "0.12.8")[1] and messages(MODES, "0.11.2")[0].endswith("call `model.eval()` before")

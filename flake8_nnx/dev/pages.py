@@ -1,4 +1,4 @@
-"""The generated pages of the documentation: one per rule, the table of rules, and the options.
+"""The generated pages of the documentation: one per rule, the tables of rules and of traps, and the options.
 
 Every word comes from the rules, the plugin and the command line themselves, so a page can only be stale, not wrong.
 """
@@ -36,6 +36,7 @@ def pages() -> dict[str, str]:
 
     made = {f"rules/{rule.code.lower()}.md": GENERATED + explain_markdown(rule) for rule in RULES}
     made["rules/index.md"] = GENERATED + _table(RULES)
+    made["traps.md"] = GENERATED + _traps()
     made["options.md"] = GENERATED + _options()
     return made
 
@@ -79,6 +80,26 @@ def _table(rules: tuple[Rule, ...]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
+
+
+# ---- traps --------------------------------------------------------------------------------------------------------
+
+
+def _traps() -> str:
+    from flake8_nnx.catalog.traps import TRAPS
+
+    lines = [
+        "# Traps of NNX", "",
+        "What goes wrong in code that comes from Linen, and the rules that see it. A test runs the example of each rule: the",
+        "trap is real on the installed flax, and the repair is free of it.",
+    ]  # fmt: skip
+    for silent, title in ((True, "Silent: wrong behaviour without an error"), (False, "Loud: an error, often a late one")):
+        lines += ["", f"## {title}", "", "| | trap | rules | not seen in the text of a program |", "|---|---|---|---|"]
+        for trap in TRAPS.values():
+            if trap.silent is silent:
+                links = ", ".join(f"[{code}](rules/{code.lower()}.md)" for code in trap.rules)
+                lines.append(f"| {trap.name} | {_cell(trap.text)} | {links} | {_cell(trap.unseen)} |")
+    return "\n".join(lines) + "\n"
 
 
 # ---- options ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 What a jitted function reads from outside is a constant of the compiled program, with the weights of the first call.
 
 **What it flags.** Functions under `nnx.jit`, `jax.jit` or `pmap` that read an NNX module from around them, where the
-module is trained further down in the same scope, at the name.
+module is trained further down in the same scope; and functions kept as `self.predict = nnx.jit(…)` that read a
+`self.model` which the class trains; at the name.
 
 **Why.** Later updates of the model do not reach the function: evaluation during training shows the first weights for
 ever. There is no error as long as the function only reads.
@@ -19,7 +20,8 @@ from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules._jit import JITS, NNX_JITS, Function, is_kind, wrapped
-from flake8_nnx.rules._training import runs_after, same_function, trainings
+from flake8_nnx.rules._text import quote
+from flake8_nnx.rules._training import key, runs_after, same_function, trainings
 from flake8_nnx.source import nnx
 from flake8_nnx.source.linen import Facts
 
@@ -87,6 +89,18 @@ def check(node: ast.FunctionDef | ast.Call, facts: Facts) -> Iterator[Report]:
             if outside and any(runs_after(call, node, facts) for call in calls):
                 seen.add(name.id)
                 yield name, {"name": name.id}
+
+
+@RULE.on(ast.Assign)
+def check_kept(assign: ast.Assign, facts: Facts) -> Iterator[Report]:
+    """One finding per model of `self` that a function kept on `self` reads, when a method of the class trains it."""
+    if not any(isinstance(target, ast.Attribute) for target in assign.targets) or not nnx.present(facts):
+        return
+    for found in wrapped(assign.value, facts, *JITS, *NNX_JITS) if not nnx.has_references(facts) else ():
+        for node in ast.walk(found.function):
+            model = key(node, facts) if isinstance(node, ast.Attribute) else None
+            if model in trainings(facts) and is_kind(node, facts, "module"):
+                yield node, {"name": quote(node)}
 
 
 def _inside(node: ast.AST | None, function: Function, facts: Facts) -> bool:

@@ -3,7 +3,7 @@
 `None` in `in_axes` gives each step the same copy of the module: what one step changes, the next does not see.
 
 **What it flags.** `nnx.scan` with `None` in `in_axes` for a module that holds `nnx.Dropout` or `nnx.BatchNorm`; in
-methods of NNX modules also `nnx.vmap` for one that holds `nnx.Dropout`, at the `None`.
+methods of NNX modules, and in files that change no mode, also `nnx.vmap` for one that holds `nnx.Dropout`, at the `None`.
 
 **Why.** Every step draws the same dropout mask, because the count of the random stream does not advance, and updates of
 running statistics are lost. There is no error.
@@ -19,6 +19,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
+from flake8_nnx.rules import _modes
 from flake8_nnx.rules._jit import parameters
 from flake8_nnx.source import nnx
 from flake8_nnx.source.linen import PARTIAL, Facts
@@ -85,7 +86,9 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     if transform not in ("scan", "vmap"):
         return
     axes = next((k.value for k in call.keywords if k.arg == "in_axes"), None)
-    if not isinstance(axes, ast.Tuple) or (transform == "vmap" and nnx.enclosing(call, facts) is None):
+    if not isinstance(axes, ast.Tuple) or (
+        transform == "vmap" and nnx.enclosing(call, facts) is None and _modes.switched(facts)
+    ):
         return
     for position, axis in enumerate(axes.elts):
         if not isinstance(axis, ast.Constant) or axis.value is not None:

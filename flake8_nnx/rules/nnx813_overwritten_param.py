@@ -3,10 +3,11 @@
 `model.kernel = array` does not change the Param: it puts a plain array in its place.
 
 **What it flags.** Assignments of an array to an attribute that is an NNX variable: `self.scale = jnp.ones(3)` in a
-method where the constructor made an `nnx.Param`, and `model.kernel = 2 * w` for a known layer, at the target.
+method where the constructor made an `nnx.Param`, and `model.kernel = 2 * w` for a known layer; also
+`self.count += 1`; at the target.
 
 **Why.** What is no longer an `nnx.Param` is not trained by the optimizer, and missing from `nnx.state(model,
-nnx.Param)` and from checkpoints.
+nnx.Param)` and from checkpoints. `+=` on a variable raises a NotImplementedError.
 
 **Caveats.** Only values that are arrays for certain are looked at: another Param, as for tied weights, is right.
 
@@ -27,7 +28,7 @@ ARRAYS = ("jax.numpy.", "numpy.", "jax.random.", "jax.lax.", "jax.nn.")
 RULE = Rule(
     "NNX813",
     "overwritten-param",
-    "`{target} = …` replaces the {kind} by a plain array: write `{target}[...] = {value}`",
+    "`{target} {sign} …` {problem}: write `{target}[...] {sign} {value}`",
     doc=__doc__,
     fix="manual",
     examples=(
@@ -49,6 +50,34 @@ def reset(model: nnx.Linear):
     model.kernel[...] = jnp.zeros((2, 2))
 ''',
         ),
+        Example(
+            linen='''
+import jax.numpy as jnp
+from flax import nnx
+
+
+class Net(nnx.Module):
+    def __init__(self):
+        self.count = nnx.Variable(jnp.array(0))
+
+    def __call__(self, x):
+        self.count += 1
+        return x
+''',
+            nnx='''
+import jax.numpy as jnp
+from flax import nnx
+
+
+class Net(nnx.Module):
+    def __init__(self):
+        self.count = nnx.Variable(jnp.array(0))
+
+    def __call__(self, x):
+        self.count[...] += 1
+        return x
+''',
+        ),
     ),
 )
 
@@ -62,7 +91,21 @@ def check(assign: ast.Assign, facts: Facts) -> Iterator[Report]:
     for target in targets:
         kind = _variable(target, facts)
         if kind:
-            yield target, {"target": quote(target), "kind": kind, "value": quote(assign.value)}
+            problem = f"replaces the {kind} by a plain array"
+            yield target, {"target": quote(target), "sign": "=", "problem": problem, "value": quote(assign.value)}
+
+
+@RULE.on(ast.AugAssign)
+def check_in_place(assign: ast.AugAssign, facts: Facts) -> Iterator[Report]:
+    """One finding per operation in place on a variable."""
+    if isinstance(assign.target, ast.Attribute) and nnx.present(facts):
+        kind = _variable(assign.target, facts)
+        if kind:
+            sign = quote(assign).removeprefix(quote(assign.target)).split()[0]
+            problem = f"raises, the {kind} has no operations in place"
+            yield assign.target, {
+                "target": quote(assign.target), "sign": sign, "problem": problem, "value": quote(assign.value),
+            }  # fmt: skip
 
 
 def _variable(target: ast.Attribute, facts: Facts) -> str | None:

@@ -22,7 +22,8 @@ import functools
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
-from flake8_nnx.rules._jit import NNX_JITS, parameter, wrapped
+from flake8_nnx.rules._given import model_calls
+from flake8_nnx.rules._jit import NNX_JITS, wrapped
 from flake8_nnx.rules._text import quote
 from flake8_nnx.source import nnx
 from flake8_nnx.source.linen import Facts
@@ -162,16 +163,14 @@ def _mentions(facts: Facts, wanted: str) -> bool:
 
 @functools.lru_cache(maxsize=4)
 def _jitted(facts: Facts) -> frozenset[int]:
-    """The classes, by id, that a function under nnx.jit calls by their annotation, and the classes that these make."""
+    """The classes, by id, of the models that functions under nnx.jit take and call, and the classes that these make."""
     found: set[int] = set()
     for node in facts.names.nodes:
         if not isinstance(node, (ast.FunctionDef, ast.Call)):
             continue
         for function in (each.function for each in wrapped(node, facts, *NNX_JITS)):
-            for call in ast.walk(function):
-                taken = parameter(call.func, function, facts) if isinstance(call, ast.Call) else None
-                ref = nnx.annotated(taken.annotation, facts) if taken is not None else None
-                if ref is not None and ref.local is not None:
+            for _, ref in model_calls(function, facts):
+                if ref.local is not None:
                     calls = [inner for inner in ast.walk(ref.local) if isinstance(inner, ast.Call)]
                     made = [nnx.module_class(inner.func, facts) for inner in calls]
                     found |= {id(ref.local), *(id(each.local) for each in made if each is not None)}

@@ -61,7 +61,7 @@ class Model(nnx.Module):
 
 
 def inference(cell: Cell, x, axes):
-    y = nnx.vmap(lambda m, x: m(x), in_axes=(None, 0))(cell, x)
+    y = nnx.vmap(lambda m, x: m(x), in_axes=(None, 0))(cell, x)  # NNX807: 45
     y = jax.vmap(lambda m, x: m(x), in_axes=(None, 0))(cell, x)
     y = nnx.scan(lambda c, m, x: (c, m(x)), in_axes=axes)(0, cell, x)
     return jax.lax.scan(lambda c, x: (c, x), y, x)

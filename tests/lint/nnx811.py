@@ -76,9 +76,9 @@ def pure(model: Net, x):
     graphdef, params, rest = nnx.split(model, nnx.Param, ...)
 
     def of_params(params):
-        return nnx.merge(graphdef, params, rest)(x).sum()
+        return nnx.merge(graphdef, params, rest)(x).sum()  # NNX829: 15
 
-    return jax.grad(of_params)(params), jax.grad(lambda x: model(x).sum())(x)
+    return jax.grad(of_params)(params), jax.grad(lambda x: model(x).sum())(x)  # NNX829: 59
 
 
 def equinox(model: eqx.nn.BatchNorm, x):

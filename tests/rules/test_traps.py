@@ -22,7 +22,7 @@ from flax import linen, nnx
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.rule import Example
-from flake8_nnx.rules import RULES, nnx816_layer_arguments, nnx822_old_name
+from flake8_nnx.rules import RULES, nnx816_layer_arguments, nnx822_old_name, nnx833_variable_operand
 
 pytestmark = pytest.mark.jax
 
@@ -272,6 +272,81 @@ def lacks_the_model(ns: SimpleNamespace) -> bool:
     return raises(lambda: ns.step(model, optimizer, X), TypeError)
 
 
+@probe("NNX801", 1)
+def masks_repeat(ns: SimpleNamespace) -> bool:
+    net = ns.Net(nnx.Rngs(0))
+    return same(ns.forward(net, jnp.ones(64)), ns.forward(net, jnp.ones(64)))
+
+
+@probe("NNX813", 1)
+def has_no_operation_in_place(ns: SimpleNamespace) -> bool:
+    net = ns.Net()
+    return raises(lambda: net(X), NotImplementedError) or net.count[...] != 1
+
+
+@probe("NNX826")
+def statistics_follow_the_evaluation(ns: SimpleNamespace) -> bool:
+    return not same(ns.run(X).norm.mean[...], jnp.zeros(2))
+
+
+@probe("NNX827")
+@probe("NNX827", 1)
+def units_are_dropped(ns: SimpleNamespace) -> bool:
+    return not same(ns.predict(jnp.ones(64)), jnp.ones(64))
+
+
+@probe("NNX828")
+def stays_in_evaluation(ns: SimpleNamespace) -> bool:
+    model = nnx.Dropout(0.5, rngs=nnx.Rngs(0))
+    ns.eval_step(model, X)
+    return model.deterministic
+
+
+@probe("NNX829")
+def raises_in_a_scan(ns: SimpleNamespace) -> bool:
+    return raises(lambda: ns.run(2), flax.errors.TraceContextError)
+
+
+@probe("NNX829", 1)
+def raises_under_grad(ns: SimpleNamespace) -> bool:
+    return raises(lambda: ns.run(jnp.ones((2, 4))), flax.errors.TraceContextError)
+
+
+@probe("NNX830")
+def is_no_bytes(ns: SimpleNamespace) -> bool:
+    return raises(lambda: ns.saved(nnx.Linear(2, 2, rngs=nnx.Rngs(0))), TypeError)
+
+
+@probe("NNX830", 1)
+def is_no_mask(ns: SimpleNamespace) -> bool:
+    return raises(lambda: ns.decayed(nnx.Linear(2, 2, rngs=nnx.Rngs(0))), AssertionError)
+
+
+@probe("NNX831")
+def counts_more_than_weights(ns: SimpleNamespace) -> bool:
+    return ns.count(ns.Net(nnx.Rngs(0))) > 8
+
+
+@probe("NNX831", 1)
+def keys_have_no_norm(ns: SimpleNamespace) -> bool:
+    return raises(lambda: ns.size(ns.Net(nnx.Rngs(0))), NotImplementedError)
+
+
+@probe("NNX832")
+def finds_no_mesh(ns: SimpleNamespace) -> bool:
+    return raises(ns.make, ValueError)
+
+
+@probe("NNX833")
+def is_no_array(ns: SimpleNamespace) -> bool:
+    return raises(lambda: ns.Net()(X), ValueError, TypeError)
+
+
+@probe("NNX834")
+def has_no_stream(ns: SimpleNamespace) -> bool:
+    return raises(ns.make, KeyError)
+
+
 # ---- the tests ----------------------------------------------------------------------------------------------------
 
 EXAMPLES = [
@@ -335,6 +410,19 @@ def test_the_name_is_gone_and_its_successor_is_there(name: str) -> None:
     new = nnx822_old_name.GONE[name]
     if new != "a dict":
         assert callable(eval(new, {"nnx": nnx, "jax": jax}))
+
+
+@pytest.mark.parametrize("name", sorted(nnx833_variable_operand.OPERATIONS))
+def test_operations_of_lax_refuse_a_variable(name: str) -> None:
+    batched = name == "batch_matmul"
+    x = jnp.ones((1, 1, 3, 3)) if name.startswith("conv") else jnp.ones((1, 2, 2) if batched else (2, 2))
+    more: dict[str, tuple[object, ...]] = {
+        "dot_general": ((((1,), (0,)), ((), ())),), "conv": ((1, 1), "SAME"), "conv_general_dilated": ((1, 1), "SAME"),
+        "conv_with_general_padding": ((1, 1), "SAME", None, None), "conv_transpose": ((1, 1), "SAME"),
+    }  # fmt: skip
+    operation = getattr(jax.lax, name)
+    operation(x, nnx.Param(x)[...], *more.get(name, ()))
+    assert raises(lambda: operation(x, nnx.Param(x), *more.get(name, ())), ValueError, TypeError)
 
 
 def test_every_probe_is_used() -> None:
