@@ -46,14 +46,15 @@ def consumed_by_each(programs: Sequence[Any], *runs: Sequence[Any]) -> list[list
     drawing = [program for program in live if draws(program)]
     found: list[Iterator[np.ndarray]] = [iter(())] * len(runs)
     if drawing:
-        traced = jax.make_jaxpr(lambda args: [_collected(program, args) for program in drawing])(list(runs[0]))
+        traced = jax.make_jaxpr(lambda args: [collected(program, args) for program in drawing])(list(runs[0]))
         program = without_dead_code(traced)
         # What derives keys are few and always the same operations: run one by one, none has to be compiled twice.
         found = [iter(map(np.asarray, evaluate(program, args, lambda eqn, inputs: None))) for args in runs]
     return [[next(keys) if draws(program) else np.zeros((0, 2), np.uint32) for keys in found] for program in live]
 
 
-def _collected(program: Any, args: Sequence[Any]) -> Any:
+def collected(program: Any, args: Sequence[Any]) -> Any:
+    """Key data of every draw, uint32[draws, words] in order, as part of the trace that this is called in."""
     found: list[Any] = []
     evaluate(program, args, lambda eqn, inputs: _collect(eqn, inputs, found), draws)
     if len({keys.shape[-1] for keys in found}) > 1:
