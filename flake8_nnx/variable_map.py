@@ -18,6 +18,8 @@ INDEX = re.compile(r"\{(\d+)(?:([+-])(\d+))?\}")
 #   {"linen": "Dense", "auto": true, "nnx": "dense_0", "leaves": …}       named by Linen: Dense_0, Dense_1, …
 #   {"linen": "block_{0}", "nnx": "blocks/{0}", "class": "Block"}         a class; {k} is the index in the k-th loop
 #   {"each": [slots]}                                                     the body of a loop
+#   {"linen": "block", "nnx": "block", "same": true}                      a bridge: below, both sides have the same paths
+#   {"same": true}                                                        so has the class itself, but for the slots before
 # A slot may have "sizes": which constructor parameters of the class its variables tell, either by an axis of one of its leaves,
 #   {"in_features": [["params/kernel", -2]]}, or, for a class, by a parameter of that, {"encoder_in_features": "in_features"}.
 
@@ -107,6 +109,9 @@ class _Resolver:
                     self.walk(slot["each"], linen, nnx, (*indices, turn), counts)
                     turn += 1
                 continue
+            if "nnx" not in slot:
+                self.same(linen, nnx)
+                continue
             here = (*nnx, *filled(slot["nnx"], indices).split("/"))
             if "param" in slot:
                 self.add((slot["collection"], *linen, slot["param"]), here)
@@ -122,6 +127,15 @@ class _Resolver:
                 self.add((collection, *linen, name, *rest), (*here, *target.split("/")))
             if "class" in slot:
                 self.walk(self.classes[slot["class"]], (*linen, name), here, (), Counter())
+            if "same" in slot:
+                self.same((*linen, name), here)
+
+    def same(self, linen: Path, nnx: Path) -> None:
+        """Every variable below that is not mapped yet, under its own path."""
+        for path in sorted(self.linen):
+            collection, *rest = path.split("/")
+            if tuple(rest[: len(linen)]) == linen and path not in self.found:
+                self.add((collection, *rest), (*nnx, *rest[len(linen):]))
 
     def exists(self, slots: Sequence[Mapping[str, Any]], nnx: Path, indices: tuple[int, ...]) -> bool:
         return any(

@@ -14,11 +14,11 @@ from rich.text import Text
 from flake8_nnx.cli import console, inputs
 from flake8_nnx.source.read import SourceError
 
-STYLES = {**console.VERDICT_STYLES, "refused": "yellow"}
+STYLES = {**console.VERDICT_STYLES, "refused": "yellow", "bridged": "cyan"}
 
 
 def migrate(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files and directories.")],
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Files and directories.")] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Print what would change as a diff.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Rewrite the files where they are.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the new files below this directory.")] = None,
@@ -33,6 +33,11 @@ def migrate(
         Path | None, typer.Option(metavar="FILE", help="Python file with a list CASES: how to run each class.")
     ] = None,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="Verify there only: cpu, gpu, tpu, gpu:1.")] = None,
+    bridge: Annotated[bool, typer.Option("--bridge", help="Wrap what stays Linen, so that its neighbours can move.")] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE.py::Class", help="Migrate this class alone, with bridges to its neighbours; may be repeated."),
+    ] = None,
     log: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write one object per Linen class.")] = None,
     timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds to verify one class.")] = 120.0,
 ) -> None:
@@ -47,7 +52,13 @@ def migrate(
     flake8-nnx migrate src/models.py
     flake8-nnx migrate src/models.py --diff
     flake8-nnx migrate src --cases cases.py --write --log migration.json
+    flake8-nnx migrate src --bridge --write
+    flake8-nnx migrate --only src/models.py::Attention --diff
     """
+    chosen = located(only or [])
+    paths = paths or list(dict.fromkeys(map(str, chosen)))
+    if not paths:
+        console.fail("name files or directories to migrate, or classes with --only FILE.py::Class")
     if write and out is not None:
         console.fail("--write rewrites in place and --out DIR elsewhere: give one of them")
     missing = [path for path in paths if not Path(path).exists()]
@@ -74,6 +85,8 @@ def migrate(
         unverified=unverified,
         timeout=timeout,
         device=device,
+        bridge=bridge,
+        only=chosen,
     )
     errors = list(run.errors)
     records = [as_record(found) for found in run.classes]
@@ -100,6 +113,19 @@ def migrate(
     if run.diff() and not (diff or write or out):
         console.say("nothing written: --diff shows the changes, --write and --out DIR write them")
     console.finish(errors, any(record.get("verdict") not in console.GOOD_VERDICTS for record in records))
+
+
+def located(only: Sequence[str]) -> dict[Path, list[str]]:
+    """The chosen classes by file; leaves with exit code 2 when one of them names none."""
+    found: dict[Path, list[str]] = {}
+    for text in only:
+        path, _, name = text.rpartition("::")
+        if not path or not name.isidentifier():
+            console.fail(f"--only {text}: does not name a class; write path/to/file.py::Class")
+        if not Path(path).is_file():
+            console.fail(f"--only {text}: {path}: no such file")
+        found.setdefault(Path(path), []).append(name)
+    return found
 
 
 def as_record(found: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Attributes:
         self.trace, self.facts = trace, facts
         self.cls = trace.cls
         self.holder = _holders(trace)
+        self.bridged: set[Site] = set()  # those whose Linen module is wrapped with nnx.bridge.ToNNX
         self.taken = {*facts.fields_of(self.cls), *self.cls.methods, *RESERVED}
         self.stems: dict[Site, str] = {}
         self._name_all()

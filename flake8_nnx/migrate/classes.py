@@ -19,8 +19,12 @@ from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.spans import Span, Spans
 
 
-def rewrite_classes(source: str, plans: Sequence[ClassPlan], functions: Mapping[ast.AST, str]) -> cst.Module:
+def rewrite_classes(
+    source: str, plans: Sequence[ClassPlan], functions: Mapping[ast.AST, str], bridged: Sequence[ClassPlan] = ()
+) -> cst.Module:
     """The module with every planned class rewritten, and `functions` (expression -> text) exchanged everywhere.
+
+    Classes in `bridged` stay what they are, but for the calls that their plans name.
 
     Raises:
         libcst.ParserSyntaxError: the text is not Python.
@@ -28,7 +32,7 @@ def rewrite_classes(source: str, plans: Sequence[ClassPlan], functions: Mapping[
     """
     spans = Spans(source)
     wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
-    edits = Edits(spans, plans, functions)
+    edits = Edits(spans, plans, functions, bridged)
     rewriter = Rewriter(edits, wrapper.module.default_indent)
     module = wrapper.visit(rewriter)
     missed = edits.expressions.keys() - rewriter.seen
@@ -52,7 +56,9 @@ def _inside(inner: Span, outer: Span) -> bool:
 class Edits:
     """All plans of a file, keyed by byte span."""
 
-    def __init__(self, spans: Spans, plans: Sequence[ClassPlan], functions: Mapping[ast.AST, str]) -> None:
+    def __init__(
+        self, spans: Spans, plans: Sequence[ClassPlan], functions: Mapping[ast.AST, str], bridged: Sequence[ClassPlan]
+    ) -> None:
         self.classes = {spans.of(plan.cls.node): plan for plan in plans}
         self.expressions = spans.keyed(functions.items())
         self.keywords: dict[Span, list[tuple[str, str]]] = {}
@@ -66,6 +72,10 @@ class Edits:
         self.setups: set[Span] = set()
         self.decorators: set[Span] = set()
         self.homes: dict[Span, Line] = {}  # removed statement or replaced call -> line of __init__ that takes its comments
+        for plan in bridged:
+            self.expressions.update(spans.keyed(plan.expressions.items()))
+            self.keywords.update(spans.keyed(plan.keywords.items()))
+            self.first.update(spans.keyed(plan.first.items()))
         for plan in plans:
             self.expressions.update(spans.keyed(plan.expressions.items()))
             for base in plan.cls.node.bases:
@@ -182,8 +192,9 @@ class Rewriter(cst.CSTTransformer):
             call = call.with_changes(args=as_tuple(call.args))
         first = self.edits.first.get(span)
         if first is not None:
+            given = cst.ensure_type(parsed(f"f({first})"), cst.Call).args
             comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")) if call.args else cst.MaybeSentinel.DEFAULT
-            call = call.with_changes(args=[argument(parsed(first), None).with_changes(comma=comma), *call.args])
+            call = call.with_changes(args=[*given[:-1], given[-1].with_changes(comma=comma), *call.args])
         extra = self.edits.keywords.get(span)
         if extra:
             added = [argument(parsed(text), cst.Name(name)) for name, text in extra]

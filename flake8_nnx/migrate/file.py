@@ -23,6 +23,7 @@ from flake8_nnx.source.read import nesting, parse
 FORM_FEED = re.compile(r"^[ \t]*\x0c(?=[^\S\r\n]*\S)", re.MULTILINE)  # on a line of its own it is kept
 
 
+UNMATCHED = "an expression of it could not be matched with the concrete syntax tree"
 BROKEN = "what it would become is no Python, which is a bug of flake8-nnx: please report it"
 
 
@@ -38,16 +39,22 @@ class FilePlan:
     def native(self) -> list[ClassPlan]:
         return [plan for plan in self.plans if not plan.refusals]
 
+    @property
+    def bridged(self) -> list[ClassPlan]:
+        """Classes that stay Linen and wrap what has moved."""
+        return [plan for plan in self.plans if plan.refusals and plan.bridges]
+
     def variable_map(self, plan: ClassPlan) -> dict[str, Any]:
-        """The slots of a class and of the classes of this file that it constructs."""
+        """The slots of a class and of the classes of this file that it constructs, with or without a bridge."""
         by_name = {p.name: p for p in self.plans}
         classes: dict[str, Any] = {}
-        line = list(plan.uses)
+        line = [*plan.uses, *plan.bridges]
         while line:
             name = line.pop()
             if name not in classes and name in by_name:
-                classes[name] = list(by_name[name].slots)
-                line += by_name[name].uses
+                plan_below = by_name[name]
+                classes[name] = list(plan_below.slots) if plan_below in (*self.native, *self.bridged) else [{"same": True}]
+                line += [*by_name[name].uses, *by_name[name].bridges]
         return {"slots": list(plan.slots), "classes": classes}
 
 
@@ -62,21 +69,27 @@ def plan_file(source: str, filename: str, without: Collection[str] = (), keep_ru
     facts = Facts(parse(source, filename), filename, source=source)
     with nesting(filename, "migrated"):
         found = FilePlan(source, facts, plan_classes(facts))
-    taken = nnx_is_taken(facts.names)
-    feed = FORM_FEED.search(source)
+    check_file(found)
+    for plan in found.plans:
+        if plan.name in without and not plan.refusals:
+            refuse.add(plan, plan.cls.node, "not verified")
+    settle(found, keep_running)
+    return found
+
+
+def check_file(found: FilePlan) -> None:
+    """Refusals that the file around a class decides."""
+    taken = nnx_is_taken(found.facts.names)
+    feed = FORM_FEED.search(found.source)
     for plan in found.plans:
         if feed is not None:
-            line = source.count("\n", 0, feed.end()) + 1
+            line = found.source.count("\n", 0, feed.end()) + 1
             refuse.add(plan, plan.cls.node, f"line {line} starts with a form feed, which libcst does not keep", "remove it")
         if taken:
             refuse.add(plan, plan.cls.node, "the name `nnx` means something else in this file", "rename it")
-        if plan.name in without and not plan.refusals:
-            refuse.add(plan, plan.cls.node, "not verified")
     for outer, inner in nested(found.plans):
         refuse.add(inner, inner.cls.node, f"it is defined inside of `{outer.name}`", "move it to the top level of the file")
         refuse.add(outer, inner.cls.node, f"`{inner.name}` is defined inside of it", "move that to the top level of the file")
-    settle(found, keep_running)
-    return found
 
 
 def nested(plans: list[ClassPlan]) -> Iterator[tuple[ClassPlan, ClassPlan]]:
@@ -125,20 +138,29 @@ def rewrite(found: FilePlan) -> str:
         classes = {plan.cls.node for plan in native}
         functions = linen_functions(found.facts, classes)
     try:
-        new = fix_imports(found.facts.tree, rewrite_classes(found.source, native, functions))
+        new = fix_imports(found.facts.tree, rewrite_classes(found.source, native, functions, found.bridged))
         ast.parse(new)  # a text that does not compile is a bug, and must never be written
         return new
     except Unmatched as error:
+        if found.bridged:  # what wraps them was planned for all of them
+            return stays(found, UNMATCHED)
         for plan in error.plans or native:
-            refuse.add(plan, plan.cls.node, "an expression of it could not be matched with the concrete syntax tree")
+            refuse.add(plan, plan.cls.node, UNMATCHED)
         settle(found, keep_running=True)
         return rewrite(found)
     except RecursionError:
         reason = "the file is nested too deeply to be rewritten"
     except (SyntaxError, ParserSyntaxError):
         reason = BROKEN
-    for plan in native:
+    return stays(found, reason)
+
+
+def stays(found: FilePlan, reason: str) -> str:
+    """The old text, and why nothing of the file is rewritten."""
+    for plan in found.native:
         refuse.add(plan, plan.cls.node, reason)
+    for plan in found.bridged:
+        plan.bridges.clear()
     return found.source
 
 
@@ -161,11 +183,12 @@ def linen_functions(facts: Facts, skip: set[ast.ClassDef]) -> dict[ast.AST, str]
 
 def todo(found: FilePlan, new: str, filename: str) -> list[str]:
     """What the file still needs by hand: constructions without the new arguments, and Linen that is left."""
-    notes = [f"{plan.name}: {note}" for plan in found.native for note in plan.notes]
+    notes = [f"{plan.name}: {note}" for plan in (*found.native, *found.bridged) for note in plan.notes]
+    wrapped = {call for plan in found.bridged for call in plan.first}
     for plan in found.native:
         fields = found.facts.fields_of(plan.cls)
         required = [p.name for p in plan.parameters if p.name not in fields]
-        inside = {node for other in found.native for node in ast.walk(other.cls.node)}
+        inside = {node for other in found.native for node in ast.walk(other.cls.node)} | wrapped
         for node in found.facts.names.nodes:
             if isinstance(node, ast.Call) and node not in inside:
                 ref = found.facts.module_class(node.func)
@@ -174,8 +197,8 @@ def todo(found: FilePlan, new: str, filename: str) -> list[str]:
                     if not plan.parameters and not plan.init:
                         continue
                     notes.append(f"line {node.lineno}: `{ast.unparse(node)[:60]}` now needs {extra}")
-    stays = Facts(ast.parse(new), filename).classes
-    linen = {line for cls in stays for line in range(cls.node.lineno, (cls.node.end_lineno or 0) + 1)}
+    left = Facts(ast.parse(new), filename).classes
+    linen = {line for cls in left for line in range(cls.node.lineno, (cls.node.end_lineno or 0) + 1)}
     findings = lint_source(new, filename)
     # Classes that stay Linen are reported with their refusals; what is left is the code around the classes.
     around = [finding for finding in findings if finding.line not in linen]

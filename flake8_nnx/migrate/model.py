@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flake8_nnx.source.features import SizeParameter
 from flake8_nnx.source.linen import Field, LinenClass, ModuleRef
 
 
@@ -62,6 +63,8 @@ class ClassPlan:
     beside: dict[str, tuple[ast.ClassDef, str]] = field(default_factory=dict)  # subclass -> what it follows, its text
     above: dict[str, str] = field(default_factory=dict)  # classes of variables, to be defined before the first use
     constructed: dict[str, ModuleRef] = field(default_factory=dict)  # the same classes as the file knows them
+    sizes: list[SizeParameter] = field(default_factory=list)  # parameters that the inputs of a call tell
+    bridges: dict[str, int] = field(default_factory=dict)  # classes that it wraps with a bridge -> line
     uses: dict[str, int] = field(default_factory=dict)  # classes of this file it constructs -> line
     # The classes themselves: those of different functions may share a name.
     parts: list[LinenClass] = field(default_factory=list)

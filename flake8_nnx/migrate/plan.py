@@ -5,14 +5,14 @@ Pure data from the trace of the class; refuses, with line and reason, whatever i
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from keyword import iskeyword
 from typing import Any
 
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import refuse, tied, variables
+from flake8_nnx.migrate import bridge, refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, call_of, lift_of, remat_class, vmapped
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
@@ -25,19 +25,24 @@ from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Site, Tra
 
 # Constructor arguments of Linen layers that a call may pass as well: moved there when only the call knows them.
 CALL_FLAGS = {"deterministic", "use_running_average"}
+Kept = Mapping[int, ClassPlan]
 
 
 class Planner:
     """Builds the plan of one class from its trace."""
 
-    def __init__(self, cls: LinenClass, planned: Callable[[LinenClass], ClassPlan | None]) -> None:
+    def __init__(self, cls: LinenClass, planned: Callable[[LinenClass], ClassPlan | None], kept: Kept | None = None) -> None:
         facts = cls.facts
         self.cls, self.facts, self.planned = cls, facts, planned
         self.text = facts.text
         self.trace: Trace = trace(cls)
         self.plan = ClassPlan(cls)
-        self.sizes: list[SizeParameter] = needed_sizes(self.trace)
+        self.outside = frozenset(kept or ())  # what stays Linen needs no sizes
+        self.sizes: list[SizeParameter] = needed_sizes(self.trace, self.outside)
+        self.plan.sizes = self.sizes
         self.attributes = Attributes(self.trace, facts)
+        if kept is not None:
+            self.attributes.bridged = {site for site in self.trace.sites if bridge.stays_linen(site.ref, kept)}
         self.fields = facts.fields_of(cls)
         self.setup = set(ast.walk(cls.methods["setup"])) if cls.has_setup else set()
         self.in_call = {  # names that a method gives a value: what setup creates cannot use them
@@ -48,7 +53,7 @@ class Planner:
         self.open = Sizes({*self.fields, *(size.name for size in self.sizes)})
 
     def run(self) -> ClassPlan:
-        refuse.check_class(self.plan, self.trace, self.facts)
+        refuse.check_class(self.plan, self.trace, self.facts, self.attributes.bridged)
         if self.plan.refusals:
             return self.plan
         self.emit(self.trace.events, 0, ())
@@ -297,8 +302,10 @@ class Planner:
     def module_code(self, site: Site) -> str | None:
         """The NNX constructor call of a submodule."""
         assert site.ref is not None
+        if site in self.attributes.bridged:
+            return self.bridged_code(site)
         sizes: dict[str, str] = {}
-        for name, size in site_sizes(site).items():
+        for name, size in site_sizes(site, self.outside).items():
             text = self.spell(size)
             if text is None or site.method == "setup" and self.in_call & set(WORD.findall(text)):
                 text = self.open_size(site, name)
@@ -339,6 +346,34 @@ class Planner:
             if method == "__call__" and node not in self.plan.arguments and isinstance(node, ast.Call):
                 self.call_arguments(layer, node)
         return made.code
+
+    def bridged_code(self, site: Site) -> str | None:
+        """The Linen module in its wrapper; its calls say which state they may update."""
+        assert site.ref is not None
+        state = bridge.updated(site.ref, self.facts)
+        reason = bridge.problem(site, self.facts)
+        if reason is None and state and self.attributes.nested(site):
+            reason = f"`{site.ref.name}` in nn.Sequential stays Linen, so that nothing says to update {', '.join(state)}"
+        if reason is not None:
+            self.refuse(site.call, reason)
+            return None
+        arguments = []
+        named = [(f"{name}=", value) for name, value in site.keywords.items() if name not in ("name", "parent")]
+        for prefix, expression in [*(("", value) for value in site.positional), *named]:
+            text = self.spell(site.texts.get(id(expression)))
+            if text is None and bridge.is_module_class(expression, self.facts):
+                text = ast.unparse(expression)
+            if text is None:
+                self.refuse(expression, f"`{_quote(expression)}` in `{_quote(site.call)}` is known only in the call")
+                return None
+            arguments.append(f"{prefix}{text}")
+        for node, _, _ in site.inputs if state else ():
+            self.plan.keywords.setdefault(node, []).append(("mutable", f"[{', '.join(map(repr, state))}]".replace("'", '"')))
+        if site.ref.name not in self.plan.bridges:
+            self.plan.bridges[site.ref.name] = site.call.lineno
+            note = f"`{site.ref.name}` stays Linen: after construction, nnx.bridge.lazy_init(model, …) makes its variables"
+            self.plan.notes.append(f"line {site.call.lineno}: {note}, with inputs as for init")
+        return f"nnx.bridge.ToNNX({ast.unparse(site.call.func)}({', '.join(arguments)}), rngs=rngs)"
 
     def open_size(self, site: Site, name: str) -> str | None:
         """A parameter for a size that the source does not tell, refused where it cannot be one."""
@@ -491,8 +526,12 @@ def _quote(node: ast.AST) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def plan_classes(facts: Facts) -> list[ClassPlan]:
-    """The plans of the classes of a file, in its order; a class is planned after those that it constructs."""
+def plan_classes(facts: Facts, kept: Kept | None = None) -> list[ClassPlan]:
+    """The plans of the classes of a file, in its order; a class is planned after those that it constructs.
+
+    Args:
+        kept: classes that stay Linen with why, by the id of their node; what constructs them wraps them. None wraps nothing.
+    """
     done: dict[int, ClassPlan | None] = {}
 
     def planned(cls: LinenClass) -> ClassPlan | None:
@@ -500,7 +539,9 @@ def plan_classes(facts: Facts) -> list[ClassPlan]:
         key = id(cls.node)
         if key not in done:
             done[key] = None
-            done[key] = Planner(cls, planned).run()
+            if key not in (kept or {}):
+                done[key] = Planner(cls, planned, kept).run()
         return done[key]
 
-    return [plan for cls in facts.classes if (plan := planned(cls)) is not None]
+    found = ((kept or {}).get(id(cls.node)) or planned(cls) for cls in facts.classes)
+    return [plan for plan in found if plan is not None]

@@ -5,7 +5,7 @@ A class with one refusal is left exactly as it is.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from flake8_nnx.migrate import decorators, functions, variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
@@ -33,8 +33,8 @@ def add(plan: ClassPlan, node: ast.AST, reason: str, advice: str | None = None) 
         plan.refusals.append(refusal)
 
 
-def check_class(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
-    """Refusals that the shape of the class and its trace decide."""
+def check_class(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collection[Site] = ()) -> None:
+    """Refusals that the shape of the class and its trace decide; the modules of `bridged` sites stay Linen."""
     cls = plan.cls
     if cls.bases != (LINEN + "Module",):
         add(plan, cls.node, f"`{cls.name}` derives from {', '.join(cls.bases)}, not from flax.linen.Module alone")
@@ -49,7 +49,7 @@ def check_class(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
     _check_body(plan, facts)
     for node, reason in trace.problems:
         add(plan, node, f"`{ast.unparse(node)[:60]}` {reason}" if isinstance(node, ast.expr) else reason)
-    _check_sites(plan, trace, facts)
+    _check_sites(plan, trace, facts, bridged)
     if cls.has_setup:
         _check_setup(plan, trace, facts)
     for event in events(trace.events):
@@ -94,7 +94,7 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
                 plan.expressions[decorator] = text
 
 
-def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
+def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collection[Site]) -> None:
     seen: set[ast.Call] = set()
     for site in trace.sites:
         if site.call in seen:
@@ -103,7 +103,7 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
         if site.ref is None:
             _check_own(plan, site)
             continue
-        if site.ref.linen is None and site.ref.local is None:
+        if site.ref.linen is None and site.ref.local is None and site not in bridged:
             advice = "keep this class in Linen for now; this version follows one file"
             add(plan, site.call, f"`{site.ref.name}` is defined in another file", advice)
         name = site.keywords.get("name")

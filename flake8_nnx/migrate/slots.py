@@ -53,7 +53,7 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
         linen, auto = nnx.replace("/", "_"), False
     else:
         linen, auto = _linen_name(site, attributes.facts)
-    return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx})
+    return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx}, attributes)
 
 
 def _held_slot(site: Site, holder: Site, attributes: Attributes) -> dict[str, Any]:
@@ -63,13 +63,15 @@ def _held_slot(site: Site, holder: Site, attributes: Attributes) -> dict[str, An
     )
     nnx = f"{_nnx_path(holder, attributes, {})}/layers/{index}"
     if holder.method == "setup":
-        return _with_leaves(site, {"linen": f"{attributes.stems[holder]}/layers_{index}", "nnx": nnx})
+        return _with_leaves(site, {"linen": f"{attributes.stems[holder]}/layers_{index}", "nnx": nnx}, attributes)
     linen, auto = _linen_name(site, attributes.facts)
-    return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx})
+    return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx}, attributes)
 
 
-def _with_leaves(site: Site, slot: dict[str, Any]) -> dict[str, Any]:
+def _with_leaves(site: Site, slot: dict[str, Any], attributes: Attributes) -> dict[str, Any]:
     assert site.ref is not None
+    if site in attributes.bridged and site.ref.local is None:
+        return {**slot, "same": True}
     if site.ref.local is not None:
         return {**slot, "class": site.ref.local.name}
     layer = LAYERS.get(site.ref.linen or "")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.trace import Tracer
 from flake8_nnx.source.values import AXIS, Array, Assignment, Branch, Loop, Site, Size, Trace
@@ -98,6 +99,8 @@ def events(found: list[Any]) -> Iterator[Any]:
 def site_sizes(site: Site, seen: frozenset[int] = frozenset()) -> dict[str, Size]:
     """Size arguments of one construction: from the catalogue, or the class's own parameters filled in."""
     ref = site.ref
+    if ref is not None and ref.linen is not None and ref.linen in LAYERS and LAYERS[ref.linen].refuse:
+        return {}  # it has no twin that could be given sizes
     if ref is None or ref.local is None:
         return {name: size for name, size in site.sizes.items() if name != "?"}
     if id(ref.local.node) in seen:

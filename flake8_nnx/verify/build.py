@@ -11,8 +11,8 @@ import jax
 from flax import nnx
 
 from flake8_nnx.variable_map import resolve, told_sizes
+from flake8_nnx.verify import bridges, sharding
 from flake8_nnx.verify import inputs as data
-from flake8_nnx.verify import sharding
 from flake8_nnx.case import Case
 from flake8_nnx.verify.propose import natural, propose
 from flake8_nnx.verify.sides import (
@@ -75,7 +75,8 @@ def nnx_side(
     _check_call_defaults(type(linen.module), cls, case.method)
     shapes = {path: tuple(value.shape) for path, value in linen.shapes.items()}
     sizes = told_sizes(variable_map, shapes) if variable_map is not None and "slots" in variable_map else {}
-    make = with_caches(constructor(cls, linen.module, case, arguments, namespace, sizes), linen.shapes)
+    bare = constructor(cls, linen.module, case, arguments, namespace, sizes, [*linen.mutable, *linen.sown])
+    make = with_caches(bridges.initialised(bare, linen), linen.shapes)
     model = nnx.eval_shape(lambda: make(jax.random.key(0)))
     variables = flat_state(model)
     if holds_arrays(model) or not all(isinstance(v, nnx.Variable) for v in variables.values()):
@@ -92,6 +93,10 @@ def nnx_side(
         )
     elif "slots" in variable_map:
         names = resolve(variable_map, linen.shapes, [*shapes, *others])
+        if bridges.has(model):  # what stays Linen may hold what has moved, further down than the map goes
+            signatures = {name: v.get_value() for name, (_, v) in shapes.items() if name not in names.values()}
+            rest = {path: shape for path, shape in linen.shapes.items() if path not in names}
+            names |= propose(*({path: (tuple(s.shape), str(s.dtype)) for path, s in side.items()} for side in (rest, signatures)))
     else:
         names = dict(variable_map)
     names = {old: others.get(new, new) for old, new in names.items()}
@@ -142,9 +147,17 @@ def streams(make: Callable[[Any], Any], paths: list[tuple[Any, ...]]) -> list[li
 
 
 def constructor(
-    cls: Any, module: nn.Module, case: Case, arguments: Arguments, namespace: dict[str, Any], sizes: Mapping[str, int]
+    cls: Any,
+    module: nn.Module,
+    case: Case,
+    arguments: Arguments,
+    namespace: dict[str, Any],
+    sizes: Mapping[str, int],
+    mutable: Sequence[str] = (),
 ) -> Callable[[Any], Any]:
     """How to make the NNX model from a key: `new_init`, or the Linen fields by name and sizes of inputs and of variables.
+
+    A class that is still Linen becomes a model whose calls update the collections `mutable`.
 
     Raises:
         Unverifiable: a required parameter that neither tells.
@@ -159,6 +172,9 @@ def constructor(
     fields = {name: f for name, f in getattr(module, "__dataclass_fields__", {}).items() if name not in ("parent", "name")}
     for name in fields.keys() & parameters.keys():
         _check_default(name, fields[name].default, parameters[name].default)
+    if issubclass(cls, nn.Module):
+        same = {name: getattr(module, name) for name in fields if name in parameters}
+        return lambda key: bridges.Wrapped(cls(**same), rngs(key), mutable)
     if case.new_init:
         return lambda key: eval(case.new_init or "", {**namespace, "rngs": rngs(key), "nnx": nnx})  # noqa: S307
     known: dict[str, Any] = {}
