@@ -1,0 +1,193 @@
+"""Gradual migration: what bridges are written, that both sides of them compute the same, and where none can stand."""
+import ast
+
+import pytest
+
+from flake8_nnx.migrate.file import rewrite
+from flake8_nnx.migrate.gradual import plan_bridged
+from flake8_nnx.migrate.run import migrate_paths
+
+MODELS = '''\
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+
+class Mlp(nn.Module):
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.features)(nn.gelu(nn.Dense(self.features * 2)(x)))
+
+
+class Counting(nn.Module):
+    """Stays Linen: an NNX module has no scope."""
+
+    @nn.compact
+    def __call__(self, x, train: bool = False):
+        assert self.scope is not None
+        calls = self.variable("calls", "count", lambda: jnp.zeros(()))
+        if train:
+            calls.value += 1
+        x = nn.BatchNorm(use_running_average=not train)(x)
+        x = nn.Dropout(0.5, deterministic=not train)(Mlp(3)(x))
+        for i in range(2):
+            x = Mlp(3, name=f"mlp_{i}")(x)
+        return x * (1 + calls.value)
+
+    @nn.nowrap
+    def halved(self, x):
+        return x / 2
+
+
+class Net(nn.Module):
+    features: int = 4
+
+    @nn.compact
+    def __call__(self, x, train: bool = False):
+        x = Mlp(self.features)(x)
+        x = nn.ConvLocal(self.features, (3,))(x)
+        counting = Counting()
+        for _ in range(2):
+            x = Counting()(x, train)
+        return nn.Dense(2)(counting.halved(counting(x, train=train)))
+'''
+
+
+def planned(source, **without):
+    found = plan_bridged(source, "models.py", without)
+    new = rewrite(found)
+    ast.parse(new)
+    return {plan.name: plan for plan in found.plans}, new
+
+
+def test_what_stays_linen_is_wrapped_in_native_classes():
+    plans, new = planned(MODELS)
+    assert [*plans["Net"].bridges] == ["ConvLocal", "Counting"] and not plans["Net"].refusals
+    assert "self.conv_local = nnx.bridge.ToNNX(nn.ConvLocal(features, (3,)), rngs=rngs)" in new
+    assert "self.countings_1.append(nnx.bridge.ToNNX(Counting(), rngs=rngs))" in new
+    assert 'x = counting_1(x, train, mutable=["batch_stats", "calls"])' in new
+    assert "lazy_init" in plans["Net"].notes[0]
+
+
+def test_what_has_moved_is_wrapped_in_classes_that_stay():
+    plans, new = planned(MODELS)
+    assert plans["Counting"].refusals and [*plans["Counting"].bridges] == ["Mlp"]
+    assert 'nnx.bridge.to_linen(Mlp, x.shape[-1], 3, name="Mlp_0")(x)' in new
+    assert 'x = nnx.bridge.to_linen(Mlp, x.shape[-1], 3, name=f"mlp_{i}")(x)' in new
+    assert "class Counting(nn.Module)" in new and "import flax.linen as nn" in new and "from flax import nnx" in new
+
+
+def test_without_bridges_nothing_changes():
+    plans, new = planned(MODELS, Mlp="not chosen", Net="not chosen")
+    assert new == MODELS and not plans["Counting"].bridges
+
+
+@pytest.mark.jax
+def test_both_directions_are_verified(tmp_path):
+    """Outputs, gradients, statistics and counters in training, dropout masks, under the map that goes through the bridges."""
+    path = tmp_path / "models.py"
+    path.write_text(MODELS)
+    cases = tmp_path / "cases.py"
+    cases.write_text(CASES)
+    run = migrate_paths([path], cases=cases, bridge=True)
+    assert run.errors == []
+    assert [(r.cls, r.status, r.verdict, r.written) for r in run.classes] == [
+        ("Mlp", "native", "PROVED", True),
+        ("Counting", "bridged", "PROVED", True),
+        ("Net", "bridged", "PROVED", True),
+    ]
+    assert run.classes[1].reason.startswith("stays Linen (line ")
+
+
+CASES = """
+from flake8_nnx.verify import Case
+
+MODES = {"kwargs": {"train": False}, "train_kwargs": {"train": True}, "rngs": ("dropout",)}
+CASES = [
+    Case("models.py:Mlp", init="Mlp(4)", args=("f32[2,5]",)),
+    Case("models.py:Counting", init="Counting()", args=("f32[2,5,4]",), mutable=("calls", "batch_stats"), **MODES),
+    Case("models.py:Net", init="Net(3)", args=("f32[2,5,4]",), mutable=("calls", "batch_stats"), **MODES),
+]
+"""
+STAYS = "\n\nclass Stays(nn.Module):\n    rate: float = 0.5\n\n    {}\n"
+HEAD = MODELS.partition("class Counting")[0]
+
+
+@pytest.mark.parametrize(
+    "body, reason",
+    [
+        ("@nn.compact\n    def __call__(self, x):\n        return nn.remat(Mlp)(4)(x)", "no bridge can stand"),
+        ("@nn.compact\n    def __call__(self, x, block=Mlp):\n        return block(4)(x)", "no bridge can stand"),
+        ("block: Mlp = None\n\n    def __call__(self, x):\n        return self.block(x)", "the field `block` of `Stays`"),
+        ("def setup(self):\n        self.mlp = Mlp(4)\n\n    def __call__(self, x):\n        return self.mlp(x)", "in_features"),
+        ("@nn.compact\n    def __call__(self, x):\n        return Mlp(4)(jnp.sin(x))", "`in_features` cannot be told"),
+        ("@nn.compact\n    def __call__(self, x):\n        for f in (3, 4):\n            x = Mlp(f)(x)", "the name"),
+    ],
+)
+def test_where_no_bridge_can_stand_the_class_stays(body, reason):
+    source = HEAD + STAYS.format(body)
+    plans, new = planned(source, Stays="not chosen")
+    assert new == source and reason in plans["Mlp"].refusals[0].reason
+
+
+@pytest.mark.parametrize(
+    "body, reason",
+    [
+        ("x = nn.Dense(3)(x)\n        self.sow('intermediates', 'h', x)\n        return x", "would lose"),
+        ("return nn.Dense(3)(x) * (1 if mutable else 2)", "takes `mutable=` itself"),
+    ],
+)
+def test_what_a_bridge_would_lose_is_refused(body, reason):
+    source = HEAD + (
+        f"class Stays(nn.Module):\n    @nn.compact\n    def __call__(self, x, mutable=False):\n        {body}\n\n\n"
+        "class Uses(nn.Module):\n    @nn.compact\n    def __call__(self, x):\n        return Stays()(x)\n"
+    )
+    plans, _ = planned(source, Stays="not chosen")
+    assert reason in plans["Uses"].refusals[0].reason
+
+
+DROPPING = HEAD.replace("return nn.Dense", "x = nn.Dropout(0.1)(x, deterministic=True)\n        return nn.Dense")
+
+
+@pytest.mark.parametrize(
+    "keys, moves", [("jax.random.key(0)", False), ('{"params": jax.random.key(0), "dropout": jax.random.key(1)}', True)]
+)
+def test_a_stream_that_init_is_not_given(keys, moves):
+    """Linen's init takes the params key where a stream is missing, nnx.bridge.to_linen fails."""
+    source = DROPPING + STAYS.format("@nn.compact\n    def __call__(self, x):\n        return Mlp(4)(x)") + (
+        f"\n\nvariables = Stays().init({keys}, jnp.ones((2, 3)))\n"
+    )
+    plans, new = planned(source, Stays="not chosen")
+    assert bool(plans["Mlp"].refusals) is not moves
+    if not moves:
+        assert "'dropout'" in plans["Mlp"].refusals[0].reason and new == source
+
+
+def test_only_takes_its_neighbours_as_they_are(tmp_path):
+    path = tmp_path / "models.py"
+    path.write_text(MODELS)
+    run = migrate_paths([path], unverified=True, only={path: ["Net"]})
+    assert [(r.cls, r.status) for r in run.classes] == [("Net", "bridged")]
+    assert "nnx.bridge.ToNNX(Mlp(features), rngs=rngs)" in run.files[0].new
+
+
+def test_only_names_a_class_of_the_file(tmp_path):
+    path = tmp_path / "models.py"
+    path.write_text(MODELS)
+    run = migrate_paths([path], unverified=True, only={path: ["Nets"]})
+    assert run.classes == [] and "has no Linen class Nets" in run.errors[0]
+
+
+@pytest.mark.jax
+def test_what_differs_is_never_written(tmp_path):
+    """A bridge that leaves the statistics of the wrapped module alone would be noticed."""
+    from flake8_nnx.verify import Case, verify
+
+    old, new = tmp_path / "old.py", tmp_path / "new.py"
+    old.write_text(MODELS)
+    new.write_text(planned(MODELS)[1].replace(', mutable=["batch_stats", "calls"]', ', mutable=["calls"]'))
+    assert new.read_text() != planned(MODELS)[1]
+    case = Case(f"{old}:Net", init="Net(3)", args=("f32[2,5,4]",), kwargs={"train": False}, train_kwargs={"train": True})
+    assert not verify(f"{old}::Net", f"{new}::Net", case).good
