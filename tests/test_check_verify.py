@@ -76,7 +76,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Jobs]:
     def verifier(**verdicts: Verdict | None) -> Jobs:
         seen: Jobs = []
 
-        def verify_files(jobs: Jobs, *, timeout: float, memory_mb: int) -> list[Verdict | None]:
+        def verify_files(jobs: Jobs, *, timeout: float, memory_mb: int, **run: Any) -> list[Verdict | None]:
             seen.extend({**job, "timeout": timeout, "memory_mb": memory_mb} for job in jobs)
             return [verdicts.get(job["old"]["class"]) for job in jobs]
 

@@ -352,7 +352,7 @@ def test_interrupted(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch
 def test_an_error_of_ours_is_not_a_finding(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flake8_nnx.cli.check.lint_facts", lambda facts: 1 / 0)
+    monkeypatch.setattr("flake8_nnx.cli.linting.lint_facts", lambda facts: 1 / 0)
     assert main(["check", "linen.py"]) == 2
     assert "ZeroDivisionError" in capsys.readouterr().err
 
@@ -593,3 +593,18 @@ def test_arguments_that_are_neither_shapes_nor_literals(text: str) -> None:
 def test_keywords_that_are_none(text: str) -> None:
     with pytest.raises(ValueError):
         inputs.keywords([text])
+
+
+def test_any_number_of_processes_finds_the_same(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "broken.py").write_text("def f(:\n    pass  # flax\n")
+    outputs = []
+    for jobs in ("1", "2"):
+        assert main(["check", ".", "-j", jobs]) == 2
+        outputs.append(capsys.readouterr())
+    assert outputs[0] == outputs[1] and "NNX103" in outputs[0].out and "broken.py:1" in outputs[0].err
+
+
+def test_quiet(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "linen.py", "-q"]) == 1
+    out, err = capsys.readouterr()
+    assert "NNX103" in out and err == ""

@@ -314,12 +314,13 @@ class Rewriter(cst.CSTTransformer):
         return updated_node.with_changes(body=block)
 
     def constructor(self, plan: ClassPlan, node: cst.ClassDef) -> cst.BaseStatement | None:
-        lines = pruned(plan, _names_read(node))
+        asked = _attributes_read(node) | plan.asked
+        lines = pruned(plan, {f"self.{name}" for name in asked})
         if not lines and not plan.parameters and not self.loose:
             return None
         text = self.signature(plan)
         read = {name for line in lines for name in re.findall(r"\bself\.(\w+)", line.text)}
-        own = plan.stored_fields(_attributes_read(node) | read)
+        own = plan.stored_fields(asked | read)
         stored = [f"self.{name} = {name}" for name in own]
         body: list[str] = [*self.loose, *stored]
         for line in lines:
@@ -360,7 +361,7 @@ def pruned(plan: ClassPlan, read: set[str]) -> list[Line]:
     lines = plan.init
     needed = {i for i, line in enumerate(lines) if not line.names and not opens(line)}
     while True:
-        words = {word for i in needed for word in re.findall(r"self\.\w+|\w+", lines[i].text)}
+        words = {word for i in needed for word in re.findall(r"self\.\w+|(?<![\w.])\w+", lines[i].text)}
         # Reading `self.x` in a method needs the line that stores it.
         more = {
             i for i, line in enumerate(lines)
@@ -501,7 +502,3 @@ def _attributes_read(node: cst.ClassDef) -> set[str]:
         for n in ast.walk(ast.parse(textwrap.dedent(_code(node))))
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self" and isinstance(n.ctx, ast.Load)
     }
-
-
-def _names_read(node: cst.ClassDef) -> set[str]:
-    return {f"self.{name}" for name in _attributes_read(node)}

@@ -21,9 +21,9 @@ from flake8_nnx.source.read import nesting, parse
 
 
 FORM_FEED = re.compile(r"^[ \t]*\x0c(?=[^\S\r\n]*\S)", re.MULTILINE)  # on a line of its own it is kept
-
-
 UNMATCHED = "an expression of it could not be matched with the concrete syntax tree"
+OF_ARRAYS = frozenset({"dtype", "shape", "ndim", "size", "T", "at", "sharding", "device", "real", "imag"})
+CONFIGURATION = re.compile(r"conf|cfg|args|flags|params|options|settings", re.IGNORECASE)
 BROKEN = "what it would become is no Python, which is a bug of flake8-nnx: please report it"
 
 
@@ -81,7 +81,9 @@ def check_file(found: FilePlan) -> None:
     """Refusals that the file around a class decides."""
     taken = nnx_is_taken(found.facts.names)
     feed = FORM_FEED.search(found.source)
+    asked = attributes_asked(found.facts)
     for plan in found.plans:
+        plan.asked = asked
         if feed is not None:
             line = found.source.count("\n", 0, feed.end()) + 1
             refuse.add(plan, plan.cls.node, f"line {line} starts with a form feed, which libcst does not keep", "remove it")
@@ -90,6 +92,26 @@ def check_file(found: FilePlan) -> None:
     for outer, inner in nested(found.plans):
         refuse.add(inner, inner.cls.node, f"it is defined inside of `{outer.name}`", "move it to the top level of the file")
         refuse.add(outer, inner.cls.node, f"`{inner.name}` is defined inside of it", "move that to the top level of the file")
+
+
+def attributes_asked(facts: Facts) -> frozenset[str]:
+    """Names that some code reads of what may be a module: `self.encoder.width`, `model.width`.
+
+    What every array has counts only where it is read of an attribute or a known module, what a configuration has never does.
+    """
+    return frozenset(
+        node.attr
+        for node in facts.names.nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and _may_be_module(node, facts)
+    )
+
+
+def _may_be_module(node: ast.Attribute, facts: Facts) -> bool:
+    owner = node.value
+    name = owner.attr if isinstance(owner, ast.Attribute) else owner.id if isinstance(owner, ast.Name) else ""
+    if name == "self" or CONFIGURATION.search(name):
+        return False
+    return node.attr not in OF_ARRAYS or isinstance(owner, ast.Attribute) or facts.instance(owner) is not None
 
 
 def nested(plans: list[ClassPlan]) -> Iterator[tuple[ClassPlan, ClassPlan]]:

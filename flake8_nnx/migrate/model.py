@@ -73,6 +73,7 @@ class ClassPlan:
     refusals: list[Refusal] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)  # to be added at the end of the class, `{indent}` for its indentation
     notes: list[str] = field(default_factory=list)  # what the new code does otherwise, for the user to know
+    asked: frozenset[str] = frozenset()  # attributes that other code may read of it
 
     @property
     def name(self) -> str:

@@ -54,6 +54,7 @@ CASES = {
         Case("lifted:Critics", init="Critics(4, 3)", args=("f32[2,4]", "f32[2,3]")),
         Case("lifted:Ensemble", init="Ensemble(3)", args=("f32[2,4]",), **MODES),
     ],
+    "asked": [Case("asked:Embeddings", init="Embeddings(8)", args=("f32[2,32,32,3]",))],
     "decorated": [
         Case("decorated:Scaled", init="Scaled(3)", args=("f32[2,3]",), **{**MODES, "mutable": ()}),
         Case("decorated:Outer", init="Outer()", args=("f32[2,5]",)),
