@@ -11,7 +11,9 @@ from typing import Any
 from flake8_nnx.case import Case
 from flake8_nnx.verify.verdict import Verdict
 
-__all__ = ["Case", "Verdict", "assert_equivalent", "load_linen_variables", "verify", "verify_cases", "verify_files"]
+__all__ = [
+    "Case", "Verdict", "assert_equivalent", "linen_variables", "load_linen_variables", "verify", "verify_cases", "verify_files",
+]  # fmt: skip
 
 
 def verify(
@@ -142,6 +144,13 @@ def load_linen_variables(model: Any, variables: Mapping[str, Any], variable_map:
     from flake8_nnx.verify.weights import load_linen_variables as load
 
     load(model, variables, variable_map)
+
+
+def linen_variables(model: Any, like: Mapping[str, Any], variable_map: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of an NNX model as those of the Linen module (see `flake8_nnx.verify.weights.linen_variables`)."""
+    from flake8_nnx.verify.weights import linen_variables as back
+
+    return back(model, like, variable_map)
 
 
 def target(text: str) -> dict[str, str]:

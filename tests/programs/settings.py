@@ -124,7 +124,9 @@ def run_ppo(load, folder):
     main.main(["program"])
 
 
-PPO = Program(run=run_ppo, modules={"env_utils": {"create_env": lambda game, clip_rewards: Game(), "get_num_actions": lambda game: 4}})
+PPO = Program(
+    run=run_ppo, modules={"env_utils": {"create_env": lambda game, clip_rewards: Game(), "get_num_actions": lambda game: 4}}
+)
 
 # ---- seq2seq --------------------------------------------------------------------------------------------------------
 

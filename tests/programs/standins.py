@@ -64,10 +64,10 @@ class Writer:
     def write_texts(self, *args):
         pass
 
-    write_hparams = hparams = flush = write_texts
-
     def flush(self):
         pass
+
+    write_hparams = hparams = write_texts
 
 
 class Periodic:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from flake8_nnx.verify import load_linen_variables
+from flake8_nnx.verify import linen_variables, load_linen_variables
 
 pytestmark = pytest.mark.jax
 
@@ -68,3 +68,17 @@ def test_what_does_not_fit_changes_nothing(variables, changes, features, words):
         load_linen_variables(model, variables, {old: new for old, new in {**MAP, **changes}.items() if new})
     for old, leaf in zip(before, jax.tree.leaves(nnx.state(model))):
         np.testing.assert_array_equal(old, leaf)
+
+
+def test_back_to_linen(variables):
+    model = NetNnx(rngs=nnx.Rngs(1))
+    back = linen_variables(model, jax.eval_shape(Net().init, jax.random.key(0), jnp.zeros((1, 4))), MAP)
+    assert jax.tree.structure(back) == jax.tree.structure(dict(variables))
+    x = jax.random.normal(jax.random.key(2), (5, 4))
+    np.testing.assert_array_equal(model(x), Net().apply(back, x))
+
+
+@pytest.mark.parametrize("name", ["params/Dense_0/bias", "batch_stats/BatchNorm_0/var"])
+def test_no_way_back_without_a_counterpart(variables, name):
+    with pytest.raises(ValueError, match=f"{name} .* has no counterpart"):
+        linen_variables(NetNnx(rngs=nnx.Rngs(1)), variables, {old: new for old, new in MAP.items() if old != name})
