@@ -5,6 +5,7 @@ Without a flag nothing is written: the table says what would be.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,17 +77,17 @@ def migrate(
     if verify:
         console.need_jax("migrate")
 
+    from flake8_nnx.migrate.bridged import migrate_bridged
     from flake8_nnx.migrate.run import migrate_paths
 
-    run = migrate_paths(
+    migrated = partial(migrate_bridged, only=chosen) if bridge or chosen else migrate_paths
+    run = migrated(
         [Path(path) for path in paths],
         verify=verify,
         cases=cases,
         unverified=unverified,
         timeout=timeout,
         device=device,
-        bridge=bridge,
-        only=chosen,
     )
     errors = list(run.errors)
     records = [as_record(found) for found in run.classes]

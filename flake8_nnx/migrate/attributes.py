@@ -5,6 +5,7 @@ Layers made in loops live in an `nnx.List`, nested as the loops are.
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -73,6 +74,8 @@ class Attributes:
             own = isinstance(first, ast.Constant) and isinstance(first.value, str) and is_param(site)
             return first.value if own else None  # type: ignore[union-attr]
         name = site.keywords.get("name")
+        if site.ref.nnx is not None and name is not None and _automatic(name, site.ref.name):
+            return None  # the bridge was given the name that Linen had counted
         if isinstance(name, ast.Constant) and isinstance(name.value, str):
             return identifier(name.value, self.taken)
         if isinstance(name, ast.JoinedStr):
@@ -179,6 +182,13 @@ def is_variable(site: Site) -> bool:
 def kind_of(site: Site) -> str:
     """`nn.BatchNorm` is `batch_norm`, `MLPBlock` is `mlp_block`."""
     return snake(site.ref.name if site.ref else "param")
+
+
+def _automatic(name: ast.expr, cls: str) -> bool:
+    """Whether this is `"Block_0"` or `f"Block_{i}"`."""
+    parts = name.values if isinstance(name, ast.JoinedStr) else [name]
+    text = "".join(str(part.value) if isinstance(part, ast.Constant) else "0" for part in parts)
+    return re.fullmatch(rf"{cls}_\d+", text) is not None
 
 
 def _locals(node: ast.AST) -> set[str]:

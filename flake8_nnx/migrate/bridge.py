@@ -24,7 +24,7 @@ def stays_linen(ref: ModuleRef | None, kept: Collection[int]) -> bool:
     Args:
         kept: the classes of this file that stay Linen, by the id of their node.
     """
-    if ref is None or ref.linen == "Sequential":
+    if ref is None or ref.linen == "Sequential" or ref.nnx is not None:
         return False
     if ref.local is not None:
         return id(ref.local.node) in kept

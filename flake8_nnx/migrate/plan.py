@@ -304,6 +304,8 @@ class Planner:
         assert site.ref is not None
         if site in self.attributes.bridged:
             return self.bridged_code(site)
+        if site.ref.nnx is not None:
+            return self.ported_code(site)
         sizes: dict[str, str] = {}
         for name, size in site_sizes(site, self.outside).items():
             text = self.spell(size)
@@ -346,6 +348,16 @@ class Planner:
             if method == "__call__" and node not in self.plan.arguments and isinstance(node, ast.Call):
                 self.call_arguments(layer, node)
         return made.code
+
+    def ported_code(self, site: Site) -> str | None:
+        """A module that has moved already comes out of its bridge."""
+        arguments = self.constructor_arguments(site)
+        if arguments is None:
+            return None
+        positional, keywords = arguments
+        written = [*positional, *(f"{name}={text}" for name, text in keywords.items())]
+        bare = any(keyword.arg == "skip_rng" and ast.unparse(keyword.value) == "True" for keyword in site.call.keywords)
+        return f"{site.ref.nnx if site.ref else ''}({', '.join(written if bare else [*written, 'rngs=rngs'])})"
 
     def bridged_code(self, site: Site) -> str | None:
         """The Linen module in its wrapper; its calls say which state they may update."""

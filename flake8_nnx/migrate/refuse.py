@@ -13,6 +13,7 @@ from flake8_nnx.migrate.lifted import lift_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.slots import loop_name
 from flake8_nnx.source.features import events
+from flake8_nnx.source.ported import TO_LINEN
 from flake8_nnx.source.linen import LINEN, Facts
 from flake8_nnx.source.values import Assignment, Branch, Site, Trace
 
@@ -103,7 +104,7 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
         if site.ref is None:
             _check_own(plan, site)
             continue
-        if site.ref.linen is None and site.ref.local is None and site not in bridged:
+        if site.ref.linen is None and site.ref.local is None and site.ref.nnx is None and site not in bridged:
             advice = "keep this class in Linen for now; this version follows one file"
             add(plan, site.call, f"`{site.ref.name}` is defined in another file", advice)
         name = site.keywords.get("name")
@@ -222,7 +223,7 @@ def _check_unknown_modules(plan: ClassPlan, facts: Facts) -> None:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and facts.module_class(node.value.func) is None:
             origin = facts.origin(node.value.func) or ""
             names = {_self_attribute(target) for target in node.targets} - {None}
-            if names & called and origin.partition(".")[0] not in ("functools", "jax", "numpy"):
+            if names & called and origin not in TO_LINEN and origin.partition(".")[0] not in ("functools", "jax", "numpy"):
                 add(plan, node, f"`self.{names.pop()}` may be a module, and which class it has cannot be told")
 
 

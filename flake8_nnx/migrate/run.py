@@ -4,23 +4,19 @@ Nothing is written before `MigrationRun.write` is called.
 """
 from __future__ import annotations
 
-import ast
 import difflib
 import json
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flake8_nnx.migrate.file import FilePlan, plan_file, rewrite, todo
-from flake8_nnx.migrate.gradual import plan_bridged
 from flake8_nnx.migrate.model import ClassPlan, ClassRecord
 from flake8_nnx.migrate.write import SourceFile, read_file, replace_file
 from flake8_nnx.source.read import SourceError, python_files
 
-Gate = Callable[..., Mapping[str, Any]]  # (plan of a file, names of classes) -> verdicts by name
 NO_CASE = "no case: "  # how the verifier says so
 NOT_VERIFIED = "not verified (--verify runs both on your devices)"
 
@@ -80,8 +76,6 @@ def migrate_paths(
     unverified: bool = False,
     timeout: float = 120.0,
     device: str | None = None,
-    bridge: bool = False,
-    only: Mapping[Path, Collection[str]] | None = None,
 ) -> MigrationRun:
     """Migrate the Linen classes below these paths as far as the gate lets them through.
 
@@ -92,125 +86,32 @@ def migrate_paths(
         unverified: let through what was not shown to be equal (but never what was shown to differ).
         timeout: seconds for the verification of one class.
         device: verify on this device or platform only.
-        bridge: wrap what meets what stays Linen, instead of keeping both.
-        only: classes to migrate by their file, with bridges to all others.
     """
     run = MigrationRun()
-    chosen = {path.resolve(): names for path, names in (only or {}).items()}
     for found in python_files(paths):
         if isinstance(found, SourceError):
             run.errors.append(str(found))
             continue
         path, root = found
-        if chosen and path.resolve() not in chosen:
-            continue
         try:
             source = read_file(path)
-            if "flax" not in source.text:
-                continue
-            judge = partial(_verify, source=source, cases=cases, timeout=timeout, device=device)
-            gate = judge if verify or cases is not None else None
-            if bridge or chosen:
-                file_run, records = _migrate_bridged(source, root, gate, unverified, chosen.get(path.resolve()))
-            else:
-                planned = plan_file(source.text, str(path), keep_running=False)
-                verdicts = gate(planned) if gate is not None and planned.plans else {}
-                file_run, records = _migrate_file(source, root, planned, verdicts, unverified)
-        except (SourceError, ValueError) as error:
+            planned = plan_file(source.text, str(path), keep_running=False) if "flax" in source.text else None
+        except SourceError as error:
             run.errors.append(str(error))
             continue
-        if records:
+        if planned is not None and planned.plans:
+            verdicts: Mapping[str, Any] = {}
+            if verify or cases is not None:
+                try:
+                    verdicts = _verify(planned, source, cases, timeout, device)
+                except ValueError as error:
+                    run.errors.append(str(error))
+                    continue
+            file_run, records = _migrate_file(source, root, planned, verdicts, unverified)
             run.files.append(file_run)
             run.classes += records
             run.todo += [f"{path}: {note}" for note in file_run.todo]
     return run
-
-
-def _migrate_bridged(
-    source: SourceFile, root: Path, gate: Gate | None, unverified: bool, chosen: Collection[str] | None
-) -> tuple[FileRun, list[ClassRecord]]:
-    """Migrate with bridges until everything that is written has passed, each class with the neighbours that it will have."""
-    path = str(source.path)
-    without: dict[str, str] = {}
-    if chosen is not None:
-        names = {plan.name for plan in plan_bridged(source.text, path).plans}
-        missing = sorted(set(chosen) - names)
-        if missing:
-            raise ValueError(f"{path}: has no Linen class {missing[0]}")
-        without = dict.fromkeys(names - set(chosen), "not chosen (--only)")
-    verdicts: dict[str, Any] = {}
-    judged: dict[str, str] = {}
-    tried: dict[str, ClassPlan] = {}
-    untouched: set[str] = set()
-    failing: set[str] = set()
-    while True:
-        planned = plan_bridged(source.text, path, without, untouched)
-        text = rewrite(planned)
-        changed = {plan.name: plan for plan in (*planned.native, *planned.bridged)}
-        tried |= changed
-        texts = closures(text)
-        fresh = [name for name in changed if judged.get(name) != texts[name]]
-        if gate is not None and fresh:
-            verdicts |= gate(planned, fresh)
-            judged |= {name: texts[name] for name in fresh}
-        parts = _parts(planned, verdicts)
-        failed = {name for name in changed if name not in parts and not _passes(verdicts.get(name), unverified)}
-        if not failed:
-            break
-        failing |= failed
-        without |= {plan.name: "not verified" for plan in planned.native if plan.name in failed}
-        untouched |= {plan.name for plan in planned.bridged if plan.name in failed}
-    maps = {name: planned.variable_map(plan) for name, plan in changed.items()}
-    records = []
-    for plan in planned.plans:
-        if chosen is not None and plan.name not in chosen and plan.name not in tried:
-            continue
-        candidate = tried.get(plan.name, plan)
-        record = _bridge_record(path, candidate, verdicts.get(plan.name), plan.name in changed, maps.get(plan.name, {}))
-        if plan.name not in changed and not candidate.refusals and plan.name not in failing:
-            record = replace(record, reason=f"{record.reason}; not written: {_reasons(plan, 1)}")
-        if plan.name in parts:
-            whole = parts[plan.name]
-            record = replace(record, reason=f"ran as a part of `{whole}` ({verdicts[whole].status}) alone; {record.reason}")
-        records.append(record)
-    return FileRun(source, root, text, maps, todo(planned, text, path) if changed else []), records
-
-
-def _bridge_record(path: str, plan: ClassPlan, verdict: Any, written: bool, variable_map: Mapping[str, Any]) -> ClassRecord:
-    status = "bridged" if plan.bridges else "refused" if plan.refusals else "native"
-    if status == "refused":
-        return ClassRecord(path, plan.name, plan.cls.node.lineno, status, reason=_reasons(plan))
-    stays = f"stays Linen ({_reasons(plan, 1)})" if plan.refusals else ""
-    reason = NOT_VERIFIED if verdict is None else verdict.reason
-    return ClassRecord(
-        path,
-        plan.name,
-        plan.cls.node.lineno,
-        status,
-        "UNVERIFIED" if verdict is None else verdict.status,
-        "; ".join(filter(None, (stays, reason))),
-        {} if verdict is None else verdict.evidence,
-        variable_map,
-        tuple(plan.notes) if written else (),
-        written,
-    )
-
-
-def closures(text: str) -> dict[str, str]:
-    """For each class of a file its text with that of the classes of the file that it names, directly or not."""
-    nodes = {node.name: node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)}
-    names = {
-        name: {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} & nodes.keys() for name, node in nodes.items()
-    }
-    found = {}
-    for name in nodes:
-        line, seen = [name], {name}
-        while line:
-            more = names[line.pop()] - seen
-            seen |= more
-            line += more
-        found[name] = "\n".join(ast.unparse(nodes[other]) for other in sorted(seen))
-    return found
 
 
 def _migrate_file(
@@ -243,18 +144,18 @@ def _migrate_file(
 
 def _parts(planned: FilePlan, verdicts: Mapping[str, Any]) -> dict[str, str]:
     """Classes without a case of their own that a verified class constructs, with that class."""
-    plans = {plan.name: plan for plan in (*planned.native, *planned.bridged)}
+    plans = {plan.name: plan for plan in planned.native}
     found: dict[str, str] = {}
     for whole in plans:
         if not _passes(verdicts.get(whole), unverified=False):
             continue
-        waiting, seen = [*plans[whole].uses, *plans[whole].bridges], {whole}
+        waiting, seen = list(plans[whole].uses), {whole}
         while waiting:
             name = waiting.pop()
             if name not in plans or name in seen:
                 continue
             seen.add(name)
-            waiting += [*plans[name].uses, *plans[name].bridges]
+            waiting += plans[name].uses
             verdict = verdicts.get(name)
             if verdict is not None and verdict.status == "UNVERIFIED" and verdict.reason.startswith(NO_CASE):
                 found.setdefault(name, whole)
@@ -289,13 +190,7 @@ def _reasons(plan: ClassPlan, most: int = 3) -> str:
 
 
 def _verify(
-    planned: FilePlan,
-    names: Sequence[str] | None = None,
-    *,
-    source: SourceFile,
-    cases: Path | None,
-    timeout: float,
-    device: str | None,
+    planned: FilePlan, source: SourceFile, cases: Path | None, timeout: float, device: str | None
 ) -> Mapping[str, Any]:
     """Verdicts by class name; user code runs in the verifier's worker only.
 
@@ -305,9 +200,8 @@ def _verify(
     from flake8_nnx.verify import verify_cases
 
     path = source.path.resolve()
-    plans = {plan.name: plan for plan in (*planned.native, *planned.bridged)}
-    names = list(plans) if names is None else names
-    maps = {name: planned.variable_map(plans[name]) for name in names}
+    names = [plan.name for plan in planned.native]
+    maps = {plan.name: planned.variable_map(plan) for plan in planned.native}
     return verify_cases(path, rewrite(planned), names, maps, cases, timeout=timeout, device=device) if names else {}
 
 

@@ -70,6 +70,8 @@ def _held_slot(site: Site, holder: Site, attributes: Attributes) -> dict[str, An
 
 def _with_leaves(site: Site, slot: dict[str, Any], attributes: Attributes) -> dict[str, Any]:
     assert site.ref is not None
+    if site.ref.nnx is not None:
+        return {**slot, "same": True, "ported": site.ref.name}  # the class whose map leads on from the Linen names
     if site in attributes.bridged and site.ref.local is None:
         return {**slot, "same": True}
     if site.ref.local is not None:

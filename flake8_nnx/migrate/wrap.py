@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.plan import has_init
+from flake8_nnx.migrate.variables import LAZY_METHOD
 from flake8_nnx.source.features import SizeParameter, site_sizes, trace
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.names import FUNCTIONS
-from flake8_nnx.source.values import AXIS
+from flake8_nnx.source.values import AXIS, Site
 
 # Parameters of to_linen itself.
 TAKEN = frozenset({"nnx_class", "metadata_fn", "name", "skip_rng", "abstract_init"})
@@ -106,6 +107,10 @@ def _check_content(user: ClassPlan, used: ClassPlan, node: ast.AST, plans: Seque
             raise Stuck(node, reason, f"see `{inner}`")
         if any("nnx.Intermediate" in text for text in part.expressions.values()):
             raise Stuck(node, f"nnx.bridge.to_linen would keep what `{part.name}` sows as variables", _together(user))
+        made_late = next((site.call for site in trace(part.cls).sites if _decodes(site)), None)
+        if made_late is not None or LAZY_METHOD in part.methods:
+            reason = f"`{part.name}` makes a cache for decoding when it is asked to, which nnx.bridge.to_linen does not keep"
+            raise Stuck(node, reason, _together(user))
     drawn = {stream for part in parts(used, plans) for stream in streams(part, facts)}
     for stream in sorted(drawn):
         for call in init_calls(facts):
@@ -126,6 +131,11 @@ def parts(used: ClassPlan, plans: Sequence[ClassPlan]) -> list[ClassPlan]:
             found.append(plan)
             line += [other for other in plans if any(part is other.cls for part in plan.parts)]
     return found
+
+
+def _decodes(site: Site) -> bool:
+    given = site.keywords.get("decode")
+    return given is not None and ast.unparse(given) != "False" and site.ref is not None and site.ref.linen is not None
 
 
 def streams(plan: ClassPlan, facts: Facts) -> set[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.source import shapes
+from flake8_nnx.source import ported, shapes
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.names import BUILTINS
 from flake8_nnx.source.values import (
@@ -73,6 +73,8 @@ def applied(
             site.sizes = {"?": None}  # resolved when the class's own parameters are known
         return output_of(tracer, ref.local, site.fields, method, arguments)
     site.inputs.append((node, method, dict(enumerate_arguments(site, positional, keywords))))
+    if ref.nnx is not None:
+        return ported.output_of(tracer, site, method, positional, keywords)
     if ref.linen == "Sequential":
         return sequential(tracer, site, node, positional)
     data = positional[0] if positional else next(iter(keywords.values()), Unknown())

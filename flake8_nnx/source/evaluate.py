@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import shapes
+from flake8_nnx.source import ported, shapes
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, root_is_self, static
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
@@ -273,6 +273,12 @@ class Evaluator:
             inner = self.value(node.args[0], env)
             if isinstance(inner, Partial) and inner.lift is None:
                 return replace(inner, lift=node)
+        new = ported.made(node, self.facts, self.tracer.ported)
+        if new is not None:
+            positional, keywords = self.arguments(node, env)
+            if self.tracer.ported:
+                return Module(ported.site_of(self.tracer, node, new, positional, keywords))
+            return self.tracer.construct(node, Partial(new), positional, keywords, env)
         # A receiver that is an array: its methods; otherwise evaluate the callee first, as Python does.
         if isinstance(func, ast.Attribute) and not root_is_self(func) and origin is None:
             owner = self.value(func.value, env)

@@ -67,12 +67,14 @@ class LinenClass:
 class ModuleRef:
     """A Linen module class as an expression names it.
 
-    `linen` is set for the classes of flax.linen itself, `local` for those of the project, whichever file they stand in.
+    `linen` is set for the classes of flax.linen itself, `local` for those of the project, whichever file they stand in, and
+    `nnx`, the text that names it, for an NNX class in `nnx.bridge.to_linen`.
     """
 
     name: str
     linen: str | None = None
     local: LinenClass | None = None
+    nnx: str | None = None
 
 
 class Elsewhere(Protocol):
@@ -163,7 +165,7 @@ class Facts:
                 bases.append(self.origin(base) or ast.unparse(base))
         methods = {stmt.name: stmt for stmt in node.body if isinstance(stmt, ast.FunctionDef)}
         compact = frozenset(name for name, method in methods.items() if self.compact_decorator(method) is not None)
-        nnx = any(self._derives_from_nnx(base) for base in node.bases)
+        nnx = self.derives_from_nnx(node)
         if not is_linen and (nnx or not compact or not node.bases):
             return None  # a base that cannot be seen is a module only if the class itself proves it
         fields = tuple(
@@ -172,6 +174,10 @@ class Facts:
             if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name) and _is_field(stmt.annotation)
         )
         return LinenClass(node.name, node, tuple(bases), fields, methods, compact, self)
+
+    def derives_from_nnx(self, node: ast.ClassDef) -> bool:
+        """Whether a class is an NNX module, as far as this file tells."""
+        return any(self._derives_from_nnx(base) for base in node.bases)
 
     def _derives_from_nnx(self, base: ast.expr, depth: int = 0) -> bool:
         """Whether a base class is one of flax.nnx, or derives from one in this file."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flake8_nnx.source import loops, shapes
+from flake8_nnx.source import loops, ported, shapes
 from flake8_nnx.source.apply import applied, constructor_values
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
@@ -60,6 +60,7 @@ class Tracer:
         self.returns: list[Any] = []
         self.inlining = 0
         self.method = ""
+        self.ported = False  # whether this is an NNX class
         self.reached: set[str] = set()
         self.fixed: set[str] = set(facts.fields_of(cls))
         self.attributes: dict[str, Any] = dict(fields or {})
@@ -446,6 +447,8 @@ class Tracer:
     def construct(self, node: ast.Call, callee: Partial, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
         """A submodule is created here."""
         arguments, named = merge(callee, node)
+        if callee.ref.nnx is not None:
+            arguments, named = arguments[1:], {name: value for name, value in named.items() if name not in ported.OPTIONS}
         # Arguments written at this call are evaluated already (they may construct layers); a partial's are not.
         values = {id(a): v for a, v in zip(node.args, positional)}
         values.update({id(k.value): keywords[k.arg] for k in node.keywords if k.arg})
@@ -465,6 +468,9 @@ class Tracer:
         site.fields = constructor_values(
             site, self.facts, lambda e: values[id(e)] if id(e) in values else self.evaluator.value(e, env)
         )
+        if callee.ref.nnx is not None:
+            given = {name: value for name, value in keywords.items() if name not in ported.OPTIONS}
+            site.fields = ported.constructor_values(callee.ref, positional[1:], given, self.facts)
         self.trace.sites.append(site)
         self.events.append(site)
         return Module(site)

@@ -20,6 +20,7 @@ from flake8_nnx.verify.sides import (
     LinenSide,
     NnxSide,
     Weights,
+    counted,
     flat,
     flat_state,
     own_variables,
@@ -43,9 +44,10 @@ def linen_side(module: Any, case: Case, first: Arguments) -> tuple[LinenSide, We
     boxed = jax.eval_shape(LinenSide(module, case, first, {}).boxed_init, keys, first.arrays())
     every = flat(nn.unbox(boxed))
     # `sow` collects in tuples, which no other variable is, so that their paths end with a number.
-    sown = {path.split("/")[0] for path in every if path.rsplit("/", 1)[-1].isdigit()} | {"intermediates"}
+    numbers = frozenset(counted(nn.unbox(boxed)))
+    sown = {path.split("/")[0] for path in every.keys() - numbers if path.rsplit("/", 1)[-1].isdigit()} | {"intermediates"}
     collections = tuple(sorted(sown & {path.split("/")[0] for path in every} - {"params"}))
-    side = LinenSide(module, case, first, _outside(every, collections), collections, sharding.linen_names(boxed))
+    side = LinenSide(module, case, first, _outside(every, collections), collections, sharding.linen_names(boxed), numbers)
     return side, _within(every, collections)
 
 

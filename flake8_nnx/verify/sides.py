@@ -5,7 +5,7 @@ Linen variables are random values by path; the NNX model gets exactly those thro
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -58,6 +58,7 @@ class LinenSide:
     shapes: Mapping[str, jax.ShapeDtypeStruct]
     sown: tuple[str, ...] = ()  # collections that hold what `sow` collects during a call
     axis_names: Mapping[str, Any] = field(default_factory=dict)  # of partitioned variables
+    counted: frozenset[str] = frozenset()  # paths whose last name is a number, as in a list of layers behind a bridge
 
     def init(self, keys: Mapping[str, Any], arrays: list[Any]) -> Weights:
         """Initial variables by path, without sown values."""
@@ -80,7 +81,7 @@ class LinenSide:
         `key` is one key for all streams, or one by stream name.
         """
         args, kwargs = arguments.filled(arrays)
-        variables = nested(weights)
+        variables = nested(weights, self.counted)
         rngs = {name: key[name] if isinstance(key, Mapping) else key for name in self.case.rngs} or None
         out, updates = self.module.apply(
             variables, *args, **kwargs, method=self.case.method, rngs=rngs, mutable=[*self.mutable, *self.sown]
@@ -207,14 +208,28 @@ def flat(variables: Mapping[str, Any]) -> Weights:
     }
 
 
-def nested(weights: Weights) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
+def counted(variables: Mapping[Any, Any], above: str = "") -> Iterator[str]:
+    """Paths of the variables, and of what holds them, whose last name is a number and no text."""
+    for name, value in variables.items():
+        path = f"{above}{str(name).replace('/', SLASH)}"
+        if isinstance(name, int):
+            yield path
+        if isinstance(value, Mapping):
+            yield from counted(value, f"{path}/")
+
+
+def nested(weights: Weights, numbers: frozenset[str] = frozenset()) -> dict[Any, Any]:
+    tree: dict[Any, Any] = {}
     for path, value in weights.items():
-        *parents, leaf = path.split("/")
+        names: list[Any] = path.split("/")
+        for place, name in enumerate(names):
+            number = "/".join(path.split("/")[: place + 1]) in numbers if numbers else False
+            names[place] = int(name) if number else name.replace(SLASH, "/")
+        *parents, leaf = names
         node = tree
         for name in parents:
-            node = node.setdefault(name.replace(SLASH, "/"), {})
-        node[leaf.replace(SLASH, "/")] = value
+            node = node.setdefault(name, {})
+        node[leaf] = value
     return tree
 
 

@@ -26,7 +26,7 @@ LINEN = "__import__('flax.linen', fromlist=['linen'])"  # for classes of files t
 EVAL_FLAGS = {
     "train": False, "training": False, "is_training": False, "deterministic": True, "use_running_average": True,
 }  # fmt: skip
-NO_RNG = re.compile(r'needs PRNG for "(\w+)"')
+NO_RNG = re.compile(r'needs PRNG for "(\w+)"|No RngStream named \'(\w+)\'')  # of Linen; of an NNX class in a bridge
 # What a field is, from its name, and the values to try as text; the first that fits counts.
 FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"head_dim|dim_head|d_head|key_dim", ("4",)),
@@ -141,9 +141,10 @@ def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[str, ...]:
                 shapes = jax.eval_shape(partial(_init, module, case.method, rest), keys, arrays)
             except Exception as error:
                 missing = NO_RNG.search(str(error))
-                if missing is None or missing[1] in found:
+                name = missing and (missing[1] or missing[2])
+                if not name or name in found:
                     raise
-                found.append(missing[1])
+                found.append(name)
                 continue
             if not jax.tree.leaves(shapes):
                 raise ValueError("it returns no arrays")

@@ -5,7 +5,7 @@ import pytest
 
 from flake8_nnx.migrate.file import rewrite
 from flake8_nnx.migrate.gradual import plan_bridged
-from flake8_nnx.migrate.run import migrate_paths
+from flake8_nnx.migrate.bridged import migrate_bridged
 
 MODELS = '''\
 import flax.linen as nn
@@ -91,7 +91,7 @@ def test_both_directions_are_verified(tmp_path):
     path.write_text(MODELS)
     cases = tmp_path / "cases.py"
     cases.write_text(CASES)
-    run = migrate_paths([path], cases=cases, bridge=True)
+    run = migrate_bridged([path], cases=cases)
     assert run.errors == []
     assert [(r.cls, r.status, r.verdict, r.written) for r in run.classes] == [
         ("Mlp", "native", "PROVED", True),
@@ -168,7 +168,7 @@ def test_a_stream_that_init_is_not_given(keys, moves):
 def test_only_takes_its_neighbours_as_they_are(tmp_path):
     path = tmp_path / "models.py"
     path.write_text(MODELS)
-    run = migrate_paths([path], unverified=True, only={path: ["Net"]})
+    run = migrate_bridged([path], unverified=True, only={path: ["Net"]})
     assert [(r.cls, r.status) for r in run.classes] == [("Net", "bridged")]
     assert "nnx.bridge.ToNNX(Mlp(features), rngs=rngs)" in run.files[0].new
 
@@ -176,7 +176,7 @@ def test_only_takes_its_neighbours_as_they_are(tmp_path):
 def test_only_names_a_class_of_the_file(tmp_path):
     path = tmp_path / "models.py"
     path.write_text(MODELS)
-    run = migrate_paths([path], unverified=True, only={path: ["Nets"]})
+    run = migrate_bridged([path], unverified=True, only={path: ["Nets"]})
     assert run.classes == [] and "has no Linen class Nets" in run.errors[0]
 
 
