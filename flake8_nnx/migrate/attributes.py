@@ -8,11 +8,12 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from flake8_nnx.rules._text import identifier, plural, snake
 from flake8_nnx.source.features import events
 from flake8_nnx.source.linen import PARTIAL, Facts
-from flake8_nnx.source.values import Assignment, Loop, Module, Repeated, Site, Trace, elements
+from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Repeated, Site, Trace, elements
 
 # Public names of nnx.Module (flax 0.12) that an attribute may not take.
 RESERVED = frozenset({"rngs", "train", "eval", "sow", "perturb", "set_attributes", "iter_children", "iter_modules"})
@@ -106,6 +107,16 @@ class Attributes:
     def inner_lists(self, loop: Loop, depth: int) -> list[Site]:
         deeper = [site for site in self.in_loop(loop, depth) if len(site.loops) > depth + 1]
         return _unique(deeper, lambda site: self.list_at(site, depth))
+
+    def appended(self, events: list[Any], loops: tuple[Loop, ...]) -> dict[str, Site]:
+        """Lists of the innermost of these loops that the call runs over, and to which these events append."""
+        found: dict[str, Site] = {}
+        for event in events if loops else ():
+            if isinstance(event, Branch):
+                found |= self.appended(event.body, loops) | self.appended(event.orelse, loops)
+            elif isinstance(event, Site) and event.loops == loops and not self.nested(event) and event.method != "setup":
+                found[self.list_at(event, len(loops) - 1)] = event
+        return found
 
     # ---- what the call still needs --------------------------------------------------------------------------------
 

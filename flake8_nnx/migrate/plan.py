@@ -50,6 +50,7 @@ class Planner:
             if event.node not in self.setup
         }
         self.created = {site.call for site in self.trace.sites}
+        self.lost: dict[str, ast.AST] = {}  # sizes that nobody knows any more, with their loops
         self.open = Sizes({*self.fields, *(size.name for size in self.sizes)})
 
     def run(self) -> ClassPlan:
@@ -57,6 +58,7 @@ class Planner:
         if self.plan.refusals:
             return self.plan
         self.emit(self.trace.events, 0, ())
+        self.check_lost()
         self.plan.slots = slots_of(self.trace, self.attributes, self.open.told)
         self.plan.removed |= self.attributes.dead
         self.parameters()
@@ -80,7 +82,7 @@ class Planner:
         self.plan.parameters += [Parameter(name, "int") for name in self.open.opened]
         self.plan.fields = list(self.fields.values())
         for field in self.plan.fields:
-            default = None if field.default is None else self.text.segment(field.default, {})
+            default = None if field.default is None else self.functions(self.text.segment(field.default, {}), field.default)
             self.plan.parameters.append(Parameter(field.name, self.annotation(field.annotation), default))
 
     def annotation(self, node: ast.expr) -> str:
@@ -120,16 +122,24 @@ class Planner:
             return
         self.line(level, f"if {self.functions(self.spell(event.test) or '', event.node.test)}:")
         self.emit(event.body, level + 1, loops)
-        if event.orelse:
+        body, orelse = (self.attributes.appended(events, loops) for events in (event.body, event.orelse))
+        self.without(body, orelse, level + 1)
+        if event.orelse or body - orelse.keys():
             self.line(level, "else:")
             self.emit(event.orelse, level + 1, loops)
+            self.without(orelse, body, level + 1)
+
+    def without(self, made: Mapping[str, Site], other: Mapping[str, Site], level: int) -> None:
+        """`None` for what only the other branch makes: the loop of the call runs over all lists side by side."""
+        for name in other.keys() - made.keys():
+            self.line(level, f"{name}.append(None)")
 
     def emit_loop(self, event: Loop, level: int, loops: tuple[Loop, ...]) -> None:
         for site in self.attributes.lists(event, len(loops)):
             name = self.attributes.list_at(site, len(loops))
             self.line(level, f"{name} = nnx.List([])")
         for carry, (before, _) in event.carried.items():
-            self.carry(level, carry, self.spell(before))
+            self.carry(level, carry, self.spell(before) or self.opened_carry(carry, event))
         iterable = self.functions(self.spell(event.iterable) or "", event.node.iter)
         self.line(level, f"for {event.target} in {iterable}:")
         self.emit(event.body, level + 1, (*loops, event))
@@ -137,12 +147,33 @@ class Planner:
             outer, inner = self.attributes.list_at(site, len(loops)), self.attributes.list_at(site, len(loops) + 1)
             self.line(level + 1, f"{outer}.append({inner})")
         for carry, (_, after) in event.carried.items():
+            if self.spell(after) is None:
+                self.lost[carry] = event.node
             self.carry(level + 1, carry, self.spell(after))
         if isinstance(event.node, ast.For):
             self.rewrite_loop(event, len(loops))
 
+    def opened_carry(self, name: str, loop: Loop) -> str | None:
+        """A parameter for the size before the loop, where the source does not tell it: that of the first layer to use it."""
+        for site in self.attributes.in_loop(loop, 0):
+            for size, text in site_sizes(site).items() if site.ref is not None else ():
+                own = f"{self.attributes.stems[site]}_{size}"
+                if self.spell(text) == name and own not in self.open.taken:
+                    self.open.opened.append(own)
+                    self.open.tell(site, size, own)
+                    return own
+        self.lost[name] = loop.node
+        return None
+
+    def check_lost(self) -> None:
+        """A size that nobody knows after a turn of its loop may not be used."""
+        for name, node in self.lost.items():
+            used = (line for line in self.plan.init if name not in line.names and name in WORD.findall(line.text))
+            if next(used, None) is not None:
+                self.refuse(node, f"the size `{name}` after a turn of the loop cannot be told from the source")
+
     def carry(self, level: int, name: str, size: str | None) -> None:
-        """A size that changes from turn to turn; a size nobody knows is refused where it is used."""
+        """A size that changes from turn to turn."""
         if size != name:
             self.line(level, f"{name} = {size}", (name,))
 

@@ -12,6 +12,7 @@ from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lift_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.slots import loop_name
+from flake8_nnx.migrate.unknown import unknown_modules
 from flake8_nnx.source.features import events
 from flake8_nnx.source.ported import TO_LINEN
 from flake8_nnx.source.linen import LINEN, Facts
@@ -214,7 +215,10 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str]) -> None:
 
 
 def _check_unknown_modules(plan: ClassPlan, facts: Facts) -> None:
-    """What setup makes by a call of something unknown, and a method calls, may be a Linen module."""
+    """What is made by a call of something unknown, and called, may be a Linen module."""
+    for call, name in unknown_modules(plan.cls, facts):
+        advice = "give the file that defines it as well, or wrap it with nnx.bridge.ToNNX"
+        add(plan, call, f"`{name}` may be a Linen module, and its class cannot be seen", advice)
     setup = plan.cls.methods.get("setup")
     if setup is None:
         return

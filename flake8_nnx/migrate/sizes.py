@@ -48,11 +48,14 @@ class Sizes:
 
     def note(self, site: Site, sizes: Mapping[str, str], parameters: Sequence[str]) -> None:
         """Remember which parameters of the class the variables of this site tell."""
-        assert site.ref is not None
         for size, text in sizes.items():
-            if text not in parameters and text not in self.opened:
-                continue
-            if site.ref.local is not None:
-                self.told.setdefault(site, {})[text] = size
-            elif TOLD.get(site.ref.linen or "", ("",))[0] == size and not set(site.keywords) & OTHERWISE:
-                self.told.setdefault(site, {})[text] = TOLD[site.ref.linen or ""][1]
+            if text in parameters or text in self.opened:
+                self.tell(site, size, text)
+
+    def tell(self, site: Site, size: str, parameter: str) -> None:
+        """Remember that this size of the site, in a loop that of its first turn, is that parameter."""
+        assert site.ref is not None
+        if site.ref.local is not None:
+            self.told.setdefault(site, {})[parameter] = size
+        elif TOLD.get(site.ref.linen or "", ("",))[0] == size and not set(site.keywords) & OTHERWISE:
+            self.told.setdefault(site, {})[parameter] = TOLD[site.ref.linen or ""][1]

@@ -55,6 +55,11 @@ CASES = {
         Case("lifted:Ensemble", init="Ensemble(3)", args=("f32[2,4]",), **MODES),
     ],
     "asked": [Case("asked:Embeddings", init="Embeddings(8)", args=("f32[2,32,32,3]",))],
+    "conditional": [
+        Case("conditional:Critic", init="Critic((4, 3), 0.5)", args=("f32[2,2,3]", "f32[2,2]"), **{**MODES, "mutable": ()}),
+        Case("conditional:Critic", init="Critic((4, 3), use_norm=True)", args=("f32[2,2,3]", "f32[2,2]")),
+        Case("conditional:EveryOther", init="EveryOther(3)", args=("f32[2,3]",)),
+    ],
     "decorated": [
         Case("decorated:Scaled", init="Scaled(3)", args=("f32[2,3]",), **{**MODES, "mutable": ()}),
         Case("decorated:Outer", init="Outer()", args=("f32[2,5]",)),
