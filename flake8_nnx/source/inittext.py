@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.members import member
 from flake8_nnx.source.names import COMPREHENSIONS
-from flake8_nnx.source.values import Array, Function, Member, Module, Partial, Shape, Size, Static, Unknown, size_of
+from flake8_nnx.source.precedence import operand
+from flake8_nnx.source.values import Array, Function, Member, Module, Partial, Shape, Size, Static, Unknown, atom, size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
@@ -81,7 +82,10 @@ class InitText:
             local = local | set(names)
         swaps: dict[int, str] = {}
         for child in ast.iter_child_nodes(node):
-            swaps.update(self._swaps(child, env, local))
+            inner = self._swaps(child, env, local)
+            if id(child) in inner:
+                inner[id(child)] = operand(inner[id(child)], node, child)
+            swaps.update(inner)
         return swaps
 
     def _chain(self, node: ast.expr, env: Env, local: set[str]) -> Any:
@@ -108,6 +112,6 @@ class InitText:
                 text = self.tracer.source.segment(index, self._swaps(index, env, local))
                 if isinstance(index, ast.Tuple) and text.startswith("(") and text.endswith(")"):
                     text = text[1:-1]  # slices may not stand in parentheses
-                return Static(f"{owner.text}[{text}]")
+                return Static(f"{atom(owner.text)}[{text}]")
             return owner and Unknown()
         return None

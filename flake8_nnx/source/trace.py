@@ -17,6 +17,7 @@ from flake8_nnx.source.inittext import Env, root_is_self
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.methods import hidden_fields, is_flag, plain_names, short, target_text
+from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
     Array,
@@ -411,7 +412,7 @@ class Tracer:
         if isinstance(a, Unknown) or isinstance(b, Unknown) or test is None:
             return Unknown()
         if isinstance(a, Static) and isinstance(b, Static):
-            return Static(f"({a.text} if {test} else {b.text})")
+            return Static(f"({bound(a.text, 2)} if {bound(test, 2)} else {b.text})")
         return Unknown()
 
     # ---- loops ----------------------------------------------------------------------------------------------------
