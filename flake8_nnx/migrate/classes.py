@@ -13,16 +13,22 @@ from dataclasses import replace
 from typing import Any
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+from libcst.metadata import MetadataWrapper
 
+from flake8_nnx.migrate.edits import CodeEdits
 from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.spans import Span, Spans
+from flake8_nnx.migrate.statements import Around, PlacedEdits, argument, parsed, spaced
 
 
 def rewrite_classes(
-    source: str, plans: Sequence[ClassPlan], functions: Mapping[ast.AST, str], bridged: Sequence[ClassPlan] = ()
+    source: str,
+    plans: Sequence[ClassPlan],
+    functions: Mapping[ast.AST, str],
+    bridged: Sequence[ClassPlan] = (),
+    around: CodeEdits | None = None,
 ) -> cst.Module:
-    """The module with every planned class rewritten, and `functions` (expression -> text) exchanged everywhere.
+    """The module with every planned class rewritten, `functions` (expression -> text) exchanged, and the edits `around`.
 
     Classes in `bridged` stay what they are, but for the calls that their plans name.
 
@@ -32,10 +38,10 @@ def rewrite_classes(
     """
     spans = Spans(source)
     wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
-    edits = Edits(spans, plans, functions, bridged)
+    edits = Edits(spans, plans, functions, bridged, around or CodeEdits())
     rewriter = Rewriter(edits, wrapper.module.default_indent)
     module = wrapper.visit(rewriter)
-    missed = edits.expressions.keys() - rewriter.seen
+    missed = (edits.expressions.keys() | edits.around.all()) - rewriter.seen
     if missed:
         raise Unmatched([plan for plan in plans if any(_inside(span, spans.of(plan.cls.node)) for span in missed)])
     return module
@@ -57,10 +63,17 @@ class Edits:
     """All plans of a file, keyed by byte span."""
 
     def __init__(
-        self, spans: Spans, plans: Sequence[ClassPlan], functions: Mapping[ast.AST, str], bridged: Sequence[ClassPlan]
+        self,
+        spans: Spans,
+        plans: Sequence[ClassPlan],
+        functions: Mapping[ast.AST, str],
+        bridged: Sequence[ClassPlan],
+        around: CodeEdits,
     ) -> None:
+        self.source = spans.data
+        self.around = PlacedEdits(spans, around)
         self.classes = {spans.of(plan.cls.node): plan for plan in plans}
-        self.expressions = spans.keyed(functions.items())
+        self.expressions = {**spans.keyed(functions.items()), **self.around.expressions}
         self.keywords: dict[Span, list[tuple[str, str]]] = {}
         self.arguments: dict[Span, list[str]] = {}
         self.first: dict[Span, str] = {}
@@ -102,34 +115,29 @@ class Edits:
             defined |= new.keys()
         places: list[Iterable[Span]] = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside]
         places += [self.tupled, self.unwrapped, self.removed, self.setups, self.decorators, self.homes]
-        self.starts = sorted({start for place in places for start, _ in place})
+        self.starts = sorted({*(start for place in places for start, _ in place), *self.around.starts()})
         self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
 
 
 SKIPPED = (cst.ClassDef, cst.FunctionDef, cst.SimpleStatementLine)
 
 
-class Rewriter(cst.CSTTransformer):
+class Rewriter(Around):
     """One pass over the module; spans decide what changes."""
 
-    METADATA_DEPENDENCIES = (ByteSpanPositionProvider,)
-
     def __init__(self, edits: Edits, indent: str) -> None:
-        super().__init__()
+        super().__init__(edits.around, indent, edits.source)
         self.edits = edits
         self.indent = indent
-        # Google style (two spaces) continues lines by four and ends them at 80; Black by one indent, at 88.
-        google = indent == "  "
-        self.continuation, self.width = (indent * 2, 80) if google else (indent, 88)
         self.comments: dict[int, list[str]] = {}  # id(line of __init__) -> comments that moved there
         self.field_comments: dict[str, tuple[list[str], str | None]] = {}
         self.loose: list[str] = []  # comments of the class body and setup that have no line of their own
         self.inside: list[ClassPlan] = []
         self.waiting: list[str] = []  # definitions to stand before the statement of the module that is being visited
-        self.seen: set[Span] = set()
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         """Statements without an edit are left as they are, which saves most of the work."""
+        self.claim(node)
         if isinstance(node, SKIPPED) and not getattr(node, "decorators", ()):
             start, end = self.span(node)
             first = bisect_left(self.edits.starts, start)
@@ -137,14 +145,13 @@ class Rewriter(cst.CSTTransformer):
                 return False
         return super().on_visit(node)
 
-    def span(self, node: cst.CSTNode) -> Span:
-        found = self.get_metadata(ByteSpanPositionProvider, node)
-        return found.start, found.start + found.length
-
     # ---- expressions ----------------------------------------------------------------------------------------------
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Any:
         result = super().on_leave(original_node, updated_node)
+        if isinstance(original_node, cst.BaseCompoundStatement) and isinstance(result, cst.CSTNode):
+            result = self.compound(self.span(original_node), result)
+        result = self.with_claimed(original_node, result)
         if self.waiting and original_node in self.statements:
             first, *rest = result if isinstance(result, cst.FlattenSentinel) else [result]
             first = with_blank_line(first, 2)
@@ -171,10 +178,10 @@ class Rewriter(cst.CSTTransformer):
                 return new  # the parentheses were those of the tuple
             return new.with_changes(lpar=[*updated.lpar, *new.lpar], rpar=[*new.rpar, *updated.rpar])
         if isinstance(updated, cst.Call):
-            return self.call(span, updated)
-        return updated
+            updated = self.layer(span, updated)
+        return self.around_expression(span, original, updated)
 
-    def call(self, span: Span, call: cst.Call) -> cst.Call:
+    def layer(self, span: Span, call: cst.Call) -> cst.Call:
         wanted = self.edits.arguments.get(span)
         if wanted is not None:
             values = {arg.keyword.value if arg.keyword else i: arg for i, arg in enumerate(call.args)}
@@ -209,7 +216,7 @@ class Rewriter(cst.CSTTransformer):
     ) -> cst.SimpleStatementLine | cst.RemovalSentinel | cst.FlattenSentinel[cst.BaseStatement]:
         gone = [self.span(statement) in self.edits.removed for statement in original_node.body]
         if not any(gone):
-            return updated_node
+            return self.line(original_node, updated_node)
         if not all(gone):
             kept = [s for s, g in zip(updated_node.body, gone) if not g]
             return updated_node.with_changes(body=[*kept[:-1], kept[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
@@ -266,7 +273,7 @@ class Rewriter(cst.CSTTransformer):
                 updated_node = updated_node.with_changes(decorators=kept, leading_lines=leading, lines_after_decorators=())
         if self.inside and not updated_node.body.body:
             updated_node = updated_node.with_changes(body=cst.IndentedBlock([cst.parse_statement("pass")]))
-        return updated_node
+        return self.function(span, updated_node)  # type: ignore[no-any-return]
 
     # ---- classes --------------------------------------------------------------------------------------------------
 
@@ -451,13 +458,6 @@ def with_blank_line(node: Any, count: int = 1) -> Any:
     return node.with_changes(leading_lines=[*[cst.EmptyLine(indent=False)] * count, *lines])
 
 
-def parsed(text: str) -> cst.BaseExpression:
-    try:
-        return cst.parse_expression(text)
-    except cst.ParserSyntaxError:  # `a, b` of a for target
-        return cst.parse_expression(f"({text})").with_changes(lpar=[], rpar=[])
-
-
 def as_tuple(args: Sequence[cst.Arg]) -> list[cst.Arg]:
     """The arguments with the positional ones as one tuple."""
     plain, named = [arg for arg in args if not arg.keyword], [arg for arg in args if arg.keyword]
@@ -467,16 +467,6 @@ def as_tuple(args: Sequence[cst.Arg]) -> list[cst.Arg]:
     elements = [cst.StarredElement if arg.star else cst.Element for arg in plain]
     parts = [make(arg.value, comma=comma) for make, arg, comma in zip(elements, plain, commas)]
     return [cst.Arg(cst.Tuple(parts), comma=plain[-1].comma if named else cst.MaybeSentinel.DEFAULT), *named]
-
-
-def argument(value: cst.BaseExpression, keyword: cst.Name | None) -> cst.Arg:
-    tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    return cst.Arg(value, keyword=keyword, equal=tight if keyword else cst.MaybeSentinel.DEFAULT)
-
-
-def spaced(arguments: list[cst.Arg]) -> list[cst.Arg]:
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    return [a.with_changes(comma=comma if i < len(arguments) - 1 else cst.MaybeSentinel.DEFAULT) for i, a in enumerate(arguments)]
 
 
 def comments_in(node: cst.CSTNode) -> list[str]:

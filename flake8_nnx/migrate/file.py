@@ -12,6 +12,7 @@ from libcst import ParserSyntaxError
 from flake8_nnx.lint import lint_source
 from flake8_nnx.migrate import refuse
 from flake8_nnx.migrate.classes import Unmatched, rewrite_classes
+from flake8_nnx.migrate.edits import CodeEdits
 from flake8_nnx.migrate.imports import fix_imports, nnx_is_taken
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.plan import plan_classes
@@ -34,6 +35,7 @@ class FilePlan:
     source: str
     facts: Facts
     plans: list[ClassPlan] = field(default_factory=list)
+    around: CodeEdits = field(default_factory=CodeEdits)  # of the code around the classes
 
     @property
     def native(self) -> list[ClassPlan]:
@@ -153,19 +155,22 @@ def needs(user: LinenClass, used: LinenClass, facts: Facts) -> bool:
 def rewrite(found: FilePlan) -> str:
     """The new text of the file; the old one when no class can move, or when it cannot be rewritten."""
     native = found.native
-    if not native:
+    if not native and not found.around:
         return found.source
     functions = {}
     if len(native) == len(found.plans):  # no Linen class is left, so plain functions lose their Linen spelling as well
         classes = {plan.cls.node for plan in native}
         functions = linen_functions(found.facts, classes)
     try:
-        new = fix_imports(found.facts.tree, rewrite_classes(found.source, native, functions, found.bridged))
+        new = fix_imports(found.facts.tree, rewrite_classes(found.source, native, functions, found.bridged, found.around))
         ast.parse(new)  # a text that does not compile is a bug, and must never be written
         return new
     except Unmatched as error:
         if found.bridged:  # what wraps them was planned for all of them
             return stays(found, UNMATCHED)
+        if not error.plans and found.around:
+            found.around = CodeEdits()  # and with it the rest of its program, see `migrate.run`
+            return rewrite(found)
         for plan in error.plans or native:
             refuse.add(plan, plan.cls.node, UNMATCHED)
         settle(found, keep_running=True)
@@ -195,7 +200,7 @@ def linen_functions(facts: Facts, skip: set[ast.ClassDef]) -> dict[ast.AST, str]
         if node in skip:
             continue
         if isinstance(node, (ast.Name, ast.Attribute)):
-            new = nnx_function(node, facts)
+            new = "nnx.Module" if facts.linen_name(node) == "Module" else nnx_function(node, facts)
             if new is not None:
                 found[node] = new
                 continue
@@ -207,12 +212,13 @@ def todo(found: FilePlan, new: str, filename: str) -> list[str]:
     """What the file still needs by hand: constructions without the new arguments, and Linen that is left."""
     notes = [f"{plan.name}: {note}" for plan in (*found.native, *found.bridged) for note in plan.notes]
     wrapped = {call for plan in found.bridged for call in plan.first}
+    done = found.around.places()
     for plan in found.native:
         fields = found.facts.fields_of(plan.cls)
         required = [p.name for p in plan.parameters if p.name not in fields]
         inside = {node for other in found.native for node in ast.walk(other.cls.node)} | wrapped
         for node in found.facts.names.nodes:
-            if isinstance(node, ast.Call) and node not in inside:
+            if isinstance(node, ast.Call) and node not in inside and (node.lineno, node.col_offset) not in done:
                 ref = found.facts.module_class(node.func)
                 if ref is not None and ref.local is plan.cls:
                     extra = ", ".join([*required, "rngs=nnx.Rngs(…)"])

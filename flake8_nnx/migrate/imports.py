@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 
 import libcst as cst
 
@@ -18,6 +19,7 @@ def fix_imports(old: ast.Module, module: cst.Module) -> str:
     unused = read_names(old) - read
     needs_nnx = "nnx" in read and not imports_nnx(new)
     body: list[cst.BaseStatement] = []
+    gap = False  # whether an import that went stood first in its block
     for statement in module.body:
         kept = without(statement, unused)
         linen = isinstance(statement, cst.SimpleStatementLine) and _imports_linen(statement)
@@ -27,11 +29,14 @@ def fix_imports(old: ast.Module, module: cst.Module) -> str:
             body += [NNX.with_changes(**place)] if kept is None else [kept, NNX]
             needs_nnx = False
         elif kept is not None:
-            body.append(kept)
+            body.append(with_gap(kept) if gap else kept)
+            gap = False
+            continue
         elif body or any(line.comment for line in getattr(statement, "leading_lines", ())):
             _keep_comments(statement, body)
+        gap = kept is None and (gap or begins_block(statement)) and not (kept is None and linen)
     if needs_nnx:
-        body.insert(_after_docstring_and_futures(body), NNX)
+        body.insert(_place_of_nnx(body), NNX)
     return module.with_changes(body=body).code
 
 
@@ -92,6 +97,38 @@ def _keep_comments(statement: cst.BaseStatement, body: list[cst.BaseStatement]) 
     if comments and body:
         footer = cst.SimpleStatementLine(body=[], leading_lines=comments)
         body.append(footer)
+
+
+def begins_block(statement: cst.BaseStatement) -> bool:
+    lines = list(getattr(statement, "leading_lines", ()))
+    return bool(lines) and not lines[0].comment
+
+
+def with_gap(statement: cst.BaseStatement) -> cst.BaseStatement:
+    """The statement with a blank line above it."""
+    return statement if begins_block(statement) else statement.with_changes(
+        leading_lines=[cst.EmptyLine(indent=False), *getattr(statement, "leading_lines", ())]
+    )
+
+
+def _place_of_nnx(body: list[cst.BaseStatement]) -> int:
+    """Before the first import of jax or optax in a block of its own kind, after those that sort before flax, else on top."""
+    roots = [_root(statement) for statement in body]
+    for i, root in enumerate(roots):
+        if root in ("jax", "jaxlib", "optax", "orbax") and not begins_block(body[i]):
+            return i
+    third = [i for i, root in enumerate(roots) if root and root not in sys.stdlib_module_names and root < "flax"]
+    return third[-1] + 1 if third else _after_docstring_and_futures(body)
+
+
+def _root(statement: cst.BaseStatement) -> str:
+    """The package that an import statement imports from, `""` for other statements and relative imports."""
+    small = next(iter(statement.body), None) if isinstance(statement, cst.SimpleStatementLine) else None
+    if isinstance(small, cst.Import):
+        return next(iter(small.names)).evaluated_name.split(".")[0]
+    if isinstance(small, cst.ImportFrom) and small.module is not None and not small.relative:
+        return cst.Module([]).code_for_node(small.module).split(".")[0]
+    return ""
 
 
 def _after_docstring_and_futures(body: list[cst.BaseStatement]) -> int:

@@ -14,7 +14,9 @@ from typing import Any
 
 from flake8_nnx.migrate.file import FilePlan, plan_file, rewrite, todo
 from flake8_nnx.migrate.model import ClassPlan, ClassRecord
+from flake8_nnx.migrate.program import around_classes
 from flake8_nnx.migrate.write import SourceFile, read_file, replace_file
+from flake8_nnx.source.project import Project
 from flake8_nnx.source.read import SourceError, python_files
 
 NO_CASE = "no case: "  # how the verifier says so
@@ -30,6 +32,7 @@ class FileRun:
     new: str
     maps: dict[str, Any] = field(default_factory=dict)  # class -> variable map of what is written
     todo: list[str] = field(default_factory=list)
+    plan: FilePlan | None = None  # as it is written
 
     @property
     def changed(self) -> bool:
@@ -62,6 +65,8 @@ class MigrationRun:
             target = run.source.path if out is None else out / os.path.relpath(run.source.path, run.root)
             replace_file(run.source, run.new, target)
             written.append(target)
+            if not run.maps:
+                continue
             beside = target.with_suffix(".nnx-map.json")
             beside.write_text(json.dumps(run.maps, indent=1) + "\n", encoding="utf-8")
             written.append(beside)
@@ -110,8 +115,40 @@ def migrate_paths(
             file_run, records = _migrate_file(source, root, planned, verdicts, unverified)
             run.files.append(file_run)
             run.classes += records
-            run.todo += [f"{path}: {note}" for note in file_run.todo]
+    said = _around(run, paths)
+    run.todo += [f"{file_run.source.path}: {note}" for file_run in run.files for note in file_run.todo]
+    run.todo += said
     return run
+
+
+def _around(run: MigrationRun, paths: Sequence[Path]) -> list[str]:
+    """Rewrite the code around the classes that are written, in their files and in others; what there is to say of it."""
+    runs = {str(file_run.source.path): file_run for file_run in run.files}
+    native = {(path, plan.name): plan for path, r in runs.items() if r.plan is not None for plan in r.plan.native}
+    if not native:
+        return []
+    project = Project(paths)
+    found = around_classes(project, native)
+    new: list[FileRun] = []
+    for file, edits in found.edits.items():
+        if not edits:
+            continue
+        file_run = runs.get(str(file.path)) or FileRun(read_file(file.path), file.root, file.source)
+        plan = file_run.plan or FilePlan(file_run.source.text, file.facts)
+        planned = replace(plan, around=edits)
+        text = rewrite(planned)
+        if not planned.around:  # a place was not found: no file of the program may change alone
+            return [f"{file.path}: the code around the classes could not be matched with its syntax tree"]
+        new.append(replace(file_run, new=text, plan=planned))
+    for file_run in new:
+        path = str(file_run.source.path)
+        if path in runs:
+            run.files[run.files.index(runs[path])] = file_run
+        else:
+            run.files.append(file_run)
+        assert file_run.plan is not None
+        file_run.todo = todo(file_run.plan, file_run.new, path)
+    return found.said()
 
 
 def _migrate_file(
@@ -139,7 +176,7 @@ def _migrate_file(
         records.append(replace(record, todo=tuple(own)))
     notes = todo(final, text, path) if written else []
     maps = {name: final.variable_map(plan) for name, plan in written.items()}
-    return FileRun(source, root, text, maps, notes), records
+    return FileRun(source, root, text, maps, notes, final), records
 
 
 def _parts(planned: FilePlan, verdicts: Mapping[str, Any]) -> dict[str, str]:

@@ -1,0 +1,287 @@
+"""Writes the edits of code around classes with libcst: statements, calls, tuples and signatures, by byte span.
+
+Comments of what goes stay where it was.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import libcst as cst
+from libcst.metadata import ByteSpanPositionProvider
+
+from flake8_nnx.migrate.edits import CodeEdits, Piece
+from flake8_nnx.migrate.spans import Span, Spans
+
+COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+
+
+class PlacedEdits:
+    """The edits of one file by byte span; a node among the pieces is known by its span as well."""
+
+    def __init__(self, spans: Spans, edits: CodeEdits) -> None:
+        def pieces(several: Sequence[Piece]) -> list[Any]:
+            return [piece if isinstance(piece, str) else spans.of(piece) for piece in several]
+
+        self.expressions = spans.keyed(edits.expressions.items())
+        self.arguments = {spans.of(node): pieces(several) for node, several in edits.arguments.items()}
+        self.elements = {spans.of(node): pieces(several) for node, several in edits.elements.items()}
+        self.parameters = {
+            spans.of(node): [piece if isinstance(piece, str) else piece.arg for piece in several]  # type: ignore[attr-defined]
+            for node, several in edits.parameters.items()
+        }
+        self.before = spans.keyed(edits.before.items())
+        self.removed = {spans.of(node) for node in edits.removed}
+        self.unassigned = {spans.of(node) for node in edits.unassigned}
+        self.returns = {spans.of(node) for node in edits.returns}
+
+    def all(self) -> set[Span]:
+        """The places that have to be found."""
+        return {span for places in vars(self).values() for span in places}
+
+    def starts(self) -> Iterable[int]:
+        return (start for start, _ in self.all())
+
+
+class Around(cst.CSTTransformer):
+    """The part of the rewriter that is about code around classes."""
+
+    METADATA_DEPENDENCIES = (ByteSpanPositionProvider,)
+
+    def __init__(self, around: PlacedEdits, indent: str, source: bytes) -> None:
+        super().__init__()
+        self.around, self.source = around, source
+        # Google style (two spaces) continues lines by four and ends them at 80; Black by one indent, at 88.
+        google = indent == "  "
+        self.continuation, self.width = (indent * 2, 80) if google else (indent, 88)
+        self.config = cst.PartialParserConfig(default_indent=indent)
+        self.seen: set[Span] = set()
+        self.pending: list[cst.EmptyLine] = []  # comments of statements that went, for the next one
+        self.claimed: dict[cst.CSTNode, list[cst.EmptyLine]] = {}
+        self.kept: dict[Span, cst.BaseExpression] = {}  # pieces as they are now
+        places = [*around.arguments.values(), *around.elements.values()]
+        self.wanted = {piece for several in places for piece in several if not isinstance(piece, str)}
+
+    def span(self, node: cst.CSTNode) -> Span:
+        found = self.get_metadata(ByteSpanPositionProvider, node)
+        return found.start, found.start + found.length
+
+    def around_expression(self, span: Span, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
+        """The expression with its edits; remembered where another one is made of it."""
+        if isinstance(updated, cst.Lambda):
+            updated = self.function(span, updated)
+        elif span in self.around.arguments and isinstance(updated, cst.Call):
+            updated = self.call(original, updated, self.around.arguments[span])
+        elif span in self.around.elements and isinstance(updated, cst.Tuple):
+            updated = self.tuple(updated, self.around.elements[span])
+        if span in self.wanted:
+            self.kept[span] = updated
+        return updated
+
+    def call(self, original: Any, updated: cst.Call, pieces: Sequence[Any]) -> cst.Call:
+        before = {self.span(old.value): new for old, new in zip(original.args, updated.args)}
+        arguments: list[cst.Arg] = []
+        for piece in pieces:
+            if isinstance(piece, str):
+                arguments.append(written_argument(piece))
+            else:
+                arguments.append(before[piece])
+        if not arguments:
+            return updated.with_changes(args=[], whitespace_before_args=cst.SimpleWhitespace(""))
+        return self.laid_out(original, updated, arguments)
+
+    def laid_out(self, original: Any, updated: cst.Call, arguments: list[cst.Arg]) -> cst.Call:
+        """The call on one line where it fits and nothing is in the way, else over several as it was, else over three."""
+        no_space = cst.SimpleWhitespace("")
+        flat = updated.with_changes(
+            args=spaced([a.with_changes(whitespace_after_arg=no_space) for a in arguments]), whitespace_before_args=no_space
+        )
+        code = cst.Module([]).code_for_node(flat)
+        start, end = self.span(original)
+        column = start - (self.source.rfind(b"\n", 0, start) + 1)
+        after = len(self.source[end:].split(b"\n", 1)[0])
+        commented = has_comment(updated)
+        lines = code.split("\n")
+        fits = column + len(lines[0]) + after <= self.width
+        if not commented and fits and (len(lines) == 1 or b"\n" not in self.source[start:end]):
+            return flat
+        if b"\n" in self.source[start:end]:
+            between = next((a.comma for a in updated.args[:-1] if isinstance(a.comma, cst.Comma)), COMMA)
+            last = updated.args[-1]
+            between = COMMA if has_comment(between) else between
+            return updated.with_changes(args=[
+                a if a in updated.args[:-1] and i < len(arguments) - 1
+                else a.with_changes(comma=between) if i < len(arguments) - 1
+                else a.with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
+                for i, a in enumerate(arguments)
+            ])
+        inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(self.continuation))
+        closing = [*flat.args[:-1], flat.args[-1].with_changes(whitespace_after_arg=cst.ParenthesizedWhitespace(indent=True))]
+        return flat.with_changes(args=closing, whitespace_before_args=inner)
+
+    def tuple(self, updated: cst.Tuple, pieces: Sequence[Any]) -> cst.BaseExpression:
+        values = [parsed(piece) if isinstance(piece, str) else self.kept[piece] for piece in pieces]
+        if len(values) == 1:
+            return values[0]
+        last = len(values) - 1
+        elements = [cst.Element(v, comma=COMMA if i < last else cst.MaybeSentinel.DEFAULT) for i, v in enumerate(values)]
+        return updated.with_changes(elements=elements)
+
+    # ---- functions ------------------------------------------------------------------------------------------------
+
+    def function(self, span: Span, node: Any) -> Any:
+        """A function or lambda with its new parameters."""
+        self.seen.add(span)
+        pieces = self.around.parameters.get(span)
+        if span in self.around.returns:
+            node = node.with_changes(returns=None)
+        if pieces is None:
+            return node
+        old = node.params
+        known = {p.name.value: p for p in [*old.posonly_params, *old.params, *old.kwonly_params]}
+        by_keyword = {p.name.value for p in old.kwonly_params}
+        normal: list[cst.Param] = []
+        after_star: list[cst.Param] = []
+        star = False
+        for piece in pieces:
+            if piece == "*":
+                star = True
+                continue
+            parameter = known.get(piece) or new_parameter(piece)
+            (after_star if star or piece in by_keyword else normal).append(parameter)
+        everything = [*old.posonly_params, *old.params, *old.kwonly_params]
+        between = next((p.comma for p in everything[:-1] if isinstance(p.comma, cst.Comma) and not has_comment(p.comma)), COMMA)
+        last = everything[-1].comma if everything else cst.MaybeSentinel.DEFAULT
+        final = after_star or normal
+        changed = {"posonly_params": [], "posonly_ind": cst.MaybeSentinel.DEFAULT}
+        star_arg: Any = old.star_arg
+        if after_star and not isinstance(star_arg, (cst.Param, cst.ParamStar)):
+            star_arg = cst.ParamStar(comma=between)
+        elif not after_star and isinstance(star_arg, cst.ParamStar):
+            star_arg = cst.MaybeSentinel.DEFAULT
+
+        def spaced(parameters: list[cst.Param]) -> list[cst.Param]:
+            return [p.with_changes(comma=between if p is not final[-1] or old.star_kwarg else last) for p in parameters]
+
+        return node.with_changes(
+            params=old.with_changes(params=spaced(normal), kwonly_params=spaced(after_star), star_arg=star_arg, **changed)
+        )
+
+    # ---- comments of statements that go -----------------------------------------------------------------------------
+
+    def leave_out(self, node: Any) -> None:
+        """Keep the comments of a statement that goes, and the blank line above it."""
+        blank = [line for line in node.leading_lines if not line.comment][:1]
+        self.pending += [*(blank if not self.pending else []), *all_comments(node)]
+
+    def claim(self, node: cst.CSTNode) -> None:
+        """A statement takes the comments of those that went before it."""
+        if self.pending and isinstance(node, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
+            self.claimed[node], self.pending = self.pending, []
+
+    def with_claimed(self, original: cst.CSTNode, result: Any) -> Any:
+        """The statement, or the block where no other follows, with those comments."""
+        comments = self.claimed.pop(original, [])
+        if comments:
+            if isinstance(result, cst.FlattenSentinel):
+                first, *rest = result
+                return cst.FlattenSentinel([below(comments, first), *rest])
+            if not isinstance(result, cst.CSTNode):
+                self.pending = [*comments, *self.pending]
+            else:
+                result = below(comments, result)
+        if self.pending and isinstance(original, (cst.IndentedBlock, cst.Module)):
+            comments = [line for line in self.pending if line.comment]
+            result = result.with_changes(footer=[*comments, *result.footer])
+            self.pending = []
+        return result
+
+    # ---- statements -----------------------------------------------------------------------------------------------
+
+    def line(self, original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine) -> Any:
+        """A line of simple statements with its edits and with what comes before it."""
+        spans = [self.span(statement) for statement in original.body]
+        self.seen.update(spans)
+        around = self.around
+        texts = [text for span in spans for text in around.before.get(span, ())]
+        body: list[Any] = []
+        for span, small in zip(spans, updated.body):
+            if span in around.unassigned and isinstance(small, (cst.Assign, cst.Return)) and small.value is not None:
+                small = cst.Expr(small.value)
+            if span not in around.removed:
+                body.append(small)
+        if not texts and len(body) == len(spans) and all(new is old for new, old in zip(body, updated.body)):
+            return updated
+        new = [statement for text in texts for statement in cst.parse_module(text, self.config).body]
+        if body:
+            body[-1] = body[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+            new.append(updated.with_changes(body=body, leading_lines=[]))
+        if not new:
+            self.leave_out(updated)
+            return cst.RemoveFromParent()
+        new[0] = new[0].with_changes(leading_lines=updated.leading_lines)
+        return cst.FlattenSentinel(new)
+
+    def compound(self, span: Span, updated: Any) -> Any:
+        """A compound statement with what comes before it, or without it."""
+        self.seen.add(span)
+        if span in self.around.removed:
+            self.leave_out(updated)
+            return cst.RemoveFromParent()
+        texts = self.around.before.get(span, ())
+        if not texts:
+            return updated
+        new = [statement for text in texts for statement in cst.parse_module(text, self.config).body]
+        new[0] = new[0].with_changes(leading_lines=updated.leading_lines)
+        return cst.FlattenSentinel([*new, updated.with_changes(leading_lines=[])])
+
+
+def parsed(text: str) -> cst.BaseExpression:
+    try:
+        return cst.parse_expression(text)
+    except cst.ParserSyntaxError:  # `a, b` of a target
+        return cst.parse_expression(f"({text})").with_changes(lpar=[], rpar=[])
+
+
+def argument(value: cst.BaseExpression, keyword: cst.Name | None) -> cst.Arg:
+    return cst.Arg(value, keyword=keyword, equal=TIGHT if keyword else cst.MaybeSentinel.DEFAULT)
+
+
+def spaced(arguments: Sequence[cst.Arg]) -> list[cst.Arg]:
+    return [a.with_changes(comma=COMMA if i < len(arguments) - 1 else cst.MaybeSentinel.DEFAULT) for i, a in enumerate(arguments)]
+
+
+def written_argument(text: str) -> cst.Arg:
+    """`x`, `name=x` or `**x`."""
+    call = cst.parse_expression(f"f({text})")
+    return cst.ensure_type(call, cst.Call).args[0].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+
+
+def new_parameter(text: str) -> cst.Param:
+    function = cst.ensure_type(cst.parse_statement(f"def f({text}): pass"), cst.FunctionDef)
+    return function.params.params[0]
+
+
+def has_comment(node: cst.CSTNode) -> bool:
+    return "#" in cst.Module([]).code_for_node(node)
+
+
+def below(lines: list[cst.EmptyLine], statement: Any) -> Any:
+    """The statement with lines above it, after its own blank ones."""
+    own = list(statement.leading_lines)
+    blank = next((i for i, line in enumerate(own) if line.comment), len(own))
+    lines = lines[1:] if blank and not lines[0].comment else lines
+    return statement.with_changes(leading_lines=[*own[:blank], *lines, *own[blank:]])
+
+
+def all_comments(node: cst.CSTNode) -> list[cst.EmptyLine]:
+    """Every comment of a statement, those above it first, each for a line of its own."""
+    found: list[cst.EmptyLine] = []
+
+    class Collector(cst.CSTVisitor):
+        def visit_Comment(self, node: cst.Comment) -> None:
+            found.append(cst.EmptyLine(comment=node))
+
+    node.visit(Collector())
+    return found

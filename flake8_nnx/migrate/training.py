@@ -1,0 +1,283 @@
+"""Train states, compiled steps and gradients: `nnx.Optimizer`, `nnx.jit` and `nnx.value_and_grad`.
+
+A train state becomes two objects, the model and its optimiser, which steps change in place.
+"""
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from flake8_nnx.migrate.around import own_nodes, pieces_of, slots_of, text_of
+from flake8_nnx.migrate.edits import Piece
+from flake8_nnx.migrate.flow import COLLECTIVES, COMPILED, GRADIENTS, RESTORES
+from flake8_nnx.migrate.roles import Callee, Field, Frame, Items, Method, State, Variables, slots_in
+from flake8_nnx.source.linen import PARTIAL
+
+if TYPE_CHECKING:
+    from flake8_nnx.migrate.calls import Rewriting
+
+NNX = {"jax.jit": "nnx.jit", "jax.pmap": "nnx.pmap", "jax.grad": "nnx.grad", "jax.value_and_grad": "nnx.value_and_grad"}
+CREATED = frozenset({"apply_fn", "params", "tx", "batch_stats"})
+NUMBERED = frozenset({"static_argnums", "donate_argnums", "static_broadcasted_argnums", "argnums"})
+NAMED = frozenset({"static_argnames", "donate_argnames"})
+ATTRIBUTES = {"step": "{}.step[...]", "tx": "{}.tx", "opt_state": "{}.opt_state"}
+
+
+def state_attribute(rewriting: Rewriting, node: ast.Attribute, value: Field) -> str:
+    """`state.step` is `optimizer.step[...]`."""
+    if value.name not in ATTRIBUTES:
+        reason = f"`{ast.unparse(node)}` is no part of a model or an optimiser"
+        raise rewriting.stop(node, reason, "keep it in a variable of its own")
+    return ATTRIBUTES[value.name].format(rewriting.plan.optimizer(value.optimizer))
+
+
+def created_state(rewriting: Rewriting, node: ast.Call, value: State) -> None:
+    """`TrainState.create(apply_fn=…, params=…, tx=tx)` is `nnx.Optimizer(model, tx, wrt=nnx.Param)`."""
+    extra = [k for k in node.keywords if k.arg not in CREATED]
+    if extra or node.args:
+        name = extra[0].arg if extra else None
+        reason = f"the train state holds `{name}` as well" if name else "the train state is made in an unusual way"
+        raise rewriting.stop(node, reason, "keep that in a variable of its own")
+    inside = set(ast.walk(node))
+    root = value.slot.root
+    if root.node in inside and not isinstance(root.node, ast.arg) and root.node is not node:
+        raise rewriting.stop(node, "the model is made inside of the train state", "assign the model to a name first")
+    tx = next((k for k in node.keywords if k.arg == "tx"), None)
+    if tx is None:
+        raise rewriting.stop(node, "the train state has no tx=")
+    for keyword in node.keywords:
+        if keyword.arg in ("params", "batch_stats") and not isinstance(rewriting.values.get(keyword.value), Variables):
+            raise rewriting.stop(keyword.value, f"what `{keyword.arg}=` is given cannot be followed")
+    rewriting.expression(tx.value)
+    pieces: list[Piece] = [rewriting.plan.model(value.slot)]
+    one_line = tx.value.lineno == tx.value.end_lineno and not any(n in rewriting.edits.expressions for n in ast.walk(tx.value))
+    pieces.append(text_of(rewriting.frame).segment(tx.value, {}) if one_line else tx.value)
+    rewriting.edits.expressions[node.func] = "nnx.Optimizer"
+    rewriting.edits.arguments[node] = [*pieces, "wrt=nnx.Param"]
+
+
+def gradients_applied(rewriting: Rewriting, node: ast.Call, function: Method) -> None:
+    """`state.apply_gradients(grads=grads, batch_stats=…)` is `optimizer.update(model, grads)`."""
+    assert function.optimizer is not None
+    plan, values = rewriting.plan, rewriting.values
+    model, optimizer = plan.model(function.slot), plan.optimizer(function.optimizer)
+    grads = next((k.value for k in node.keywords if k.arg == "grads"), None)
+    if grads is None or node.args:
+        raise rewriting.stop(node, "apply_gradients is called without grads=")
+    for keyword in node.keywords:
+        value = values.get(keyword.value)
+        if keyword.arg == "grads":
+            continue
+        if not isinstance(value, Variables) or value.slot.root is not function.slot.root:
+            raise rewriting.stop(keyword.value, f"apply_gradients sets `{keyword.arg}` as well", "set it apart")
+        if not value.updated:
+            raise rewriting.stop(keyword.value, f"`{keyword.arg}` is not what the call of the model returned")
+        if isinstance(keyword.value, ast.Call) and rewriting.facts.origin(keyword.value.func) in COLLECTIVES:
+            averaged(rewriting, keyword.value, model)
+    check_old(rewriting, node, function)
+    swaps = rewriting.swaps(grads)
+    text = text_of(rewriting.frame).segment(grads, swaps)
+    rewriting.edits.expressions[node] = f"{optimizer}.update({model}, {text})"
+
+
+def averaged(rewriting: Rewriting, node: ast.Call, model: str) -> None:
+    """Statistics that are averaged over devices are so in place."""
+    state = f"nnx.state({model}, nnx.BatchStat)"
+    text = text_of(rewriting.frame).segment(node, {id(node.args[0]): state})
+    rewriting.put_before(node, f"nnx.update({model}, {text})")
+
+
+def replaced_state(rewriting: Rewriting, node: ast.Call, function: Method) -> bool:
+    """`state.replace(params=…, batch_stats=…)` with what the model has anyway is nothing."""
+    for keyword in node.keywords:
+        value = rewriting.values.get(keyword.value)
+        same = isinstance(value, (Variables, Method)) and value.slot.root is function.slot.root
+        if not same:
+            raise rewriting.stop(node, f"`{ast.unparse(node)[:60]}` sets `{keyword.arg}` of a train state")
+    return False
+
+
+def check_old(rewriting: Rewriting, node: ast.Call, function: Method) -> None:
+    """Nothing reads the state that was before the update: it is changed in place."""
+    names, frame = rewriting.facts.names, rewriting.frame
+    place: ast.AST | None = node
+    while place is not None and not isinstance(place, ast.stmt):
+        place = names.parent(place)
+    assert isinstance(place, ast.stmt)
+    targets = {n.id for t in getattr(place, "targets", ()) for n in ast.walk(t) if isinstance(n, ast.Name)}
+    for other in own_nodes(frame.node):
+        if not isinstance(other, ast.Name) or not isinstance(other.ctx, ast.Load):
+            continue
+        if other.lineno > (place.end_lineno or 0) and other.id not in targets:
+            value = rewriting.values.get(other)
+            old = isinstance(value, State) or (isinstance(value, Variables) and not value.updated)
+            if old and function.slot.root in slots_in(value):
+                reason = f"`{other.id}` is read after the update and holds what was before it, which NNX changes in place"
+                raise rewriting.stop(other, reason, "keep a copy with nnx.clone before the update")
+
+
+# ---- checkpoints ------------------------------------------------------------------------------------------------------
+
+
+def checkpointed(rewriting: Rewriting, node: ast.Call, origin: str, alone: bool) -> bool:
+    """`save_checkpoint(dir, state, step)` and `state = restore_checkpoint(dir, state)`, with the state of both objects."""
+    arguments = [*node.args, *(k.value for k in node.keywords)]
+    given = next((a for a in arguments if isinstance(rewriting.values.get(a), State)), None)
+    if given is None:
+        return False
+    value = rewriting.values[given]
+    model, optimizer = rewriting.plan.model(value.slot), rewriting.plan.optimizer(value.optimizer)
+    q = quote_of(rewriting.frame)
+    both = f"{{{q}model{q}: {model}, {q}optimizer{q}: {optimizer}}}"
+    for argument in arguments:
+        if argument is not given:
+            rewriting.expression(argument)
+    if not isinstance(given, ast.Name):
+        raise rewriting.stop(node, "the train state of a checkpoint is no name", "assign it to a name first")
+    name = given.id
+    # A train state has no streams, and keys cannot be saved.
+    rewriting.put_before(node, f"{name} = nnx.state({both}, nnx.Not(nnx.RngState))")
+    if origin not in RESTORES:
+        rewriting.edits.expressions[given] = f"nnx.to_pure_dict({name})"
+        return True
+    if not alone:
+        raise rewriting.stop(node, "the restored train state is used on the spot", "assign it to a name first")
+    text = text_of(rewriting.frame).segment(node, {id(given): f"nnx.to_pure_dict({name})"})
+    rewriting.put_before(node, f"restored = {text}")
+    rewriting.put_before(node, f"nnx.replace_by_pure_dict({name}, restored)")
+    rewriting.edits.expressions[node] = f"nnx.update({both}, {name})"
+    note = f"line {node.lineno}: checkpoints of the Linen program have another layout than those restored here"
+    rewriting.plan.notes.append((rewriting.frame.file, note))
+    return True
+
+
+def quote_of(frame: Frame) -> str:
+    """The quotes that the file uses more."""
+    source = frame.file.source.replace(chr(34) * 3, "")
+    return '"' if source.count('"') >= source.count("'") else "'"
+
+
+# ---- compiled functions and gradients ---------------------------------------------------------------------------------
+
+
+def transformed(rewriting: Rewriting, node: ast.Call, origin: str) -> bool:
+    """`jax.jit(step)`, `jax.grad(loss)` and `functools.partial(jax.jit, …)` of functions that take models."""
+    program = rewriting.program
+    inner = node.args[0] if origin in PARTIAL and node.args else None
+    function = inner if inner is not None and rewriting.facts.origin(inner) in COMPILED else node.func
+    frame = program.compilers.get(function)
+    if frame is None:
+        return False
+    if not touches(rewriting, frame):
+        return False
+    name = NNX.get(rewriting.facts.origin(function) or "")
+    if name is None:
+        raise rewriting.stop(node, f"`{ast.unparse(function)}` of a function that takes a model is not handled")
+    rewriting.edits.expressions[function] = name
+    offset = 1 if inner is not None or origin in GRADIENTS or origin in COMPILED else 0
+    pieces: list[Piece] = list(node.args[:offset])
+    changed = len(node.args) > offset
+    if changed:
+        raise rewriting.stop(node, "arguments of a transform that are given by position", "give them by name")
+    aux_gone = origin in GRADIENTS and aux_is_gone(rewriting, frame)
+    for keyword in node.keywords:
+        if keyword.arg in NUMBERED:
+            text = renumbered(rewriting, frame, keyword)
+            changed = changed or text != ast.unparse(keyword.value)
+            if text and text != ast.unparse(keyword.value):
+                pieces.append(f"{keyword.arg}={text}")
+            elif text:
+                pieces.append(keyword.value)
+        elif keyword.arg in NAMED and any(slots_in(value) for value in frame.given.values()):
+            raise rewriting.stop(keyword.value, f"`{keyword.arg}=` of a function that takes a model", "use numbers")
+        elif keyword.arg == "has_aux" and aux_gone:
+            changed = True
+        elif keyword.arg in ("in_axes", "out_axes") and name == "nnx.pmap":
+            changed = True
+        elif keyword.arg in ("in_shardings", "out_shardings"):
+            raise rewriting.stop(keyword.value, f"`{keyword.arg}=` names the places of variables by their Linen tree")
+        else:
+            pieces.append(keyword.value)
+    if name == "nnx.pmap":
+        pieces.insert(offset, f"in_axes={mapped_axes(rewriting, frame, node)}")
+        changed = True
+    if inner is None and node.args:
+        rewriting.expression(node.args[0])
+    if not changed:
+        return True
+    if len(pieces) == 1 and inner is not None:
+        rewriting.edits.expressions[node] = name
+    else:
+        rewriting.edits.arguments[node] = pieces
+    return True
+
+
+def compiled(rewriting: Rewriting, node: ast.AST) -> None:
+    """`@jax.jit` of a function that takes a model, or uses one."""
+    frame = rewriting.program.compilers[node]
+    if touches(rewriting, frame):
+        name = NNX.get(rewriting.facts.origin(node) or "")
+        if name is None or name == "nnx.pmap":
+            raise rewriting.stop(node, f"`{ast.unparse(node)}` of a function that takes a model is not handled")
+        rewriting.edits.expressions[node] = name
+
+
+def touches(rewriting: Rewriting, frame: Frame) -> bool:
+    """Whether a function takes a model, or uses one of a function around it."""
+    values = rewriting.values
+    return any(slots_in(value) for value in frame.given.values()) or any(
+        slots_of(values.get(node)) for node in own_nodes(frame.node, nested=True)
+    )
+
+
+def renumbered(rewriting: Rewriting, frame: Frame, keyword: ast.keyword) -> str:
+    """Numbers of parameters where states are two and other parameters are gone."""
+    try:
+        numbers = ast.literal_eval(keyword.value)
+    except ValueError:
+        raise rewriting.stop(keyword.value, f"`{keyword.arg}=` is not written out") from None
+    single = isinstance(numbers, int)
+    places: list[list[int]] = []
+    position = 0
+    for _, names in rewriting.plan.layout(frame):
+        places.append([position + i for i in range(len(names))])
+        position += len(names)
+    static = "static" in (keyword.arg or "")
+    found: list[int] = []
+    for number in [numbers] if single else numbers:
+        parameter = frame.parameters[number].arg
+        if static and slots_in(frame.given.get(parameter)):
+            continue
+        found += places[number]
+    if not found:
+        return ""
+    return str(found[0]) if single and len(found) == 1 else repr(tuple(found))
+
+
+def aux_is_gone(rewriting: Rewriting, frame: Frame) -> bool:
+    value = frame.returned
+    if not isinstance(value, Items) or len(value.elements) != 2:
+        return False
+    return not pieces_of(value.elements[1], lambda _: False, rewriting.plan, frame.node)
+
+
+def mapped_axes(rewriting: Rewriting, frame: Frame, node: ast.Call) -> str:
+    """Models and optimisers are on every device, whatever else stays along its axis."""
+    given = next((k.value for k in node.keywords if k.arg == "in_axes"), None)
+    bound = rewriting.values.get(node.args[0])
+    skipped: set[Any] = set(bound.bound) if isinstance(bound, Callee) else set()
+    axes: list[str] = []
+    used = max((len(s.call.args) for other in rewriting.program.all_frames() for s in other.sites
+                if s.callee.frame is frame and s.call is not node.args[0]), default=0)
+    old = [ast.unparse(e) for e in given.elts] if isinstance(given, ast.Tuple) else None
+    for i, (name, names) in enumerate(rewriting.plan.layout(frame)):
+        if name in skipped or i >= frame.positional:
+            continue
+        used -= 1
+        if used < 0:
+            break
+        if slots_in(frame.given.get(name)):
+            axes += ["None"] * len(names)
+        else:
+            axes.append(old[i] if old is not None and i < len(old) else "0")
+    return f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"

@@ -1,0 +1,95 @@
+"""Code around classes: whole programs become `nnx.py`, what is said of them is in `notes.txt`, and they train alike.
+
+`UPDATE_GOLDENS=1 pytest tests/migrate` refreshes the files; read the diff before you commit it.
+"""
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flake8_nnx.migrate.run import migrate_paths
+from tests.migrate.test_goldens import comments
+
+HERE = Path(__file__).parent / "programs"
+CASES = sorted(path.parent.name for path in HERE.glob("*/linen.py"))
+
+
+def migrated(path):
+    run = migrate_paths([path], unverified=True)
+    assert run.errors == []
+    new = next((file.new for file in run.files if file.source.path == path), path.read_text())
+    said = [line.replace(f"{path}: ", "") for line in run.todo]
+    return new, "".join(f"{line}\n" for line in said if "of the new text" not in line)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_program(name, tmp_path):
+    old = HERE / name / "linen.py"
+    new, notes = migrated(old)
+    if os.environ.get("UPDATE_GOLDENS"):
+        (HERE / name / "nnx.py").write_text(new)
+        (HERE / name / "notes.txt").write_text(notes)
+    assert new == (HERE / name / "nnx.py").read_text()
+    assert notes == (HERE / name / "notes.txt").read_text()
+    compile(new, name, "exec")
+    assert comments(old.read_text()) - comments(new) == {}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_second_run_changes_nothing(name, tmp_path):
+    again = tmp_path / "nnx.py"
+    shutil.copy(HERE / name / "nnx.py", again)
+    new, _ = migrated(again)
+    assert new == again.read_text()
+
+
+def loaded(name, side):
+    spec = importlib.util.spec_from_file_location(f"{name}_{side}", HERE / name / f"{side}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.jax
+def test_steps_with_batch_statistics_have_the_same_losses():
+    import jax
+    import numpy as np
+    import optax
+    from flax import nnx
+
+    linen, new = loaded("batch_stats", "linen"), loaded("batch_stats", "nnx")
+    x = jax.random.normal(jax.random.key(0), (16, 4))
+    y = x.sum(axis=-1)
+    variables = linen.Net(features=8).init(jax.random.key(1), x)
+    state = linen.BatchState.create(
+        apply_fn=linen.Net(features=8).apply, params=variables["params"], batch_stats=variables["batch_stats"],
+        tx=optax.adam(0.05),
+    )
+    model = new.Net(in_features=4, features=8, rngs=nnx.Rngs(0))
+    for layer, theirs in (("dense_0", "Dense_0"), ("dense_1", "Dense_1")):
+        getattr(model, layer).kernel[...] = variables["params"][theirs]["kernel"]
+    optimizer = nnx.Optimizer(model, optax.adam(0.05), wrt=nnx.Param)
+    old_losses, new_losses = [], []
+    for _ in range(5):
+        state, loss = linen.step(state, x, y)
+        old_losses.append(loss)
+        new_losses.append(new.step(model, optimizer, x, y))
+    old_losses.append(linen.evaluate(state, x, y))
+    new_losses.append(new.evaluate(model, x, y))
+    np.testing.assert_allclose(np.array(new_losses), np.array(old_losses), rtol=1e-5)
+    assert len({float(loss) for loss in new_losses}) == len(new_losses)  # it trains
+
+
+@pytest.mark.jax
+def test_a_program_with_dropout_runs_and_its_keys_decide():
+    import jax
+    import numpy as np
+
+    new = loaded("train_state", "nnx")
+    batch = {"x": jax.random.normal(jax.random.key(0), (8, 4)), "y": np.arange(8) % 3}
+    model, optimizer, losses = new.train([batch] * 3)
+    assert int(optimizer.step[...]) == 3 and np.isfinite(losses).all()
+    assert new.train([batch] * 3)[2] == losses
+    assert float(new.accuracy(model, batch)) == float(new.accuracy(model, batch))
