@@ -16,6 +16,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper
 
 from flake8_nnx.migrate.edits import CodeEdits
+from flake8_nnx.migrate.lines import joined, wrapped
 from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.spans import Span, Spans
 from flake8_nnx.migrate.statements import Around, PlacedEdits, argument, parsed, spaced
@@ -138,12 +139,14 @@ class Rewriter(Around):
     def on_visit(self, node: cst.CSTNode) -> bool:
         """Statements without an edit are left as they are, which saves most of the work."""
         self.claim(node)
-        if isinstance(node, SKIPPED) and not getattr(node, "decorators", ()):
-            start, end = self.span(node)
-            first = bisect_left(self.edits.starts, start)
-            if first == len(self.edits.starts) or self.edits.starts[first] >= end:
-                return False
+        if isinstance(node, SKIPPED) and not getattr(node, "decorators", ()) and not self.edited(node):
+            return False
         return super().on_visit(node)
+
+    def edited(self, node: cst.CSTNode) -> bool:
+        start, end = self.span(node)
+        first = bisect_left(self.edits.starts, start)
+        return first < len(self.edits.starts) and self.edits.starts[first] < end
 
     # ---- expressions ----------------------------------------------------------------------------------------------
 
@@ -216,7 +219,7 @@ class Rewriter(Around):
     ) -> cst.SimpleStatementLine | cst.RemovalSentinel | cst.FlattenSentinel[cst.BaseStatement]:
         gone = [self.span(statement) in self.edits.removed for statement in original_node.body]
         if not any(gone):
-            return self.line(original_node, updated_node)
+            return self.line(original_node, self.together(original_node, updated_node))
         if not all(gone):
             kept = [s for s, g in zip(updated_node.body, gone) if not g]
             return updated_node.with_changes(body=[*kept[:-1], kept[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
@@ -247,6 +250,21 @@ class Rewriter(Around):
         first = first.with_changes(leading_lines=[*above, *first.leading_lines])  # type: ignore[attr-defined]
         below = [cst.SimpleStatementLine([], leading_lines=block.footer)] if block.footer else []
         return cst.FlattenSentinel([first, *rest, *below])
+
+    def together(
+        self, original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine
+    ) -> cst.SimpleStatementLine:
+        """An edited statement of several lines on one, where it is short enough now."""
+        start, end = self.span(original)
+        if b"\n" not in self.edits.source[start:end] or not self.edited(original) or updated.trailing_whitespace.comment:
+            return updated
+        column = start - self.edits.source.rfind(b"\n", 0, start) - 1
+        text = _code(updated.with_changes(leading_lines=())).strip()
+        one = joined(text, self.width - column)
+        if one == text:
+            return updated
+        statement = cst.parse_statement(one)
+        return updated.with_changes(body=cst.ensure_type(statement, cst.SimpleStatementLine).body)
 
     def leave_FunctionDef(
         self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
@@ -420,34 +438,6 @@ def openers(lines: list[Line], index: int) -> list[int]:
             found.append(i)
             is_else = False
     return found
-
-
-def wrapped(text: str, indent: str, width: int) -> list[str]:
-    """A line of code, its outermost call spread over lines when it is too long."""
-    if len(text) <= width:
-        return [text]
-    try:
-        statement = ast.parse(text).body[0]
-    except SyntaxError:
-        return [text]
-    value = getattr(statement, "value", None)
-    if not isinstance(value, ast.Call) or not (value.args or value.keywords):
-        return [text]
-    parts = [*value.args, *value.keywords]
-    encoded = text.encode()
-
-    def piece(node: ast.AST) -> str:
-        return encoded[node.col_offset:node.end_col_offset].decode()  # type: ignore[attr-defined]
-
-    opening = encoded.index(b"(", value.func.end_col_offset)  # an argument in parentheses starts behind them
-    head = encoded[: opening + 1].decode()
-    together = indent + ", ".join(map(piece, parts))
-    if len(together) <= width:
-        return [head.rstrip(), together, ")"]
-    if len(parts) == 1:
-        inner = wrapped(piece(parts[0]), indent, width - len(indent))
-        return [head.rstrip(), *(indent + row for row in inner), ")"]
-    return [head.rstrip(), *(f"{indent}{piece(part)}," for part in parts), ")"]
 
 
 def with_blank_line(node: Any, count: int = 1) -> Any:

@@ -99,7 +99,9 @@ class Block(nnx.Module):
         self.attention = Attention(
             in_features, attention_out_in_features, size, rngs=rngs
         )
-        self.shortcut = nnx.Linear(in_features, out, rngs=rngs) if out is not None else None
+        self.shortcut = (
+            nnx.Linear(in_features, out, rngs=rngs) if out is not None else None
+        )
 
     def __call__(self, x, train: bool = False):
         x = x + self.attention(x, train)

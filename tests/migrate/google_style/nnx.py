@@ -27,7 +27,9 @@ class Encoder(nnx.Module):
     self.fc2_mean = nnx.Linear(
         500,
         latents,
-        kernel_init=nnx.initializers.variance_scaling(1.0, 'fan_in', 'truncated_normal'),
+        kernel_init=nnx.initializers.variance_scaling(
+            1.0, 'fan_in', 'truncated_normal'
+        ),
         rngs=rngs,
     )
     self.fc2_logvar = nnx.Linear(500, latents, rngs=rngs)

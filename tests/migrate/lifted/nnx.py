@@ -85,9 +85,9 @@ class Critics(nnx.Module):
     ):
         # Idea taken from elsewhere
         # parameters not shared between the critics
-        self.critic = nnx.vmap(lambda rngs: Critic(in_features, action_features, width=width, rngs=rngs))(
-            rngs.split(n_critics)
-        )
+        self.critic = nnx.vmap(
+            lambda rngs: Critic(in_features, action_features, width=width, rngs=rngs)
+        )(rngs.split(n_critics))
 
     def __call__(self, obs, action):
         q_values = nnx.vmap(Critic.__call__, in_axes=(0, None, None))(self.critic, obs, action)
