@@ -81,6 +81,7 @@ RUNNERS = {
     "record/startup/sitecustomize.py",
     "rules/__init__.py",
     "verify/load.py",
+    "verify/overlay.py",
     "verify/check.py",
     "verify/build.py",
     "verify/synthesis.py",

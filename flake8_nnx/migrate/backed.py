@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flake8_nnx.migrate.file import FilePlan, plan_file, rewrite
+from flake8_nnx.migrate.file import plan_file, rewrite
+from flake8_nnx.migrate.model import FilePlan
 from flake8_nnx.source.read import SourceError, read_source
 from flake8_nnx.verdicts import ANY, OFF
 from flake8_nnx.verdicts.closure import Key, key

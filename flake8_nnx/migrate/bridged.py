@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flake8_nnx.migrate.file import FilePlan, rewrite, todo
+from flake8_nnx.migrate.file import rewrite, todo
 from flake8_nnx.migrate.gradual import plan_bridged
-from flake8_nnx.migrate.model import ClassPlan, ClassRecord
+from flake8_nnx.migrate.model import ClassPlan, ClassRecord, FilePlan
 from flake8_nnx.migrate.run import FileRun, MigrationRun
 from flake8_nnx.migrate.write import SourceFile, read_file
 from flake8_nnx.source.read import SourceError, python_files

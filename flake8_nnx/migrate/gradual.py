@@ -4,12 +4,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from flake8_nnx.migrate import refuse
-from flake8_nnx.migrate.file import FilePlan, check_file
-from flake8_nnx.migrate.model import ClassPlan
-from flake8_nnx.migrate.plan import plan_classes
+from flake8_nnx.migrate.model import ClassPlan, FilePlan
+from flake8_nnx.migrate.project import Plans
 from flake8_nnx.migrate.wrap import Stuck, references, wrap
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.read import nesting, parse
+from flake8_nnx.source.read import parse
 
 
 def plan_bridged(
@@ -31,9 +30,7 @@ def plan_bridged(
             kept[id(cls.node)] = ClassPlan(cls)
             refuse.add(kept[id(cls.node)], cls.node, (without or {})[cls.name])
     while True:
-        with nesting(filename, "migrated"):
-            found = FilePlan(source, facts, plan_classes(facts, kept))
-        check_file(found)
+        found = Plans(kept).of_file(source, facts)
         _check_holders(found, kept)
         refused = {id(plan.cls.node): ClassPlan(plan.cls, refusals=plan.refusals) for plan in found.plans if plan.refusals}
         if refused.keys() == kept.keys():

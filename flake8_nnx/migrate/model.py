@@ -1,4 +1,4 @@
-"""What a migration decides, as data: plans, refusals, records and runs.
+"""What a migration decides, as data: plans of classes and files, refusals, records.
 
 Nothing here reads or writes source text.
 """
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flake8_nnx.migrate.edits import CodeEdits
 from flake8_nnx.source.features import SizeParameter
-from flake8_nnx.source.linen import Field, LinenClass, ModuleRef
+from flake8_nnx.source.linen import Facts, Field, LinenClass
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,12 @@ class ClassPlan:
     first: dict[ast.Call, str] = field(default_factory=dict)  # an argument to put before those of a call
     beside: dict[str, tuple[ast.ClassDef, str]] = field(default_factory=dict)  # subclass -> what it follows, its text
     above: dict[str, str] = field(default_factory=dict)  # classes of variables, to be defined before the first use
-    constructed: dict[str, ModuleRef] = field(default_factory=dict)  # the same classes as the file knows them
     sizes: list[SizeParameter] = field(default_factory=list)  # parameters that the inputs of a call tell
     bridges: dict[str, int] = field(default_factory=dict)  # classes that it wraps with a bridge -> line
-    uses: dict[str, int] = field(default_factory=dict)  # classes of this file it constructs -> line
-    # The classes themselves: those of different functions may share a name.
+    uses: dict[str, int] = field(default_factory=dict)  # classes of the project it constructs -> line
+    # All these classes themselves: those of different files or functions may share a name.
     parts: list[LinenClass] = field(default_factory=list)
-    slots: list[dict[str, Any]] = field(default_factory=list)
+    slots: list[dict[str, Any]] = field(default_factory=list)  # of the variable map, with a class as itself
     open_sizes: list[str] = field(default_factory=list)  # parameters for sizes that the source does not tell
     refusals: list[Refusal] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)  # to be added at the end of the class, `{indent}` for its indentation
@@ -82,6 +82,50 @@ class ClassPlan:
     def stored_fields(self, read: set[str]) -> list[str]:
         """The fields that stay attributes because a method reads them."""
         return [f.name for f in self.fields if f.name in read]
+
+
+@dataclass
+class FilePlan:
+    """The Linen classes of one file and what becomes of each; `run` are those of all files that are migrated together."""
+
+    source: str
+    facts: Facts
+    plans: list[ClassPlan] = field(default_factory=list)
+    run: list[ClassPlan] = field(default_factory=list)
+    around: CodeEdits = field(default_factory=CodeEdits)  # of the code around the classes
+
+    @property
+    def native(self) -> list[ClassPlan]:
+        return [plan for plan in self.plans if not plan.refusals]
+
+    @property
+    def bridged(self) -> list[ClassPlan]:
+        """Classes that stay Linen and wrap what has moved."""
+        return [plan for plan in self.plans if plan.refusals and plan.bridges]
+
+    def variable_map(self, plan: ClassPlan) -> dict[str, Any]:
+        """The slots of a class and of those that it constructs, with or without a bridge, each by a name that no other has."""
+        everything = {id(plan.cls.node): plan for plan in self.run or self.plans}
+        names: dict[int, str] = {}
+        classes: dict[str, Any] = {}
+
+        def named(cls: LinenClass) -> str:
+            key = id(cls.node)
+            if key not in names:
+                alike = sum(name.partition(" ")[0] == cls.name for name in names.values())
+                names[key] = f"{cls.name} ({alike + 1})" if alike else cls.name
+                classes[names[key]] = []  # in its place, before those below
+                inner = everything.get(key)
+                moved = inner is not None and (not inner.refusals or inner.bridges)
+                classes[names[key]] = spelt(inner.slots) if moved and inner is not None else [{"same": True}]
+            return names[key]
+
+        def spelt(slots: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [
+                {k: named(v) if k == "class" else spelt(v) if k == "each" else v for k, v in slot.items()} for slot in slots
+            ]
+
+        return {"slots": spelt(plan.slots), "classes": classes}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
 from flake8_nnx.rules._text import nnx_functions
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
-from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Site, Trace, elements
 
 # Constructor arguments of Linen layers that a call may pass as well: moved there when only the call knows them.
@@ -499,7 +499,6 @@ class Planner:
         assert site.ref is not None and site.ref.local is not None
         self.plan.uses.setdefault(site.ref.local.name, site.call.lineno)
         self.plan.parts.append(site.ref.local)
-        self.plan.constructed[site.ref.local.name] = site.ref
         # Sizes come first in the new signature; positional fields follow them unchanged.
         arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]
         if has_init(trace(site.ref.local)):
@@ -515,6 +514,8 @@ class Planner:
         """A rematerialised class becomes a subclass; of a mapped one, the copies are made and called under `nnx.vmap`."""
         assert site.ref is not None and site.ref.local is not None
         base = site.ref.local
+        if base.facts is not self.facts:
+            self.refuse(site.call, f"`{base.name}`, which another file defines, is lifted", "lift it in that file")
         own = lift.in_init(set(self.fields))
         if lift.kind == "remat":
             name = f"Checkpoint{base.name}"
@@ -567,24 +568,3 @@ def is_sow(site: Site) -> bool:
 def _quote(node: ast.AST) -> str:
     text = ast.unparse(node)
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-def plan_classes(facts: Facts, kept: Kept | None = None) -> list[ClassPlan]:
-    """The plans of the classes of a file, in its order; a class is planned after those that it constructs.
-
-    Args:
-        kept: classes that stay Linen with why, by the id of their node; what constructs them wraps them. None wraps nothing.
-    """
-    done: dict[int, ClassPlan | None] = {}
-
-    def planned(cls: LinenClass) -> ClassPlan | None:
-        """None while the class is being planned: it constructs itself."""
-        key = id(cls.node)
-        if key not in done:
-            done[key] = None
-            if key not in (kept or {}):
-                done[key] = Planner(cls, planned, kept).run()
-        return done[key]
-
-    found = ((kept or {}).get(id(cls.node)) or planned(cls) for cls in facts.classes)
-    return [plan for plan in found if plan is not None]

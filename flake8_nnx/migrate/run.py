@@ -1,4 +1,4 @@
-"""A migration run: plan every file, verify every class that has a case, keep what the gate lets through.
+"""A migration run: plan all files together, verify every class that has a case, keep what the gate lets through.
 
 Nothing is written before `MigrationRun.write` is called.
 """
@@ -12,13 +12,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from flake8_nnx.migrate.file import FilePlan, plan_file, rewrite, todo
-from flake8_nnx.migrate.model import ClassPlan, ClassRecord
+from flake8_nnx.migrate.file import rewrite, rewrite_files, todo
+from flake8_nnx.migrate.model import ClassPlan, ClassRecord, FilePlan
 from flake8_nnx.migrate.program import around_classes
+from flake8_nnx.migrate.project import closed, plan_files
 from flake8_nnx.migrate.write import SourceFile, read_file, replace_file
 from flake8_nnx.source.project import Project
+from flake8_nnx.source.project import SourceFile as ProjectFile
 from flake8_nnx.source.read import SourceError, python_files
 
+CLOSED = "not verified"  # why the gate keeps a class as it is
 NO_CASE = "no case: "  # how the verifier says so
 NOT_VERIFIED = "not verified (--verify runs both on your devices)"
 
@@ -93,28 +96,22 @@ def migrate_paths(
         device: verify on this device or platform only.
     """
     run = MigrationRun()
-    for found in python_files(paths):
-        if isinstance(found, SourceError):
-            run.errors.append(str(found))
-            continue
-        path, root = found
-        try:
-            source = read_file(path)
-            planned = plan_file(source.text, str(path), keep_running=False) if "flax" in source.text else None
-        except SourceError as error:
-            run.errors.append(str(error))
-            continue
-        if planned is not None and planned.plans:
-            verdicts: Mapping[str, Any] = {}
-            if verify or cases is not None:
-                try:
-                    verdicts = _verify(planned, source, cases, timeout, device)
-                except ValueError as error:
-                    run.errors.append(str(error))
-                    continue
-            file_run, records = _migrate_file(source, root, planned, verdicts, unverified)
-            run.files.append(file_run)
-            run.classes += records
+    inputs = _read(paths, run)
+    planned = plan_files([(each.source.text, each.file.facts) for each in inputs], keep_running=False)
+    run.errors += [str(plan) for plan in planned if isinstance(plan, SourceError)]
+    pairs = [(each, plan) for each, plan in zip(inputs, planned) if isinstance(plan, FilePlan) and plan.plans]
+    files = [plan for _, plan in pairs]
+    verdicts = _verify(pairs, rewrite_files(files), cases, timeout, device, run) if verify or cases is not None else {}
+    native = [plan for file in files for plan in file.native]
+    parts = _parts(native, verdicts)
+    # Classes that may not be written stay Linen, and so do those that need them or that they need.
+    shut = [plan for plan in native if _key(plan) not in parts and not _passes(verdicts.get(_key(plan)), unverified)]
+    final = closed(files, {_key(plan): CLOSED for plan in shut})
+    for (each, before), after, text in zip(pairs, final, rewrite_files(final)):
+        notes = todo(after, text, str(each.source.path)) if after.native else []
+        maps = {plan.name: after.variable_map(plan) for plan in after.native}
+        run.files.append(FileRun(each.source, each.file.root, text, maps, notes, after))
+        run.classes += _records(before, after, verdicts, parts)
     said = _around(run, paths)
     run.todo += [f"{file_run.source.path}: {note}" for file_run in run.files for note in file_run.todo]
     run.todo += said
@@ -151,51 +148,72 @@ def _around(run: MigrationRun, paths: Sequence[Path]) -> list[str]:
     return found.said()
 
 
-def _migrate_file(
-    source: SourceFile, root: Path, planned: FilePlan, verdicts: Mapping[str, Any], unverified: bool
-) -> tuple[FileRun, list[ClassRecord]]:
-    path = str(source.path)
-    parts = _parts(planned, verdicts)
-    closed = {
-        plan.name for plan in planned.native if plan.name not in parts and not _passes(verdicts.get(plan.name), unverified)
-    }
-    # Classes that may not be written stay Linen, and so do those that need them or that they need.
-    final = plan_file(source.text, path, without=closed)
-    text = rewrite(final)
-    written = {plan.name: plan for plan in final.native}
-    records = []
-    for plan in planned.plans:
-        record = _record(path, plan, planned, verdicts.get(plan.name), plan.name in written)
-        if not plan.refusals and plan.name not in written and plan.name not in closed:
-            stays = next(p for p in final.plans if p.name == plan.name)
-            record = replace(record, reason=f"{record.reason}; not written: {stays.refusals[0].reason}".lstrip("; "))
-        if plan.name in parts:
-            whole = parts[plan.name]
-            record = replace(record, reason=f"ran as a part of `{whole}` ({verdicts[whole].status}) alone; {record.reason}")
-        own = [note for note in (plan.notes if plan.name in written else ())]
-        records.append(replace(record, todo=tuple(own)))
-    notes = todo(final, text, path) if written else []
-    maps = {name: final.variable_map(plan) for name, plan in written.items()}
-    return FileRun(source, root, text, maps, notes, final), records
+@dataclass(frozen=True)
+class _Input:
+    """A file as it was read, and its place in the project."""
+
+    source: SourceFile
+    file: ProjectFile
 
 
-def _parts(planned: FilePlan, verdicts: Mapping[str, Any]) -> dict[str, str]:
-    """Classes without a case of their own that a verified class constructs, with that class."""
-    plans = {plan.name: plan for plan in planned.native}
-    found: dict[str, str] = {}
-    for whole in plans:
-        if not _passes(verdicts.get(whole), unverified=False):
+def _read(paths: Sequence[Path], run: MigrationRun) -> list[_Input]:
+    """The files that may have Linen classes."""
+    project = Project([], spelt=True)
+    inputs = []
+    for found in python_files(paths):
+        if isinstance(found, SourceError):
+            run.errors.append(str(found))
             continue
-        waiting, seen = list(plans[whole].uses), {whole}
+        path, root = found
+        try:
+            source = read_file(path)
+            file = project.give(source.text, path, root)
+            if "flax" in source.text and file.facts is not None:
+                inputs.append(_Input(source, file))
+        except SourceError as error:
+            run.errors.append(str(error))
+    return inputs
+
+
+def _key(plan: ClassPlan) -> int:
+    return id(plan.cls.node)
+
+
+def _records(
+    planned: FilePlan, final: FilePlan, verdicts: Mapping[int, Any], parts: Mapping[int, ClassPlan]
+) -> list[ClassRecord]:
+    """What became of each class of a file: as it was planned, and as the gate left it."""
+    records = []
+    for plan, after in zip(planned.plans, final.plans):
+        key, written = _key(plan), not after.refusals
+        record = _record(plan, planned, verdicts.get(key), written)
+        if not plan.refusals and not written and after.refusals[0].reason != CLOSED:
+            record = replace(record, reason=f"{record.reason}; not written: {after.refusals[0].reason}".lstrip("; "))
+        if key in parts:
+            whole = parts[key]
+            verdict = verdicts[_key(whole)].status
+            record = replace(record, reason=f"ran as a part of `{whole.name}` ({verdict}) alone; {record.reason}")
+        records.append(replace(record, todo=tuple(plan.notes if written else ())))
+    return records
+
+
+def _parts(native: Sequence[ClassPlan], verdicts: Mapping[int, Any]) -> dict[int, ClassPlan]:
+    """Classes without a case of their own that a verified class constructs, with that class."""
+    plans = {_key(plan): plan for plan in native}
+    found: dict[int, ClassPlan] = {}
+    for whole in native:
+        if not _passes(verdicts.get(_key(whole)), unverified=False):
+            continue
+        waiting, seen = list(whole.parts), {_key(whole)}
         while waiting:
-            name = waiting.pop()
-            if name not in plans or name in seen:
+            key = id(waiting.pop().node)
+            if key not in plans or key in seen:
                 continue
-            seen.add(name)
-            waiting += plans[name].uses
-            verdict = verdicts.get(name)
+            seen.add(key)
+            waiting += plans[key].parts
+            verdict = verdicts.get(key)
             if verdict is not None and verdict.status == "UNVERIFIED" and verdict.reason.startswith(NO_CASE):
-                found.setdefault(name, whole)
+                found.setdefault(key, whole)
     return found
 
 
@@ -205,8 +223,8 @@ def _passes(verdict: Any, unverified: bool) -> bool:
     return unverified and (verdict is None or verdict.status == "UNVERIFIED")
 
 
-def _record(path: str, plan: ClassPlan, planned: FilePlan, verdict: Any, written: bool) -> ClassRecord:
-    line = plan.cls.node.lineno
+def _record(plan: ClassPlan, planned: FilePlan, verdict: Any, written: bool) -> ClassRecord:
+    path, line = planned.facts.filename, plan.cls.node.lineno
     if plan.refusals:
         return ClassRecord(path, plan.name, line, "refused", reason=_reasons(plan))
     variable_map = planned.variable_map(plan)
@@ -227,19 +245,33 @@ def _reasons(plan: ClassPlan, most: int = 3) -> str:
 
 
 def _verify(
-    planned: FilePlan, source: SourceFile, cases: Path | None, timeout: float, device: str | None
-) -> Mapping[str, Any]:
-    """Verdicts by class name; user code runs in the verifier's worker only.
+    files: Sequence[tuple[_Input, FilePlan]],
+    texts: Sequence[str],
+    cases: Path | None,
+    timeout: float,
+    device: str | None,
+    run: MigrationRun,
+) -> Mapping[int, Any]:
+    """Verdicts by class; user code runs in the verifier's worker only, the NNX side with all the new texts."""
+    from flake8_nnx.verify import verify_files
+    from flake8_nnx.verify.origins import job_cases
 
-    Raises:
-        ValueError: `pyproject.toml` has a malformed case.
-    """
-    from flake8_nnx.verify import verify_cases
-
-    path = source.path.resolve()
-    names = [plan.name for plan in planned.native]
-    maps = {plan.name: planned.variable_map(plan) for plan in planned.native}
-    return verify_cases(path, rewrite(planned), names, maps, cases, timeout=timeout, device=device) if names else {}
+    changed = {each.file.path.resolve(): text for (each, plan), text in zip(files, texts) if text != plan.source}
+    jobs: dict[int, dict[str, Any]] = {}
+    for (each, file), text in zip(files, texts):
+        path = each.file.path.resolve()
+        reached = {other.path.resolve() for other in each.file.reached()[0]} - {path}
+        others = {str(other): changed[other] for other in sorted(reached & changed.keys())}
+        try:
+            for plan in file.native:
+                old = {"path": str(path), "class": plan.name}
+                new = {**old, "source": text, "others": others}
+                origin = job_cases(path, plan.name, cases)
+                jobs[_key(plan)] = {"old": old, "new": new, "variable_map": file.variable_map(plan), **origin}
+        except ValueError as error:
+            run.errors.append(str(error))
+    found = verify_files(list(jobs.values()), timeout=timeout, device=device) if jobs else []
+    return {key: verdict for key, verdict in zip(jobs, found) if verdict is not None}
 
 
 def _patch(run: FileRun) -> str:

@@ -75,7 +75,7 @@ def _with_leaves(site: Site, slot: dict[str, Any], attributes: Attributes) -> di
     if site in attributes.bridged and site.ref.local is None:
         return {**slot, "same": True}
     if site.ref.local is not None:
-        return {**slot, "class": site.ref.local.name}
+        return {**slot, "class": site.ref.local}
     layer = LAYERS.get(site.ref.linen or "")
     leaves = {f"{v.collection}/{v.linen}": v.nnx for v in layer.variables} if layer else {}
     return {**slot, "leaves": leaves} if leaves else slot

@@ -83,8 +83,7 @@ def leaf(ref: ModuleRef, collection: str, keys: list[str], planned: Planned) -> 
             continue
         inner = slot.get("leaves", {}).get("/".join([collection, *keys[1:]]))
         if inner is None and "class" in slot and len(keys) > 1:
-            below = plan.constructed.get(slot["class"]) if plan is not None else None
-            inner = leaf(below, collection, keys[1:], planned) if below is not None else None
+            inner = leaf(ModuleRef(slot["class"].name, local=slot["class"]), collection, keys[1:], planned)
         if inner is not None:
             return f"{slot['nnx']}/{inner}"
     return None

@@ -85,6 +85,7 @@ def wrap(user: ClassPlan, used: ClassPlan, plans: Sequence[ClassPlan], facts: Fa
         if added:
             user.keywords[call] = added
         user.bridges.setdefault(used.name, call.lineno)
+        user.parts.append(used.cls)
     if names:
         user.slots = [*user.slots, *_slots(calls, user, used, facts)]
 
@@ -228,10 +229,10 @@ def _slots(calls: Sequence[ast.Call], user: ClassPlan, used: ClassPlan, facts: F
         counter = _counter(_above(call, facts)[0]) if _above(call, facts) else None
         node = ast.parse(text, mode="eval").body
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.append({"linen": node.value, "nnx": node.value, "class": used.name})
+            found.append({"linen": node.value, "nnx": node.value, "class": used.cls})
         elif isinstance(node, ast.JoinedStr) and counter is not None:
             pattern = "".join(_piece(part, counter) for part in node.values)
-            found.append({"each": [{"linen": pattern, "nnx": pattern, "class": used.name}]})
+            found.append({"each": [{"linen": pattern, "nnx": pattern, "class": used.cls}]})
     return found
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from flake8_nnx.lint import drop_suppressed, lint_facts, relevant
-from flake8_nnx.migrate.file import FilePlan, plan_file, rewrite
-from flake8_nnx.migrate.model import ClassPlan
+from flake8_nnx.migrate.file import plan_file, rewrite
+from flake8_nnx.migrate.model import ClassPlan, FilePlan
 from flake8_nnx.report import effort
 from flake8_nnx.report.model import ClassEntry, FileEntry, Issue, State
 from flake8_nnx.report.owners import owners_of

@@ -280,9 +280,14 @@ class Project:
         Raises:
             SourceError: the bytes are not text in the encoding they declare.
         """
-        file = SourceFile(self, path, path.parent, decode(text, str(path)))
+        self.give(decode(text, str(path)), path, path.parent)
+
+    def give(self, text: str, path: Path, root: Path) -> SourceFile:
+        """A file whose text another part of the program has read."""
+        file = SourceFile(self, path, root, text)
         self._by_path[path.resolve()] = file
         self.files.append(file)
+        return file
 
     def open(self, path: Path, text: str, tree: ast.Module, imports: int) -> SourceFile:
         """A file that another program has read and parsed; at most so many files are parsed to follow its imports."""

@@ -9,14 +9,16 @@ import importlib.util
 import os
 import runpy
 import sys
-import sysconfig
 import types
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jax
+
+from flake8_nnx.verify.overlay import of_user, overlay
 
 
 def forget_changed(path: Path) -> None:
@@ -27,9 +29,10 @@ def forget_changed(path: Path) -> None:
     root = module_name(path)[0]
     if _loaded.root not in (None, root) or any(_stamp(file) != stamp for file, stamp in _loaded.files.items()):
         for name in set(sys.modules) - _loaded.before:
-            if _of_user(getattr(sys.modules[name], "__file__", None)):
+            if of_user(getattr(sys.modules[name], "__file__", None)):
                 del sys.modules[name]
         _loaded.looked.clear()
+        _loaded.rewritten.clear()
         sys.path[:] = _loaded.path
         for name, value in _loaded.settings.items():
             if jax.config.values[name] != value:
@@ -50,11 +53,11 @@ class _Loaded:
     settings: dict[str, Any]
     root: Path | None = None
     looked: set[str] = field(default_factory=set)
+    rewritten: dict[str, types.ModuleType] = field(default_factory=dict)  # by the texts that they were loaded with
     files: dict[str, tuple[int, int] | None] = field(default_factory=dict)
 
 
 _loaded = _Loaded(set(sys.modules), list(sys.path), dict(jax.config.values))
-_LIBRARIES = tuple({os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "purelib", "platlib")})
 
 
 def _stamp(file: str) -> tuple[int, int] | None:
@@ -65,37 +68,44 @@ def _stamp(file: str) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _of_user(file: str | None) -> bool:
-    return bool(file) and not os.path.realpath(str(file)).startswith(_LIBRARIES) and "flake8_nnx" not in str(file)
-
-
 def _note_files() -> None:
     new = set(sys.modules) - _loaded.before - _loaded.looked
     _loaded.looked |= new
     for name in new:
         file = getattr(sys.modules[name], "__file__", None)
-        if file and file not in _loaded.files and _of_user(file):
+        if file and file not in _loaded.files and of_user(file):
             _loaded.files[file] = _stamp(file)
 
 
-def load(path: Path, source: str | None = None) -> types.ModuleType:
-    """The module of a file; with `source`, a second module of that text in the same place."""
+def load(path: Path, source: str | None = None, others: Mapping[str, str] | None = None) -> types.ModuleType:
+    """The module of a file; with `source`, a second module of that text in the same place.
+
+    Args:
+        others: new texts of other files by path, which the second module imports instead of what stands in them.
+    """
     try:
-        return _load(path, source)
+        if source is None or not others:
+            return _load(path, source)
+        texts = {os.path.realpath(file): text for file, text in {**others, str(path): source}.items()}
+        key = str(path) + repr(sorted(texts.items()))
+        if key not in _loaded.rewritten:
+            with overlay(texts):
+                _loaded.rewritten[key] = _load(path, source, key)
+        return _loaded.rewritten[key]
     finally:
         _note_files()
 
 
-def _load(path: Path, source: str | None) -> types.ModuleType:
+def _load(path: Path, source: str | None, texts: str = "") -> types.ModuleType:
     root, name = module_name(path)
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     package = name.rpartition(".")[0]
-    if source is None and package:
+    if package and (source is None or texts):
         return importlib.import_module(name)
     # A script gets a name of its own: a file called nnx.py or jax.py must not stand in for the library.
     side = "old" if source is None else "new"
-    text = f"{zlib.crc32((source or '').encode()):x}"
+    text = f"{zlib.crc32((texts or source or '').encode()):x}"
     unique = f"{package}.{path.stem}__nnx_{text}" if package else f"_verified_{path.stem}_{side}_{text}_{abs(hash(path))}"
     if unique in sys.modules:
         return sys.modules[unique]

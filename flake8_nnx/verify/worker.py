@@ -57,7 +57,7 @@ def run(job: Mapping[str, Any]) -> dict[str, Any] | None:
     except BaseException as error:  # noqa: B036
         return unverified(f"the Linen file cannot be imported: {blame(error)}").to_json()
     try:
-        new = load.load(new_path, job["new"].get("source"))
+        new = load.load(new_path, job["new"].get("source"), job["new"].get("others"))
     except BaseException as error:  # noqa: B036
         return unverified(f"the NNX file cannot be imported: {blame(error)}").to_json()
     cls = getattr(new, job["new"]["class"], None)

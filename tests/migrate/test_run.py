@@ -151,8 +151,8 @@ def test_a_verified_class_is_let_through(model, tmp_path):
 def test_what_was_shown_to_differ_is_never_written(model, tmp_path, monkeypatch):
     import flake8_nnx.migrate.run as module
 
-    real = module.rewrite
-    monkeypatch.setattr(module, "rewrite", lambda found: real(found).replace("nnx.relu", "nnx.gelu"))
+    real = module.rewrite_files
+    monkeypatch.setattr(module, "rewrite_files", lambda files: [text.replace("nnx.relu", "nnx.gelu") for text in real(files)])
     cases = tmp_path / "cases.py"
     cases.write_text(CASES)
     run = migrate_paths([model], cases=cases, unverified=True)

@@ -1,0 +1,103 @@
+"""What the verifier says of the classes of a run, and what that lets through.
+
+User code runs in the verifier's worker only, the NNX side with all the new texts of the run.
+"""
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flake8_nnx.migrate.model import ClassPlan, FilePlan
+from flake8_nnx.migrate.write import SourceFile
+from flake8_nnx.source.project import SourceFile as ProjectFile
+
+CLOSED = "not verified"  # why the gate keeps a class as it is
+NO_CASE = "no case: "  # how the verifier says so
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file as it was read, and its place in the project."""
+
+    source: SourceFile
+    file: ProjectFile
+
+    @property
+    def path(self) -> Path:
+        return self.source.path.resolve()
+
+
+@dataclass(frozen=True)
+class Gate:
+    """How to verify; without `verify`, nothing is."""
+
+    verify: bool
+    cases: Path | None
+    unverified: bool
+    timeout: float
+    device: str | None
+
+    def passes(self, verdict: Any) -> bool:
+        """Whether a class may be written."""
+        return shown(verdict) or self.unverified and (verdict is None or verdict.status == "UNVERIFIED")
+
+    def verdicts(
+        self, files: Sequence[tuple[Input, FilePlan]], texts: Sequence[str], only: Collection[int] | None = None
+    ) -> tuple[dict[int, Any], list[str]]:
+        """Verdicts by class, of those in `only` if given, and what is wrong with the cases of a file."""
+        if not self.verify:
+            return {}, []
+        from flake8_nnx.verify import verify_files
+        from flake8_nnx.verify.origins import job_cases
+
+        changed = {each.path: text for (each, plan), text in zip(files, texts) if text != plan.source}
+        jobs: dict[int, dict[str, Any]] = {}
+        errors: list[str] = []
+        for (each, file), text in zip(files, texts):
+            try:
+                for plan in (*file.native, *file.bridged):
+                    if only is None or key_of(plan) in only:
+                        old = {"path": str(each.path), "class": plan.name}
+                        new = {**old, "source": text, "others": others(each, changed)}
+                        origin = job_cases(each.path, plan.name, self.cases)
+                        jobs[key_of(plan)] = {"old": old, "new": new, "variable_map": file.variable_map(plan), **origin}
+            except ValueError as error:
+                errors.append(str(error))
+        found = verify_files(list(jobs.values()), timeout=self.timeout, device=self.device) if jobs else []
+        return {key: verdict for key, verdict in zip(jobs, found) if verdict is not None}, errors
+
+
+def key_of(plan: ClassPlan) -> int:
+    return id(plan.cls.node)
+
+
+def others(each: Input, changed: Mapping[Path, str]) -> dict[str, str]:
+    """The new texts of the other files that the imports of a file lead to."""
+    reached = {other.path.resolve() for other in each.file.reached()[0]} - {each.path}
+    return {str(path): changed[path] for path in sorted(reached & changed.keys())}
+
+
+def shown(verdict: Any) -> bool:
+    return verdict is not None and verdict.status in ("PROVED", "MATCHED")
+
+
+def parts_of(written: Sequence[ClassPlan], verdicts: Mapping[int, Any]) -> dict[int, ClassPlan]:
+    """Classes without a case of their own that a verified class constructs or wraps, with that class."""
+    plans = {key_of(plan): plan for plan in written}
+    found: dict[int, ClassPlan] = {}
+    for whole in written:
+        if not shown(verdicts.get(key_of(whole))):
+            continue
+        waiting, seen = list(whole.parts), {key_of(whole)}
+        while waiting:
+            key = id(waiting.pop().node)
+            if key not in plans or key in seen:
+                continue
+            seen.add(key)
+            waiting += plans[key].parts
+            verdict = verdicts.get(key)
+            if verdict is not None and verdict.status == "UNVERIFIED" and verdict.reason.startswith(NO_CASE):
+                found.setdefault(key, whole)
+    return found
