@@ -18,7 +18,7 @@ import standins
 from flax import nnx
 from flax.training.train_state import TrainState
 from recorder import variable_map
-from run import modules_of
+from run import modules_of, overlaid
 from settings import PROGRAMS, digits
 
 from flake8_nnx.verify import linen_variables, load_linen_variables
@@ -89,7 +89,8 @@ def loaded(name, modules, folder):
 def through(name, linen_folder, nnx_folder, scratch):
     """Which evaluations agree bit for bit."""
     side = SIDES[name]()
-    old, new = (loaded(name, side.modules, folder) for folder in (linen_folder, nnx_folder))
+    with overlaid(linen_folder, nnx_folder) as whole:
+        old, new = (loaded(name, side.modules, folder) for folder in (linen_folder, whole))
     names = variable_map(nnx_folder, side.cls)
     state = side.train(old, side.start(old))
     with ocp.StandardCheckpointer() as checkpointer:

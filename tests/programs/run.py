@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import shutil
 import sys
 import tempfile
 import traceback
@@ -44,6 +45,15 @@ def modules_of(folder, program):
                     delattr(flags.FLAGS, name)
 
 
+@contextlib.contextmanager
+def overlaid(linen_folder, nnx_folder):
+    """A folder with the whole migrated program: what the migration left alone is that of the Linen program."""
+    with tempfile.TemporaryDirectory() as whole:
+        for folder in (linen_folder, nnx_folder):
+            shutil.copytree(folder, whole, dirs_exist_ok=True)
+        yield Path(whole)
+
+
 def run(name, folder, recording, context):
     program = PROGRAMS[name]
     standins.Writer.scalars.clear()
@@ -57,7 +67,8 @@ def compare(name, linen_folder, nnx_folder):
     """Losses of both sides, how far they are apart and how far they may be."""
     linen, nnx = Recording(), Recording()
     run(name, linen_folder, linen, recorded(linen))
-    run(name, nnx_folder, nnx, replayed(nnx, linen, nnx_folder))
+    with overlaid(linen_folder, nnx_folder) as folder:
+        run(name, folder, nnx, replayed(nnx, linen, folder))
     old, new = series(linen), series(nnx)
     found = {
         "name": name, "linen": old["loss"], "nnx": new["loss"], "draws": len(linen.pattern()),
