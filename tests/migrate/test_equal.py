@@ -32,6 +32,9 @@ CASES = {
         Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),
     ],
+    "made_or_given": [
+        Case("made_or_given:Decoder", init="Decoder(4)", args=("i32[2,5]<7",)),
+    ],
     "sizes": [
         Case("sizes:Cross", init="Cross(6)", args=("f32[2,3,5]", "f32[2,4,7]")),
         Case("sizes:Cross", init="Cross(6)", args=("f32[2,3,5]",)),
