@@ -1,8 +1,9 @@
 """What the migrator does with real code: classes that become native NNX, and why the others stay; its cost against libcst.
 
-`python benchmarks/migrate.py NAME=DIRECTORY… [--reasons N]` plans and rewrites every file that mentions linen in memory, checks
-that the result compiles, that a second run changes nothing and that no comment is lost, and prints the seconds beside those of
-parsing and writing the same files with libcst alone. A class counts as native also where a class that stays Linen uses it.
+`python benchmarks/migrate.py NAME=DIRECTORY… [--reasons N]` plans and rewrites the files of each corpus that mention linen, in
+memory and together as one project, checks that the result compiles, that a second run changes nothing and that no comment is
+lost, and prints the seconds beside those of parsing and writing the same files with libcst alone. A class counts as native also
+where a class that stays Linen uses it.
 """
 from __future__ import annotations
 
@@ -12,11 +13,15 @@ import re
 import time
 import tokenize
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import libcst
 
-from flake8_nnx.migrate.file import plan_file, rewrite
+from flake8_nnx.migrate.file import rewrite_files
+from flake8_nnx.migrate.model import FilePlan
+from flake8_nnx.migrate.project import plan_files
+from flake8_nnx.source.project import Project
 from flake8_nnx.source.read import SourceError, python_files, read_source
 
 
@@ -25,27 +30,32 @@ def comments(source: str) -> Counter[str]:
     return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
 
 
-def migrated(source: str, name: str, counts: Counter[str], reasons: Counter[str]) -> None:
-    """Plan and rewrite one file, and count what became of it."""
-    planned = plan_file(source, name, keep_running=False)
-    new = rewrite(planned)
-    for plan in planned.plans:
+def planned(texts: Mapping[Path, str], root: Path, keep_running: bool = True) -> list[FilePlan]:
+    """The plans of these files, which may hold other texts than those on disk."""
+    project = Project([], spelt=True)
+    files = [project.give(text, path, root) for path, text in texts.items()]
+    found = plan_files([(file.source, file.facts) for file in files], keep_running)
+    return [plan for plan in found if isinstance(plan, FilePlan)]
+
+
+def count(files: Sequence[FilePlan], counts: Counter[str], reasons: Counter[str]) -> None:
+    for plan in (plan for file in files for plan in file.plans):
         counts["native" if not plan.refusals else "refused"] += 1
         for refusal in plan.refusals[:1]:
-            if "which stays Linen" not in refusal.reason:
-                reasons[re.sub(r"`[^`]*`", "`…`", refusal.reason)] += 1
-            else:
-                reasons["it constructs a class that stays Linen"] += 1
-    kept = rewrite(plan_file(source, name))  # as it would be written: the file must keep running
-    for label, text in (("", new), (" (kept running)", kept)):
+            stays = "which stays Linen" in refusal.reason
+            reason = "it constructs a class that stays Linen" if stays else re.sub(r"`[^`]*`", "`…`", refusal.reason)
+            reasons[reason] += 1
+
+
+def check(old: Mapping[Path, str], new: Sequence[str], counts: Counter[str], label: str = "") -> None:
+    """Whether the new texts are Python, and keep their comments."""
+    for (path, source), text in zip(old.items(), new):
         try:
-            compile(text, name, "exec")
+            compile(text, str(path), "exec")
         except SyntaxError:
             counts[f"does not compile{label}"] += 1
         if comments(source) - comments(text):
             counts[f"lost comments{label}"] += 1
-    if rewrite(plan_file(kept, name)) != kept:
-        counts["changed by a second run"] += 1
 
 
 def main() -> None:
@@ -58,21 +68,24 @@ def main() -> None:
         name, _, folder = corpus.partition("=")
         counts: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
-        ours = bare = 0.0
+        texts = {}
         for found in python_files([Path(folder)]):
-            if isinstance(found, SourceError):
-                continue
-            source = read_source(found[0])
-            if "linen" not in source:
-                continue
-            counts["files"] += 1
-            started = time.perf_counter()
-            rewrite(plan_file(source, str(found[0])))
-            ours += time.perf_counter() - started
-            started = time.perf_counter()
+            if not isinstance(found, SourceError) and "linen" in (source := read_source(found[0])):
+                texts[found[0]] = source
+        counts["files"] = len(texts)
+        started = time.perf_counter()
+        kept = rewrite_files(planned(texts, Path(folder)))  # as it would be written: the files must keep running
+        ours = time.perf_counter() - started
+        started = time.perf_counter()
+        for source in texts.values():
             assert libcst.parse_module(source).code == source
-            bare += time.perf_counter() - started
-            migrated(source, str(found[0]), counts, reasons)
+        bare = time.perf_counter() - started
+        whole = planned(texts, Path(folder), keep_running=False)
+        check(texts, rewrite_files(whole), counts)
+        check(texts, kept, counts, " (kept running)")
+        count(whole, counts, reasons)
+        second = rewrite_files(planned(dict(zip(texts, kept)), Path(folder)))
+        counts["changed by a second run"] = sum(a != b for a, b in zip(kept, second))
         share = counts["native"] / max(1, counts["native"] + counts["refused"])
         classes = counts["native"] + counts["refused"]
         print(f"{name}: {counts['native']} of {classes} classes native ({share:.0%}); {dict(counts)}")

@@ -48,8 +48,7 @@ def constructor_values(site: Site, facts: Facts, value: Callable[[ast.expr], Any
     if ref.local:
         for name, field in facts.fields_of(ref.local).items():
             if name not in found and field.default is not None and field.facts.module_class(field.default) is None:
-                here = field.facts is facts or isinstance(field.default, ast.Constant)
-                found[name] = value(field.default) if here else literal(field.default)
+                found[name] = value(field.default) if field.facts is facts else literal(field.default)
     return found
 
 

@@ -305,9 +305,11 @@ WIDTH = 4
 class Block(nn.Module):
     features: int
     hidden: int = WIDTH
+    last: int = None
     @nn.compact
     def __call__(self, x):
-        return nn.Dense(self.features)(nn.Dense(self.hidden)(x))
+        features = self.features if self.last is None else self.features
+        return nn.Dense(features)(nn.Dense(self.hidden)(x))
 class Fixed(nn.Module):
     @nn.compact
     def __call__(self, x):
@@ -329,5 +331,5 @@ class Net(nn.Module):
     (cls,) = files["pkg/net.py"].facts.classes
     sites = trace(cls).sites
     assert [site_sizes(site) for site in sites if site.ref and site.ref.name != "Fixed"] == [
-        {"in_features": "axis1_of_x"}, {"in_features": "width"}, {"in_features": None},
+        {"in_features": "axis1_of_x"}, {"in_features": "width if None is None else width"}, {"in_features": None},
     ]
