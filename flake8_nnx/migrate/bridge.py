@@ -36,8 +36,8 @@ def problem(site: Site, facts: Facts) -> str | None:
     """Why the module of a site cannot be wrapped."""
     ref = site.ref
     assert ref is not None
-    if site.lift is not None:
-        return f"`{ref.name}`, which stays Linen, is lifted by `{ast.unparse(site.lift.func)}`"
+    if site.lifts:
+        return f"`{ref.name}`, which stays Linen, is lifted by `{ast.unparse(site.lifts[-1].func)}`"
     if not isinstance(site.call.func, (ast.Name, ast.Attribute)) or _bound_here(site, facts):
         return f"`{ref.name}`, which stays Linen, is constructed through a value of the class"
     cls = ref.local

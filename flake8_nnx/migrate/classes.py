@@ -78,6 +78,7 @@ class Edits:
         self.keywords: dict[Span, list[tuple[str, str]]] = {}
         self.arguments: dict[Span, list[str]] = {}
         self.first: dict[Span, str] = {}
+        self.dropped: dict[Span, set[int]] = {}
         self.tupled: set[Span] = set()
         self.beside: dict[Span, dict[str, str]] = {}  # class -> texts of the subclasses that follow it
         self.above: dict[Span, dict[str, str]] = {}  # class -> texts of the variable classes that it is the first to use
@@ -97,6 +98,7 @@ class Edits:
             self.keywords.update(spans.keyed(plan.keywords.items()))
             self.arguments.update(spans.keyed(plan.arguments.items()))
             self.first.update(spans.keyed(plan.first.items()))
+            self.dropped.update(spans.keyed(plan.dropped.items()))
             self.tupled |= {spans.of(call) for call in plan.tupled}
             for name, (node, text) in plan.beside.items():
                 self.beside.setdefault(spans.of(node), {})[name] = text
@@ -115,7 +117,7 @@ class Edits:
             self.above[spans.of(plan.cls.node)] = new
             defined |= new.keys()
         places: list[Iterable[Span]] = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside]
-        places += [self.tupled, self.unwrapped, self.removed, self.setups, self.decorators, self.homes]
+        places += [self.dropped, self.tupled, self.unwrapped, self.removed, self.setups, self.decorators, self.homes]
         self.starts = sorted({*(start for place in places for start, _ in place), *self.around.starts()})
         self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
 
@@ -198,6 +200,9 @@ class Rewriter(Around):
                 keyword = cst.Name(match.group(1)) if match else None
                 arguments.append(argument(value, keyword))
             call = call.with_changes(args=spaced(arguments))
+        if self.edits.dropped.get(span):
+            kept = [arg for i, arg in enumerate(call.args) if i not in self.edits.dropped[span]]
+            call = call.with_changes(args=[*kept[:-1], kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)])
         if span in self.edits.tupled:
             call = call.with_changes(args=as_tuple(call.args))
         first = self.edits.first.get(span)

@@ -5,7 +5,12 @@ import ast
 
 from flake8_nnx.catalog.construct import bound
 from flake8_nnx.catalog.transforms import TRANSFORMS
-from flake8_nnx.source.linen import LINEN, PARTIAL, Facts
+from flake8_nnx.migrate import mapped
+from flake8_nnx.migrate.lifted import habit_problem, layout
+from flake8_nnx.migrate.stateful import habits
+from flake8_nnx.source.lifts import read_axes
+from flake8_nnx.source.linen import LINEN, PARTIAL, LinenClass
+from flake8_nnx.source.methods import is_flag
 
 DROPPED = frozenset({"compact", "nowrap"})
 PLAIN = frozenset({"staticmethod", "classmethod", "property", "functools.cached_property", "functools.wraps"})
@@ -16,8 +21,9 @@ JITTED = {"jax.jit": "jit", LINEN + "jit": "jit", LINEN + "remat": "remat", LINE
 STATIC = ("static_argnums", "static_argnames")
 
 
-def edited(decorator: ast.expr, method: str, facts: Facts) -> tuple[str | None, str]:
+def edited(decorator: ast.expr, method: ast.FunctionDef, cls: LinenClass) -> tuple[str | None, str]:
     """The decorator in its NNX spelling (empty: it goes, None: it stays), and why there is none."""
+    facts = cls.facts
     function = decorator.func if isinstance(decorator, ast.Call) else decorator
     options = list(decorator.keywords) if isinstance(decorator, ast.Call) else []
     positional = list(decorator.args) if isinstance(decorator, ast.Call) else []
@@ -31,13 +37,15 @@ def edited(decorator: ast.expr, method: str, facts: Facts) -> tuple[str | None, 
         return None, ""
     if origin in JITTED:
         return _transformed(origin, function, positional, options, wrapped)
+    if origin in (LINEN + "scan", LINEN + "vmap"):
+        return _in_turns(origin.removeprefix(LINEN), positional, options, method, cls)
     if origin and origin.partition(".")[0] not in LOOKED_AT:
         return None, ""
     binding = facts.names.binding(function) if isinstance(function, ast.Name) else None
     if binding is not None and isinstance(binding.node, ast.FunctionDef) and binding.kind == "def":
         if not any((facts.origin(node) or "").startswith("flax") for node in ast.walk(binding.node)):
             return None, ""
-    return None, f"the decorator `{ast.unparse(decorator)[:60]}` of `{method}` is not handled"
+    return None, f"the decorator `{ast.unparse(decorator)[:60]}` of `{method.name}` is not handled"
 
 
 def _transformed(
@@ -64,6 +72,31 @@ def _transformed(
                 continue
         kept.append(f"{key}={text}")
     return f"nnx.{name}({', '.join(kept)})" if kept else f"nnx.{name}", ""
+
+
+def _in_turns(
+    name: str, positional: list[ast.expr], options: list[ast.keyword], method: ast.FunctionDef, cls: LinenClass
+) -> tuple[str | None, str]:
+    """A method that is mapped or scanned over its inputs, all turns with the same variables."""
+    what = f"nn.{name}"
+    given = {option.arg: option.value for option in options if option.arg}
+    texts = {key: ast.unparse(value) for key, value in given.items()}
+    axes = read_axes(given, name == "scan", cls.facts)
+    shared, problem = layout(name, texts)
+    arguments = method.args
+    if positional or len(given) < len(options) or arguments.vararg or arguments.kwonlyargs or arguments.kwarg:
+        return None, f"`{method.name}` under {what} is not handled"
+    problem = problem or axes.problem or habit_problem(what, texts, True, habits(cls))
+    if not problem and not shared:
+        problem = f"a method under {what} whose turns have variables of their own is not handled"
+    inputs = arguments.args[1 + axes.scan:]
+    places = axes.of_inputs(len(inputs))
+    defaults = [None] * (len(inputs) - len(arguments.defaults)) + list(arguments.defaults)
+    if any(place is None and is_flag(each, default) for each, default, place in zip(inputs, defaults, places)):
+        problem = problem or f"a flag of a method under {what} is not handled: give it to the class"
+    own = ["None", *(["nnx.Carry"] if axes.scan else []), *map(str, places)]
+    out = f"(nnx.Carry, {axes.output})" if axes.scan else str(axes.output)
+    return (None, problem) if problem else (mapped.decorator(name, texts, own, out), "")
 
 
 def _without_self(text: str) -> str:

@@ -1,6 +1,6 @@
-"""Classes under `nn.remat` and `nn.vmap`: the functional NNX transforms of their `__call__`.
+"""Classes under lifted transforms, read from their Linen calls: what is asked for, and why it cannot be had.
 
-A rematerialised class becomes a subclass beside it; a mapped one is made and called under `nnx.vmap`.
+A rematerialised class becomes a subclass beside it; for mapped and scanned ones see `mapped.py`.
 """
 from __future__ import annotations
 
@@ -10,24 +10,31 @@ from dataclasses import dataclass, replace
 
 from flake8_nnx.catalog.construct import bound
 from flake8_nnx.catalog.transforms import TRANSFORMS
+from flake8_nnx.migrate.stateful import DRAWS, KEEPS, habits
+from flake8_nnx.source.lifts import Axes, axes_of
 from flake8_nnx.source.linen import LINEN, Facts
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.values import Site
 
 # The remat of this module counts arguments without self, flax.linen's and NNX's with it.
 PARTITIONING = LINEN + "partitioning.remat"
-PREFIXES = {"remat": "Checkpoint", "checkpoint": "Checkpoint", "vmap": "Vmap", "jit": "Jit"}
+PREFIXES = {"remat": "Checkpoint", "checkpoint": "Checkpoint", "vmap": "Vmap", "jit": "Jit", "scan": "Scan"}
 KEPT = ("policy", "prevent_cse", "static_argnums")
+MAPPED = frozenset("variable_axes variable_broadcast split_rngs in_axes out_axes".split())
+# Options that NNX takes as they are.
+PASSED = {"vmap": ("axis_size", "axis_name"), "scan": ("length", "reverse", "unroll")}
 
 
 @dataclass(frozen=True)
 class Lift:
-    """The transform around a class, with the source text of its arguments by their Linen names."""
+    """One transform around a class, with the source text of its arguments by their Linen names."""
 
-    kind: str  # remat, vmap, jit
+    kind: str  # remat, vmap, scan, jit
     given: dict[str, str]
     prefix: str  # what Linen puts before the name of the class
     problem: str = ""
+    axes: Axes | None = None  # of vmap and scan
+    shared: bool = False  # all turns of vmap and scan use the same variables
 
     def in_init(self, fields: set[str]) -> dict[str, str]:
         """Its arguments where the fields are parameters."""
@@ -36,13 +43,24 @@ class Lift:
         }
 
 
-def lift_of(site: Site, facts: Facts) -> Lift | None:
-    """The transform around the class of a site, None where there is none."""
-    call = site.lift
-    if call is None:
-        return None
-    lift = _read(call, facts)
-    return lift if lift.problem or lift.kind == "jit" else replace(lift, problem=_place_problem(site, call, facts))
+def lifts_of(site: Site, facts: Facts) -> list[Lift]:
+    """The transforms around the class of a site, innermost first."""
+    lifts = [_checked(_read(call, facts), site, call, facts) for call in site.lifts]
+    for i, lift in enumerate(lifts):
+        if lift.kind in ("vmap", "scan") and any(outer.kind != "jit" for outer in lifts[i + 1:]):
+            lifts[i] = replace(lift, problem=f"nn.{lift.kind} of a class inside of another transform is not handled")
+        elif lift.kind == "remat" and any(inner.kind == "remat" for inner in lifts[:i]):
+            lifts[i] = replace(lift, problem="a class that is rematerialised twice is not handled")
+    return lifts
+
+
+def _checked(lift: Lift, site: Site, call: ast.Call, facts: Facts) -> Lift:
+    if lift.problem or lift.kind == "jit":
+        return lift
+    problem = _place_problem(site, call, facts)
+    if not problem and lift.kind in ("vmap", "scan"):
+        problem = _turn_problem(lift, site, facts)
+    return replace(lift, problem=problem)
 
 
 def _read(call: ast.Call, facts: Facts) -> Lift:
@@ -58,9 +76,12 @@ def _read(call: ast.Call, facts: Facts) -> Lift:
     keywords = {keyword.arg or "**": ast.unparse(keyword.value) for keyword in call.keywords}
     given, problems = bound(what, transform.args, (), positional, keywords)
     given = {key: text for key, text in given.items() if key != "target"}
+    if name in ("vmap", "scan"):
+        axes = axes_of(call, facts)
+        shared, problem = layout(name, given)
+        problem = "; ".join(problems) or (axes.problem if axes else "") or problem
+        return Lift(name, given, PREFIXES[name], problem, axes, shared)
     prefix = "Core_remat_static" if origin == PARTITIONING else PREFIXES[name]
-    if name == "vmap":
-        return Lift("vmap", given, prefix, "; ".join(problems) or _vmap_problem(given))
     given = {key: text for key, text in given.items() if text not in transform.neutral(key)}
     extra = [key for key in given if key not in KEPT]
     if origin == PARTITIONING and "static_argnums" in given:
@@ -70,14 +91,39 @@ def _read(call: ast.Call, facts: Facts) -> Lift:
     return Lift("remat", given, prefix, "; ".join(problems))
 
 
+def layout(name: str, given: dict[str, str]) -> tuple[bool, str]:
+    """Whether all turns share the variables, each having its own along axis 0 otherwise; and why neither can be said."""
+    axes, split = _literal(given.get("variable_axes", "{}")), _literal(given.get("split_rngs", "{}"))
+    if not isinstance(axes, dict) or not isinstance(split, dict):
+        return False, f"variable_axes= and split_rngs= of nn.{name} that are no literals are not handled"
+    transform = TRANSFORMS[name]
+    passed = {*MAPPED, *PASSED[name]}
+    for key, text in given.items():
+        if key not in passed and text not in (*transform.neutral(key), "['__call__']", "('__call__',)"):
+            return False, f"`{key}=` of nn.{name} is not handled"
+    broadcast = _literal(given.get("variable_broadcast", "False"))
+    if axes.get("params", "") is None or not axes and broadcast in ("params", ["params"], ("params",), True):
+        ok = all(axis is None for axis in axes.values()) and not split.get("params")
+        return True, "" if ok else f"nn.{name} that shares the parameters but not all of the variables is not handled"
+    if "params" not in axes or any(axis != 0 for axis in axes.values()) or broadcast:
+        return False, f"nn.{name} is handled only where every turn has variables of its own along axis 0, or shares them all"
+    if not split.get("params"):
+        return False, f"nn.{name} that starts every copy with the same parameters is not handled"
+    return False, ""
+
+
 def _with_self(text: str) -> str:
     """`(5, 6)` counted without self is `(6, 7)` with it."""
+    numbers = _literal(text)
+    each = (numbers,) if isinstance(numbers, int) else numbers
+    return repr(tuple(number + 1 for number in each)) if isinstance(each, (tuple, list)) else ""
+
+
+def _literal(text: str) -> object:
     try:
-        numbers = ast.literal_eval(text)
-    except ValueError:
-        return ""
-    numbers = (numbers,) if isinstance(numbers, int) else tuple(numbers)
-    return repr(tuple(number + 1 for number in numbers))
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
 
 
 def _place_problem(site: Site, call: ast.Call, facts: Facts) -> str:
@@ -90,54 +136,45 @@ def _place_problem(site: Site, call: ast.Call, facts: Facts) -> str:
         binding = facts.names.binding(node) if isinstance(node, ast.Name) and node.id != "self" else None
         if binding is not None and facts.names.enclosing(binding.node, *FUNCTIONS) is not None:
             return f"`{ast.unparse(call)[:60]}` uses `{ast.unparse(node)}`, a value of the call"
-    if facts.linen_name(call.func) == "vmap":
-        for node, method, _ in site.inputs:
-            plain = isinstance(node, ast.Call) and not node.keywords and not any(isinstance(a, ast.Starred) for a in node.args)
-            if method != "__call__" or not plain:
-                return f"`{ast.unparse(node)[:60]}` of a mapped module is not a plain call with positional arguments"
-        if site.loops or site.element:
-            return "a mapped class in a loop is not handled"
     return ""
+
+
+def _turn_problem(lift: Lift, site: Site, facts: Facts) -> str:
+    """Why a class cannot be mapped or scanned over here."""
+    assert site.ref is not None and site.ref.local is not None and lift.axes is not None
+    what = f"nn.{lift.kind}"
+    for node, method, _ in site.inputs:
+        plain = isinstance(node, ast.Call) and not node.keywords and not any(isinstance(a, ast.Starred) for a in node.args)
+        if method != "__call__" or not plain:
+            return f"`{ast.unparse(node)[:60]}` of a mapped module is not a plain call with positional arguments"
+        if lift.kind == "scan" and not node.args:  # type: ignore[union-attr]
+            return f"`{ast.unparse(node)[:60]}` gives {what} no carry"
+    return habit_problem(what, lift.given, lift.shared, habits(site.ref.local)) or (
+        _size_problem(lift, site) if not lift.shared else ""
+    )
+
+
+def habit_problem(what: str, given: dict[str, str], shared: bool, found: set[str]) -> str:
+    """Why a class with these habits cannot be run in turns."""
+    split = _literal(given.get("split_rngs", "{}"))
+    streams = {name: own for name, own in split.items() if name != "params"} if isinstance(split, dict) else {}
+    if shared and KEEPS in found:
+        return f"{what} that shares the variables of a class that keeps some from call to call is not handled"
+    if shared and DRAWS in found and (what == "nn.scan" or any(streams.values())):
+        return f"{what} that shares the variables but not the random numbers is not handled"
+    if not shared and DRAWS in found and not all(streams.values()):
+        return f"{what} that gives every copy the same random numbers is not handled"
+    return ""
+
+
+def _size_problem(lift: Lift, site: Site) -> str:
+    option = "axis_size" if lift.kind == "vmap" else "length"
+    known = option in lift.given or site.copies is not None
+    reason = f"nn.{lift.kind} without {option}= is not handled where the source does not tell the size of its inputs"
+    return "" if known else reason
 
 
 def remat_class(name: str, base: str, lift: Lift) -> str:
     """The statement of a class whose call is rematerialised in the backward pass."""
     options = "".join(f", {key}={text}" for key, text in lift.given.items())
     return f"class {name}({base}):\n{{indent}}__call__ = nnx.remat({base}.__call__{options})\n"
-
-
-def _vmap_problem(given: dict[str, str]) -> str:
-    axes = _literal(given.get("variable_axes", "{}"))
-    split = _literal(given.get("split_rngs", "{}"))
-    if "axis_size" not in given:
-        return "nn.vmap without axis_size= is not handled"
-    own = isinstance(axes, dict) and "params" in axes and all(axis == 0 for axis in axes.values())
-    if not own or not isinstance(split, dict):
-        return "nn.vmap is handled only where every copy has parameters of its own, along axis 0"
-    if not split or not all(split.get(stream) is True for stream in ("params", *split)):
-        return "nn.vmap is handled only where every copy has random streams of its own"
-    if _literal(given.get("in_axes", "0")) is not None:
-        return "nn.vmap over axes of the input is not handled"
-    unknown = set(given) - {"variable_axes", "split_rngs", "in_axes", "out_axes", "axis_size", "axis_name"}
-    return f"`{min(unknown)}=` of nn.vmap is not handled" if unknown else ""
-
-
-def _literal(text: str) -> object:
-    try:
-        return ast.literal_eval(text)
-    except ValueError:
-        return text
-
-
-def vmapped(code: str, size: str) -> str:
-    """`code` makes one copy with the streams `rngs`; this makes `size` of them."""
-    return f"nnx.vmap(lambda rngs: {code})(rngs.split({size}))"
-
-
-def call_of(base: str, count: int, lift: Lift) -> str:
-    """What stands for the module in a call of its copies; the module itself comes before the `count` arguments."""
-    axes = ", ".join(["0", *["None"] * count])
-    out = lift.given.get("out_axes", "0")
-    options = "" if out == "0" else f", out_axes={out}"
-    options += f", axis_name={lift.given['axis_name']}" if "axis_name" in lift.given else ""
-    return f"nnx.vmap({base}.__call__, in_axes=({axes}){options})"

@@ -55,6 +55,7 @@ class ClassPlan:
     expressions: dict[ast.AST, str] = field(default_factory=dict)  # expression -> new source
     keywords: dict[ast.Call, list[tuple[str, str]]] = field(default_factory=dict)  # keywords to add to a call
     arguments: dict[ast.Call, list[str]] = field(default_factory=dict)  # all arguments of a call, anew
+    dropped: dict[ast.Call, set[int]] = field(default_factory=dict)  # positions of arguments that go
     tupled: set[ast.Call] = field(default_factory=set)  # calls whose positional arguments become one tuple
     unwrapped: set[ast.If] = field(default_factory=set)  # what stands under them runs always
     removed: set[ast.stmt] = field(default_factory=set)

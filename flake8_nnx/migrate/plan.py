@@ -12,13 +12,13 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, refuse, tied, variables
+from flake8_nnx.migrate import bridge, mapped, refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
-from flake8_nnx.migrate.lifted import Lift, call_of, lift_of, remat_class, vmapped
+from flake8_nnx.migrate.lifted import Lift, lifts_of, remat_class
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
 from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
-from flake8_nnx.rules._text import nnx_functions
+from flake8_nnx.rules._text import nnx_functions, snake
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Site, Trace, elements
@@ -503,36 +503,56 @@ class Planner:
         arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]
         if has_init(trace(site.ref.local)):
             arguments.append("rngs=rngs")
-        lift = lift_of(site, self.facts)
-        if lift is not None and lift.kind == "jit":
-            return f"{site.ref.local.name}({', '.join(arguments)})"
-        if lift is None:
+        lifts = [lift for lift in lifts_of(site, self.facts) if lift.kind != "jit"]
+        if not site.lifts:
             return f"{ast.unparse(site.call.func)}({', '.join(arguments)})"
-        return self.lifted_code(site, lift, ", ".join(arguments))
+        return self.lifted_code(site, lifts, ", ".join(arguments))
 
-    def lifted_code(self, site: Site, lift: Lift, arguments: str) -> str:
-        """A rematerialised class becomes a subclass; of a mapped one, the copies are made and called under `nnx.vmap`."""
+    def lifted_code(self, site: Site, lifts: list[Lift], arguments: str) -> str:
+        """A rematerialised class becomes a subclass; a mapped one is called under `nnx.vmap` or `nnx.scan`."""
         assert site.ref is not None and site.ref.local is not None
-        base = site.ref.local
-        if base.facts is not self.facts:
-            self.refuse(site.call, f"`{base.name}`, which another file defines, is lifted", "lift it in that file")
-        own = lift.in_init(set(self.fields))
-        if lift.kind == "remat":
-            name = f"Checkpoint{base.name}"
-            text = remat_class(name, base.name, lift)
-            if self.plan.beside.setdefault(name, (base.node, text)) != (base.node, text):
-                self.refuse(site.call, f"`{base.name}` is rematerialised in two ways")
-            return f"{name}({arguments})"
-        method = base.methods.get("__call__")
+        name = site.ref.local.name
+        if site.ref.local.facts is not self.facts:
+            self.refuse(site.call, f"`{name}`, which another file defines, is lifted", "lift it in that file")
+        for lift in lifts:
+            if lift.problem:
+                return ""  # refused already
+            if lift.kind == "remat":
+                checkpointed = f"Checkpoint{name}"
+                made = (site.ref.local.node, remat_class(checkpointed, name, lift))
+                if self.plan.beside.setdefault(checkpointed, made) != made:
+                    self.refuse(site.call, f"`{name}` is rematerialised in two ways")
+                name = checkpointed
+            else:
+                return self.mapped_code(site, lift, name, arguments)
+        return f"{name}({arguments})"
+
+    def mapped_code(self, site: Site, lift: Lift, name: str, arguments: str) -> str:
+        assert site.ref is not None and site.ref.local is not None
         for node, _, _ in site.inputs:
-            called = node.func if isinstance(node, ast.Call) else None
-            if called is None or method is None:
-                self.refuse(site.call, f"`{base.name}` has no `__call__` of its own to be mapped")
-                continue
-            here = self.attributes.reference(site)
-            self.plan.first[node] = here if called is site.call else self.text.segment(called, {})
-            self.plan.expressions[called] = call_of(base.name, len(node.args), lift)
-        return vmapped(f"{base.name}({arguments})", own["axis_size"])
+            assert isinstance(node, ast.Call)
+            statement = self.facts.names.enclosing(node, ast.stmt)
+            assert isinstance(statement, ast.stmt)
+            own = self.attributes.item(site, len(site.loops) - 1) if site.loops else self.attributes.reference(site)
+            if lift.kind == "vmap":
+                text = mapped.vmap_call(name, node, lift)
+            else:
+                problem = mapped.scan_problem(node, lift)
+                if problem:
+                    self.refuse(node, problem)
+                    continue
+                text = mapped.scan_call(snake(site.ref.local.name), node, lift, statement)
+                self.plan.dropped[node] = mapped.broadcast(node, lift)
+            if self.plan.expressions.setdefault(node.func, text) != text:
+                self.refuse(node, f"`{_quote(node)}` may call modules that are mapped in different ways")
+            self.plan.first[node] = own if node.func is site.call else self.text.segment(node.func, {})
+        if lift.shared:
+            return f"{name}({arguments})"
+        given = lift.in_init(set(self.fields))
+        size = given.get("axis_size" if lift.kind == "vmap" else "length") or self.spell(site.copies) or ""
+        if not size:
+            self.refuse(site.call, f"how often `{_quote(site.call)}` is mapped cannot be told from the source")
+        return mapped.copies(f"{name}({arguments})", size)
 
     def sequential_code(self, site: Site) -> str | None:
         layers = elements(site.fields.get("layers"))

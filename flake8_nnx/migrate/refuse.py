@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 
 from flake8_nnx.migrate import decorators, functions, variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
-from flake8_nnx.migrate.lifted import lift_of
+from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.slots import loop_name
 from flake8_nnx.migrate.unknown import unknown_modules
@@ -87,7 +87,7 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         if name == "__post_init__":
             add(plan, method, "`__post_init__` is not handled", "move what it does to setup")
         for decorator in method.decorator_list:
-            text, reason = decorators.edited(decorator, name, facts)
+            text, reason = decorators.edited(decorator, method, plan.cls)
             if reason:
                 add(plan, decorator, reason)
             elif text == "":
@@ -114,9 +114,9 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
                 add(plan, name, f"the name `{ast.unparse(name)}` does not count the turns of a loop")
         if "parent" in site.keywords:
             add(plan, site.keywords["parent"], "`parent=` is not handled")
-        lift = lift_of(site, facts)
-        if lift is not None and lift.problem:
-            add(plan, site.call, lift.problem)
+        for lift in lifts_of(site, facts):
+            if lift.problem:
+                add(plan, site.call, lift.problem)
         if site.ref.linen is not None and "name" in site.keywords and site.loops and isinstance(name, ast.Constant):
             add(plan, name, "one name for every turn of a loop shares the layer")
     for node in ast.walk(plan.cls.node):

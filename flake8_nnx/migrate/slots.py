@@ -7,7 +7,7 @@ from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
-from flake8_nnx.migrate.lifted import lift_of
+from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.variables import is_eager
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.values import Branch, Loop, Module, Site, Trace, elements
@@ -94,8 +94,7 @@ def _nnx_path(site: Site, attributes: Attributes, counts: dict[str, int]) -> str
 def _linen_name(site: Site, facts: Facts) -> tuple[str, bool]:
     """The name that Linen gives the module, and whether Linen counts it."""
     assert site.ref is not None
-    lift = lift_of(site, facts)
-    prefix = lift.prefix if lift is not None else ""
+    prefix = "".join(lift.prefix for lift in reversed(lifts_of(site, facts)))
     name = site.keywords.get("name")
     if isinstance(name, ast.Constant):
         return str(name.value), False

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.source import ported, shapes
+from flake8_nnx.source import lifts, ported, shapes
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.names import BUILTINS
 from flake8_nnx.source.values import (
@@ -66,11 +66,14 @@ def applied(
     if ref is None:
         return Unknown()
     if ref.local is not None:
-        arguments = bound(tracer.facts.method_of(ref.local, method), positional, keywords)
+        if site.lifts and not site.copies:
+            site.copies = lifts.count(site.lifts, positional, tracer.facts)
+        inside = lifts.into(site.lifts, positional, tracer.facts)
+        arguments = bound(tracer.facts.method_of(ref.local, method), inside, keywords)
         site.inputs.append((node, method, arguments))
         if not site.sizes and any(isinstance(value, Array) for value in arguments.values()):
             site.sizes = {"?": None}  # resolved when the class's own parameters are known
-        return output_of(tracer, ref.local, site.fields, method, arguments)
+        return lifts.out_of(site.lifts, output_of(tracer, ref.local, site.fields, method, arguments), tracer.facts)
     site.inputs.append((node, method, dict(enumerate_arguments(site, positional, keywords))))
     if ref.nnx is not None:
         return ported.output_of(tracer, site, method, positional, keywords)
@@ -173,7 +176,7 @@ def traced_output(
 
 def portable(value: Any) -> bool:
     """Whether a value means the same to a class of another file: it holds no expressions of this one."""
-    if isinstance(value, Function) or isinstance(value, Partial) and (value.positional or value.keywords or value.lift):
+    if isinstance(value, Function) or isinstance(value, Partial) and (value.positional or value.keywords or value.lifts):
         return False
     return all(portable(item) for item in elements(value) or ())
 

@@ -268,11 +268,11 @@ class Evaluator:
             inner = self.value(node.args[0], env)
             if isinstance(inner, Partial):
                 positional, keywords = merge(inner, ast.Call(node.args[0], node.args[1:], node.keywords))
-                return Partial(inner.ref, tuple(positional), keywords)
+                return Partial(inner.ref, tuple(positional), keywords, inner.lifts)
         if origin in CLASS_TRANSFORMS and node.args:
             inner = self.value(node.args[0], env)
-            if isinstance(inner, Partial) and inner.lift is None:
-                return replace(inner, lift=node)
+            if isinstance(inner, Partial):
+                return replace(inner, lifts=(*inner.lifts, node))
         new = ported.made(node, self.facts, self.tracer.ported)
         if new is not None:
             positional, keywords = self.arguments(node, env)
@@ -367,6 +367,8 @@ class Evaluator:
             target = keywords.get("shape", second)
             items = elements(target)
             return target.array if isinstance(target, Shape) else array_of([size_of(i) for i in items]) if items else Unknown()
+        if name in ("zeros", "ones", "empty", "full") and isinstance(first, Items):
+            return array_of([size_of(item) for item in first.items])
         if not isinstance(first, Array):
             return Unknown()
         if name in shapes.REDUCTIONS:

@@ -63,6 +63,7 @@ def size_texts(found: Trace, seen: frozenset[int] = frozenset()) -> list[str]:
     for site in found.sites:
         needed += [str(size) for size in site_sizes(site, seen).values() if size is not None]
         needed += site.texts.values()
+        needed += [] if site.copies is None else [str(site.copies)]
     for event in events(found.events):
         creates = isinstance(event, (Branch, Loop)) and any(isinstance(e, Site) for e in events([event]))
         if isinstance(event, Assignment):

@@ -466,7 +466,7 @@ class Tracer:
                 text = self.evaluator.text(expression, env)
             if text is not None:
                 texts[id(expression)] = text
-        site = Site(node, callee.ref, arguments, named, texts, self.method, self.loops, lift=callee.lift)
+        site = Site(node, callee.ref, arguments, named, texts, self.method, self.loops, lifts=callee.lifts)
         if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
             self.problem(node, "is constructed with * or ** arguments")
         site.fields = constructor_values(
@@ -482,7 +482,7 @@ class Tracer:
     def handed_on(self, node: ast.expr, value: Any) -> Any:
         """`self.embed` of setup as an argument: the class that is given it holds it as well."""
         own = isinstance(value, Module) and self.method == "setup" and isinstance(node, ast.Attribute) and root_is_self(node)
-        if not own or value.site.loops or value.site.element or value.site.lift is not None or value.site.choice is not None:
+        if not own or value.site.loops or value.site.element or value.site.lifts or value.site.choice is not None:
             return value
         return Held(ast.unparse(node), ref=value.site.ref)
 

@@ -109,7 +109,7 @@ class Partial:
     ref: ModuleRef
     positional: tuple[ast.expr, ...] = ()
     keywords: Mapping[str, ast.expr] = field(default_factory=dict)
-    lift: ast.Call | None = None  # the `nn.remat(…)` or `nn.vmap(…)` around the class
+    lifts: tuple[ast.Call, ...] = ()  # the `nn.remat(…)` or `nn.vmap(…)` around the class, innermost first
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,8 @@ class Site:
 
     conditional: bool = False  # only if something holds that the call knows
     choice: str | None = None  # the test under which it is made; else its attribute is None
-    lift: ast.Call | None = None  # the `nn.remat(…)` or `nn.vmap(…)` around its class
+    lifts: tuple[ast.Call, ...] = ()  # the `nn.remat(…)` or `nn.vmap(…)` around its class, innermost first
+    copies: Size = None  # how often its class is mapped, by the size of the inputs
 
 
 @dataclass(frozen=True)

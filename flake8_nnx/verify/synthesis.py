@@ -26,6 +26,8 @@ LINEN = "__import__('flax.linen', fromlist=['linen'])"  # for classes of files t
 EVAL_FLAGS = {
     "train": False, "training": False, "is_training": False, "deterministic": True, "use_running_average": True,
 }  # fmt: skip
+CARRY = re.compile(r"carry|state|memory")
+SEQUENCE = "f32[b,5,F]"
 NO_RNG = re.compile(r'needs PRNG for "(\w+)"|No RngStream named \'(\w+)\'')  # of Linen; of an NNX class in a bridge
 # What a field is, from its name, and the values to try as text; the first that fits counts.
 FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -264,6 +266,8 @@ def _calls(
         if p.name not in EVAL_FLAGS and p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     ]
     choices = [_candidates(p.name, str(p.annotation)) for p in needed]
+    if any(CARRY.search(p.name) for p in needed):  # what is scanned over has an axis of time; one step of a cell has none
+        choices = [tuple(dict.fromkeys((SEQUENCE, *c))) if c[0] == ANY_INPUT[0] else c for c in choices]
     for combination in sorted(
         itertools.islice(itertools.product(*choices), 300), key=lambda found: sum(map(_rank(choices), found))
     ):

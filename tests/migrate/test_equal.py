@@ -68,6 +68,15 @@ CASES = {
         Case("decorated:Outer", init="Outer()", args=("f32[2,5]",)),
     ],
     "variables": [Case(f"variables:{name}", init=f"{name}()", args=("f32[2,3]",)) for name in ("Ema", "Guarded", "Kept")],
+    "scanned": [
+        Case("scanned:Model", init="Model(4, 3)", args=("f32[2,5]",), **{**MODES, "mutable": ()}),
+        Case("scanned:Remat", init="Remat(4, 3)", args=("f32[2,4]",), **{**MODES, "mutable": ()}),
+        Case("scanned:Rec", init="Rec()", args=("f32[2,5,3]",)),
+        Case("scanned:Over", init="Over()", args=("f32[2,5,3]",)),
+        Case("scanned:Lstm", init="Lstm(4)", args=(("f32[2,4]", "f32[2,4]"), "f32[2,5,3]")),
+        Case("scanned:Vm", init="Vm()", args=("f32[5,2,3]", "f32[2,3]")),
+        Case("scanned:Sized", init="Sized()", args=("f32[30]",)),
+    ],
     "shared": [
         Case(f"shared:{name}", init=f"{name}(7, 4)", args=("i32[2,3]<7", "i32[2,5]<7")) for name in ("Seq", "Model", "Tied")
     ],
@@ -117,7 +126,10 @@ def test_golden_rewrites_are_equal():
     # A table that Linen computes in each call is a constant of the NNX model: the proof does not compute constants.
     constant = ("attention/linen.py", "tables/linen.py")
     tabled = [v for job, v in zip(made, verdicts) if job["old"]["path"].endswith(constant)]
-    assert [(v.status, v.reason) for v in verdicts if v.status != "PROVED" and v not in tabled] == []
+    unproved = [v for job, v in zip(made, verdicts) if job["old"]["class"] == "Remat"]
+    assert [(v.status, v.reason) for v in verdicts if v.status != "PROVED" and v not in tabled + unproved] == []
+    # The gradient of a rematerialised scan has its forward pass in another order.
+    assert [v.status for v in unproved] == ["MATCHED"]
     assert all("bit for bit" in v.reason for v in tabled)
     assert all(v.evidence["variable map"] == "given" for v in verdicts)
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 
 class Scanned(nn.Module):
-    @functools.partial(nn.scan, variable_broadcast="params", split_rngs={"params": False})
+    @functools.partial(nn.scan, variable_axes={"params": 0}, split_rngs={"params": True})
     @nn.compact
     def __call__(self, carry, x):
         return nn.LSTMCell(4)(carry, x)
