@@ -46,9 +46,9 @@ class Remat(nnx.Module):
     def __init__(
         self, in_features: int, features: int, num_layers: int, *, rngs: nnx.Rngs
     ):
-        self.layers = nnx.vmap(lambda rngs: CheckpointBlock(in_features, features, rngs=rngs))(
-            rngs.split(num_layers)
-        )
+        self.layers = nnx.vmap(
+            lambda rngs: CheckpointBlock(in_features, features, rngs=rngs)
+        )(rngs.split(num_layers))
 
     def __call__(self, x, train: bool):
         x, _ = nnx.scan(
