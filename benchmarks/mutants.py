@@ -1,14 +1,18 @@
 """Mutation testing of the verifier: NNX classes with one defect each, none of which may be called equal.
 
-`python benchmarks/mutants.py [--limit N] [--seed S] [--model NAME]` takes every pair of Linen and NNX classes of the examples and
-of the migration tests, changes one thing in the NNX text at a time, and verifies the result against the Linen class. A mutant
-that is PROVED or MATCHED is either listed in `mutants.toml`, with the reason why it is equivalent, or the verifier is wrong.
+`python benchmarks/mutants.py [--limit N] [--seed S] [--model NAME] [--log FILE]` takes every pair of Linen and NNX classes
+of the examples and of the migration tests, changes one thing in the NNX text at a time, and verifies the result against the
+Linen class. A mutant that is PROVED or MATCHED is either listed in `mutants.toml`, with the reason why it is equivalent, or
+the verifier is wrong.
+A run that is cut off goes on from its log.
 """
 from __future__ import annotations
 
 import argparse
 import ast
 import copy
+import hashlib
+import json
 import random
 import re
 import sys
@@ -33,6 +37,11 @@ from flake8_nnx.verify.load import load, load_cases  # noqa: E402
 EQUIVALENT = Path(__file__).with_name("mutants.toml")
 ACTIVATIONS = {
     "relu": "gelu", "gelu": "relu", "tanh": "sigmoid", "sigmoid": "tanh", "softmax": "log_softmax", "silu": "relu",
+}  # fmt: skip
+INITIALIZERS = {
+    "normal": "truncated_normal", "truncated_normal": "normal", "lecun_normal": "xavier_normal", "zeros_init": "ones_init",
+    "ones_init": "zeros_init", "xavier_uniform": "xavier_normal", "kaiming_normal": "lecun_normal", "uniform": "normal",
+    "orthogonal": "lecun_normal", "xavier_normal": "xavier_uniform", "constant": "normal",
 }  # fmt: skip
 OPERATORS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.MatMult: None, ast.Pow: ast.Mult}
 COMPARISONS = {ast.Lt: ast.GtE, ast.Gt: ast.LtE, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.LtE: ast.Gt, ast.GtE: ast.Lt}
@@ -110,6 +119,10 @@ class Mutant:
     def key(self) -> str:
         return f"{self.model.name}:{self.change} @{self.line}:{self.column}"
 
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(f"{self.model.name}\n{self.text}".encode()).hexdigest()[:16]
+
 
 # ---- models -------------------------------------------------------------------------------------------------------
 
@@ -160,11 +173,13 @@ def mutants(model: Model) -> Iterator[Mutant]:
     """Every mutant of the class of a model and of the classes of its file that it uses."""
     tree = ast.parse(model.new)
     used = _used(tree, model.cls)
+    keywords = _keywords(tree)
     for number, node in enumerate(ast.walk(tree)):
         cls = _class_of(tree, node)
         if cls is None or cls.name not in used:
             continue
         for operator, change, replacement in edits(node):
+            operator = keywords.get(id(node), operator) if operator in ("constant", "integer", "flag", "negation") else operator
             new = copy.deepcopy(tree)
             target = next(n for i, n in enumerate(ast.walk(new)) if i == number)
             if not _replace(new, target, replacement):
@@ -174,6 +189,19 @@ def mutants(model: Model) -> Iterator[Mutant]:
                 text = f"import jax\n{text}"
             line, column = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
             yield Mutant(model, operator, f"{cls.name}: {change}", line, column, text)
+
+
+def _keywords(tree: ast.Module) -> dict[int, str]:
+    """What a number or flag is given to, by its node: the keyword of a call, or the scan in which it is an axis."""
+    found = {}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        for keyword in call.keywords:
+            for node in ast.walk(keyword.value):
+                scanned = ast.unparse(call.func) in ("nnx.scan", "nnx.vmap") and "axes" in (keyword.arg or "")
+                found.setdefault(id(node), "scan axis" if scanned else keyword.arg or "**")
+        if ast.unparse(call.func) == "nnx.Dropout" and call.args:
+            found[id(call.args[0])] = "rate"
+    return found
 
 
 def _used(tree: ast.Module, name: str) -> set[str]:
@@ -219,8 +247,13 @@ def edits(node: ast.AST) -> Iterator[tuple[str, str, Any]]:
     elif isinstance(node, ast.IfExp):
         yield "branch", f"{short} -> first", node.body
         yield "branch", f"{short} -> second", node.orelse
+    elif isinstance(node, ast.Name) and "mask" in node.id and isinstance(node.ctx, ast.Load):
+        yield "mask", f"{short} -> inverted", ast.parse(f"(1 - {text} if {text} is not None else None)", mode="eval").body
+        yield "mask", f"{short} -> all", ast.parse(f"(0 * {text} + 1 if {text} is not None else None)", mode="eval").body
     elif isinstance(node, ast.Call):
         yield from _call_edits(node, short)
+    elif isinstance(node, ast.FunctionDef) and node.name == "__init__":
+        yield from _tied(node)
     elif isinstance(node, ast.FunctionDef) and node.name != "__init__":
         yield from _statement_edits(node)
 
@@ -229,6 +262,9 @@ def _call_edits(node: ast.Call, short: str) -> Iterator[tuple[str, str, Any]]:
     function = node.func
     name = function.attr if isinstance(function, ast.Attribute) else ""
     owner = ast.unparse(function.value) if isinstance(function, ast.Attribute) else ""
+    if owner.endswith("initializers") and name in INITIALIZERS:
+        other = ast.Attribute(function.value, INITIALIZERS[name], ast.Load())
+        yield "wrong initialiser", f"{short} -> {INITIALIZERS[name]}", ast.Call(other, node.args, node.keywords)
     if name in ACTIVATIONS:
         other = ast.Attribute(function.value, ACTIVATIONS[name], ast.Load())
         yield "activation", f"{short} -> {ACTIVATIONS[name]}", ast.Call(other, node.args, node.keywords)
@@ -257,6 +293,21 @@ def _call_edits(node: ast.Call, short: str) -> Iterator[tuple[str, str, Any]]:
         elif keyword.arg == "rngs" and owner == "nnx" and name == "Dropout":
             own = [*node.keywords[:i], ast.keyword("rngs", ast.parse("nnx.Rngs(0)", mode="eval").body)]
             yield "wrong key", f"{short} with a key of its own", ast.Call(node.func, node.args, own)
+
+
+def _tied(node: ast.FunctionDef) -> Iterator[tuple[str, str, Any]]:
+    """One layer in the place of another: their weights are tied, if the sizes allow it."""
+    made = [
+        (i, ast.unparse(statement.targets[0]), ast.unparse(statement.value.func))
+        for i, statement in enumerate(node.body)
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)
+        and ast.unparse(statement.targets[0]).startswith("self.")
+    ]
+    for i, target, kind in made:
+        other = next((name for j, name, same in made if j < i and same == kind and kind != "nnx.Dropout"), None)
+        if other:
+            tied = ast.parse(f"{target} = {other}").body[0]
+            yield "tied weights", f"{target} is {other}", _with_body(node, [*node.body[:i], tied, *node.body[i + 1:]])
 
 
 def _statement_edits(node: ast.FunctionDef) -> Iterator[tuple[str, str, Any]]:
@@ -356,6 +407,23 @@ def names_place(mutant: Mutant, reason: str) -> bool:
     return any(word in reason for word in words) or own and re.match(r"(case .*: )?\w+ \w+ on \w+: ", reason) is not None
 
 
+def in_order(found: list[Mutant], seed: int) -> list[Mutant]:
+    """By chance, the n-th of every operator before the n+1-th of any: a run that is cut off has tried the rare ones."""
+    random.Random(seed).shuffle(found)
+    seen: Counter[str] = Counter()
+    ranks = []
+    for mutant in found:
+        seen[mutant.operator] += 1
+        ranks.append(seen[mutant.operator])
+    return [mutant for _, mutant in sorted(zip(ranks, found), key=lambda pair: pair[0])]
+
+
+def tried(log: Path) -> dict[str, dict[str, Any]]:
+    """The results in a log, by digest of the mutant; a last line that was cut off is left out."""
+    lines = log.read_text().splitlines(keepends=True) if log.exists() else []
+    return {line["digest"]: line for line in (json.loads(text) for text in lines if text.endswith("\n"))}
+
+
 def main() -> int:
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(description=__doc__)
@@ -363,46 +431,65 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", default="", help="only models whose name starts so")
     parser.add_argument("--part", default="0/1", help="k/n: the k-th of n parts")
+    parser.add_argument("--log", type=Path, default=Path("mutants.jsonl"), help="one line a mutant; what it has is not run again")
+    parser.add_argument("--again", type=Path, help="run those that this log calls equal, and no others")
+    parser.add_argument("--summary", action="store_true", help="run nothing: count what the log has")
     options = parser.parse_args()
     every = [mutant for model in models() if model.name.startswith(options.model) for mutant in mutants(model)]
     every = [mutant for mutant in every if not unreached(mutant)]
-    every = list({(m.model.name, m.text): m for m in every}.values())
-    random.Random(options.seed).shuffle(every)
+    every = in_order(list({mutant.digest: mutant for mutant in every}.values()), options.seed)
+    chosen = every[: options.limit] if options.limit else every
+    if options.again:
+        before = tried(options.again)
+        chosen = [mutant for mutant in every if before.get(mutant.digest, {}).get("status") in ("PROVED", "MATCHED")]
     part, parts = map(int, options.part.split("/"))
-    chosen = (every[: options.limit] if options.limit else every)[part::parts]
-    print(f"{len(every)} mutants of {len({m.model.name for m in every})} models; running {len(chosen)}", flush=True)
+    chosen = chosen[part::parts]
+    known = tried(options.log)
+    waiting = [] if options.summary else [mutant for mutant in chosen if mutant.digest not in known]
+    print(f"{len(every)} mutants of {len({m.model.name for m in every})} models; running {len(waiting)}", flush=True)
+    with options.log.open("a", encoding="utf-8") as log:
+        for mutant in waiting:
+            started = time.perf_counter()
+            verdict = verdict_of(mutant)
+            about = {"digest": mutant.digest, "operator": mutant.operator, "key": mutant.key, "status": verdict.status}
+            line = {**about, "reason": verdict.reason, "seconds": round(time.perf_counter() - started, 2)}
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+    known = tried(options.log)
+    return summary([(mutant, known[mutant.digest]) for mutant in chosen if mutant.digest in known])
+
+
+def summary(results: list[tuple[Mutant, dict[str, Any]]]) -> int:
+    """Count verdicts by operator; list what was called equal without a reason, and differences without a place."""
     counts: dict[str, Counter[str]] = {}
-    wrong: list[str] = []
-    placed = differs = 0
-    started = time.perf_counter()
-    for number, mutant in enumerate(chosen, 1):
-        verdict = verdict_of(mutant)
-        status = verdict.status
+    wrong = placed = differs = 0
+    for mutant, line in results:
+        status, reason = line["status"], line["reason"]
+        why = reason_why_equal(mutant, status)
         if status in ("PROVED", "MATCHED"):
-            if reason_why_equal(mutant, status):
-                status = "equivalent"
-            else:
-                wrong.append(f"{verdict.status} {mutant.key}")
-                print(f"EQUAL? {verdict.status} line {mutant.line}: {mutant.operator}: {mutant.key}", flush=True)
-        elif status == "DIFFERS" and reason_why_equal(mutant, status):
-            print(f"said to be equivalent, and differs: {mutant.key}: {verdict.reason[:160]}", flush=True)
+            if not why:
+                wrong += 1
+                print(f"EQUAL? {status} line {mutant.line}: {mutant.operator}: {mutant.key}")
+            counts.setdefault(mutant.operator, Counter())["equivalent" if why else status] += 1
+            continue
+        counts.setdefault(mutant.operator, Counter())[status] += 1
         if status == "DIFFERS":
             differs += 1
-            placed += names_place(mutant, verdict.reason)
-            if not names_place(mutant, verdict.reason):
-                print(f"no place: {mutant.key}: {verdict.reason[:160]}", flush=True)
-        counts.setdefault(mutant.operator, Counter())[status] += 1
-        if number % 100 == 0:
-            print(f"{number} of {len(chosen)} in {time.perf_counter() - started:.0f} s", flush=True)
+            if why:
+                print(f"said to be equivalent, and differs: {mutant.key}: {reason[:160]}")
+            if names_place(mutant, reason):
+                placed += 1
+            else:
+                print(f"no place: {mutant.key}: {reason[:200]}")
     print(f"\n{'operator':22} {'mutants':>7} {'DIFFERS':>8} {'UNVERIFIED':>10} {'equivalent':>10} {'EQUAL':>6}")
     for operator, count in sorted(counts.items()):
         equal = count["PROVED"] + count["MATCHED"]
         columns = f"{count['DIFFERS']:8} {count['UNVERIFIED']:10} {count['equivalent']:10} {equal:6}"
         print(f"{operator:22} {sum(count.values()):7} {columns}")
     total: Counter[str] = sum(counts.values(), Counter())
-    print(f"\n{sum(total.values())} mutants: {dict(total)}; called equal and not listed: {len(wrong)}")
+    names = {mutant.model.name for mutant, _ in results}
+    print(f"\n{sum(total.values())} mutants of {len(names)} models: {dict(total)}; called equal and not listed: {wrong}")
     print(f"differences with a place: {placed} of {differs} ({placed / max(1, differs):.1%})")
-    print(f"{time.perf_counter() - started:.0f} s")
     return 1 if wrong else 0
 
 

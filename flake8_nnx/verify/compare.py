@@ -192,7 +192,7 @@ def _compare_mode(
             truth = None if equal_bits(a, b) else reference.at(scale, leaves)
             runs = [old.built(run) for run in truth] if truth is not None else []
             for number, kind in enumerate(KINDS):
-                scaled = "" if scale == 1 else f", inputs x {scale:g}"
+                scaled = "" if scale == 1 else f", {'inputs' if given.args[1] else 'weights'} x {scale:g}"
                 figures = found.evidence.setdefault(f"{mode.name} {kind}{scaled} ({name})", Figures())
                 problem = measure(figures, a[number], b[number], [run[number] for run in runs], reference.terms, scale == 1)
                 if problem:
@@ -293,9 +293,11 @@ def aligned_keys(linen: LinenSide, new: NnxSide, given: Given, mode: Mode) -> tu
 
 
 def prepared(weights: Weights, arguments: Arguments, scale: float) -> Given:
-    """Arguments of a `program`, the float inputs scaled."""
+    """Arguments of a `program`, the float inputs scaled, or the trained weights where there are no such inputs."""
     arrays = [a * jnp.asarray(scale, a.dtype) if data.is_float(a) else a for a in arguments.arrays()]
     params = {path: v for path, v in weights.items() if path.startswith("params/") and data.is_float(v)}
+    if scale != 1 and not any(map(data.is_float, arrays)):
+        params = {path: v * jnp.asarray(scale, v.dtype) for path, v in params.items()}
     rest = {path: v for path, v in weights.items() if path not in params}
     order = tuple(data.is_float(a) for a in arrays)
     floats = [a for a in arrays if data.is_float(a)]

@@ -83,6 +83,31 @@ def test_outputs_that_are_no_numbers_verify_nothing():
     assert linear(lambda x: jnp.where(x > 0, jnp.nan, x)).status == "PROVED"
 
 
+def test_weights_are_scaled_where_no_input_can_be():
+    """A norm hides the size of an embedding but for its epsilon, which counts where the numbers are small."""
+
+    class Tokens(nn.Module):
+        @nn.compact
+        def __call__(self, tokens):
+            return nn.LayerNorm()(nn.Embed(7, 6)(tokens))
+
+    def nnx_tokens(factor):
+        class Tokens(nnx.Module):
+            def __init__(self, *, rngs: nnx.Rngs):
+                self.embed_0 = nnx.Embed(7, 6, rngs=rngs)
+                self.layer_norm_0 = nnx.LayerNorm(6, rngs=rngs)
+
+            def __call__(self, tokens):
+                return self.layer_norm_0(self.embed_0(tokens) * factor)
+
+        return Tokens
+
+    case = Case("t:Tokens", build=Tokens, args=("i32[2,3]<7",))
+    assert check(case, {}, nnx_tokens(1), {}).good
+    verdict = check(case, {}, nnx_tokens(1.01), {})
+    assert verdict.status == "DIFFERS", verdict.reason
+
+
 def test_a_rounding_to_16_bits_inside_differs():
     class Rounded(nn.Module):
         @nn.compact

@@ -57,15 +57,21 @@ class _Comparison:
         self.weights = dict(zip(self.leaves.weights, old_inputs))
         self.counters = dict(zip(self.leaves.new_keys, new_inputs[len(self.weights) :]))
         before, old_drawn = self._written(self.old, old_inputs, self.old_roots)
+        first, tried = self._in_one_go(before, old_drawn, new_inputs) if old_drawn else (Found("not tried"), None)
+        if not first.reason:
+            return first
+        self.interpreter.keys = {}
         after, new_drawn = self._written(self.new, new_inputs, self.new_roots)
         if not old_drawn and not new_drawn:
             return self._verdict(before, after)
         if len(old_drawn) != len(new_drawn):
             return Found(f"the old program draws from {len(old_drawn)} random keys, the new one from {len(new_drawn)}")
-        found = Found("")
+        found = first
         by_form = propose(self.table, before, after, frozenset((*old_drawn, *new_drawn)))
         by_order = dict(zip(new_drawn, old_drawn))
         for proposal in [by_form] if by_form == by_order else [by_form, by_order]:
+            if proposal == tried:
+                continue
             random_keys.check_pairs(self.table, proposal, self.old_roots, self.new_roots)
             self.interpreter.keys = proposal
             renamed, _ = self._written(self.new, new_inputs, self.new_roots)
@@ -73,6 +79,28 @@ class _Comparison:
             if not found.reason:
                 return self._advanced(proposal, after) or found
         return found
+
+    def _in_one_go(
+        self, before: Sequence[int], old_drawn: Sequence[int], new_inputs: Sequence[int]
+    ) -> tuple[Found, dict[int, int] | None]:
+        """The usual case, in which both programs draw in the same order: each new key becomes an old one where it is first used.
+
+        What is then checked is the same as for any proposal: which key is which is known only afterwards, and fixed by then.
+        The second result is the proposal.
+        """
+        pairs = self.interpreter.keys = random_keys.InOrder(self.table, self.new_roots, old_drawn)
+        self.interpreter.consumed.clear()
+        after = self.interpreter.run(self.new.jaxpr, new_inputs)
+        needed = set(self.table.below(*after))
+        used = {key: old for key, old in pairs.items() if old in needed}
+        if len(used) != len(pairs) or set(used.values()) != set(old_drawn):
+            return Found("the programs do not draw in the same order"), None
+        try:
+            random_keys.check_pairs(self.table, used, self.old_roots, self.new_roots)
+        except random_keys.Refused as refusal:
+            return Found(str(refusal)), None
+        found = self._verdict(before, after)
+        return (found if found.reason else self._advanced(used, after) or found), used
 
     def _inputs(self, program: Program, side: str, keys: Sequence[str]) -> tuple[list[int], frozenset[int]]:
         """The values that a program starts from; weights and inputs are shared, random state is its own."""

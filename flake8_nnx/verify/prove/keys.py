@@ -212,6 +212,21 @@ def check_pairs(table: Table, pairs: Mapping[int, int], old_roots: frozenset[int
             raise Refused("a random key is new in each iteration in one program and shared by all of them in the other")
 
 
+class InOrder(dict[int, int]):
+    """New key to old key, filled while the new program is written: its n-th key from a stream is the old one's n-th."""
+
+    def __init__(self, table: Table, roots: frozenset[int], old: Iterable[int]) -> None:
+        self._table, self._roots, self._waiting = table, roots, iter(old)
+
+    def get(self, key: int, default: Any = None) -> Any:
+        """The old key for a new one, the next that waits if it has none yet; anything else stays what it is."""
+        if key not in self and any(value in self._roots for value in self._table.below(key)):
+            old = next(self._waiting, None)
+            if old is not None:
+                self[key] = old
+        return super().get(key, default)
+
+
 def not_advanced(table: Table, counters: Mapping[int, int], paths: Iterable[Path]) -> int | None:
     """A counter that a key was derived from and that does not end up beyond it, so that the next call repeats the key.
 
