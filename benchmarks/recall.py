@@ -25,7 +25,7 @@ UNDER, RECORD = "RECALL_UNDER", "RECALL_RECORD"
 # Which rules may answer for a use: any of these families, with the finding inside of the recorded expression.
 FAMILIES = {
     "class": ("NNX1", "NNX4"),
-    "init and apply": ("NNX3", "NNX4", "NNX7"),
+    "init and apply": ("NNX3", "NNX4", "NNX7", "NNX210"),  # the last is of clone and copy
     "variables": ("NNX2",),
     "transforms": ("NNX5",),
 }
@@ -109,8 +109,13 @@ def pytest_unconfigure(config: Any) -> None:
 
 
 def recorded(paths: list[Path]) -> list[list[Any]]:
-    """The uses in the files below some paths, found by running their tests."""
+    """The uses in the files below some paths, found by running their tests, each file in a process of its own."""
     under = os.path.commonpath([path if path.is_dir() else path.parent for path in paths])
+    files = [file for path in paths for file in (sorted(path.rglob("*_test.py")) if path.is_dir() else [path])]
+    return sorted({tuple(use) for file in files for use in _recorded(file, under)})  # type: ignore[misc]
+
+
+def _recorded(file: Path, under: str) -> list[list[Any]]:
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder, "record.json")
         environment = {
@@ -119,10 +124,10 @@ def recorded(paths: list[Path]) -> list[list[Any]]:
         }  # fmt: skip
         command = [
             sys.executable, "-m", "pytest", "-q", "-p", "recall", "-p", "no:cacheprovider", "-p", "no:xdist", "--noconftest",
-            "--rootdir", folder, "-c", os.devnull, "--import-mode=importlib", *map(str, paths),
+            "--rootdir", folder, "-c", os.devnull, "--import-mode=importlib", str(file),
         ]  # fmt: skip
         done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=folder)
-        print("pytest:", (done.stdout.strip() or done.stderr.strip()).splitlines()[-1])
+        print(f"{file.name}:", (done.stdout.strip() or done.stderr.strip()).splitlines()[-1], flush=True)
         return json.loads(record.read_text())
 
 
@@ -151,6 +156,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="*", type=Path, help="tests to run (default: those of flax.linen)")
     parser.add_argument("--misses", type=int, default=60, help="print this many")
+    parser.add_argument("--uses", type=Path, help="keep the recorded uses in this file, or read them from it when it is there")
     options = parser.parse_args()
     options.paths = [path.resolve() for path in options.paths]
     if not options.paths:
@@ -158,7 +164,12 @@ def main() -> int:
         from corpus import corpus
 
         options.paths = [next(corpus("flax").glob("*/tests/linen"))]
-    uses = recorded(options.paths)
+    if options.uses and options.uses.exists():
+        uses = json.loads(options.uses.read_text())
+    else:
+        uses = recorded(options.paths)
+    if options.uses:
+        options.uses.write_text(json.dumps(uses))
     files = sorted({use[2] for use in uses})
     findings = linted(files)
     sources = {file: Path(file).read_text(encoding="utf-8") for file in files}

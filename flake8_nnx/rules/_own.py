@@ -44,9 +44,12 @@ def own_call(call: ast.Call, facts: Facts, *names: str) -> bool:
     func = call.func
     if not isinstance(func, ast.Attribute) or func.attr not in names or not isinstance(func.value, ast.Name):
         return False
-    if func.value.id != "self" and not _lifted_self(func.value, facts):
-        return False
     method = facts.enclosing_method(call)
+    if func.value.id != "self" and not _is_self(func.value, method, facts):
+        if not _lifted_self(func.value, facts):
+            return False
+        if method is None:
+            return True
     cls = facts.linen_class(facts.names.parent(method)) if method is not None else None
     return cls is not None and facts.method_of(cls, func.attr) is None and func.attr not in facts.fields_of(cls)
 
@@ -54,6 +57,12 @@ def own_call(call: ast.Call, facts: Facts, *names: str) -> bool:
 def receiver(call: ast.Call) -> str:
     """What the call names the module: `self`, or the first parameter of a lifted function."""
     return quote(call.func.value) if isinstance(call.func, ast.Attribute) else "self"
+
+
+def _is_self(name: ast.Name, method: ast.FunctionDef | None, facts: Facts) -> bool:
+    """Whether a name is what a method calls its instance, spelled otherwise than `self`."""
+    binding = facts.names.binding(name)
+    return method is not None and binding is not None and binding.kind == "param" and binding.node in method.args.args[:1]
 
 
 def _lifted_self(name: ast.Name, facts: Facts) -> bool:
@@ -69,7 +78,7 @@ def _lifted(facts: Facts) -> frozenset[int]:
     for call in facts.names.nodes:
         if not isinstance(call, ast.Call) or facts.origin(call.func) not in LIFTED:
             continue
-        for given in call.args:
+        for given in [each for arg in call.args for each in (arg.elts if isinstance(arg, (ast.List, ast.Tuple)) else [arg])]:
             binding = facts.names.binding(given) if isinstance(given, ast.Name) else None
             function = binding.node if binding is not None and binding.kind == "def" else given
             if isinstance(function, (ast.FunctionDef, ast.Lambda)) and function.args.args:

@@ -86,4 +86,6 @@ def _signature(cls: LinenClass, facts: Facts) -> str:
     found = _traced.traced(cls.node, facts)
     sizes = [f"{p.name}: {'tuple[int, ...]' if p.whole else 'int'}" for p in found.parameters] if found else []
     fields = [_layers.parameter(field, facts)[0] for field in facts.fields_of(cls).values()]
-    return f"def __init__({', '.join(['self', *sizes, *fields, '*', 'rngs: nnx.Rngs'])})"
+    defaults = [" = " in field for field in fields]
+    by_name = ["*"] if True in defaults and False in defaults[defaults.index(True):] else []  # of a class with `kw_only=True`
+    return f"def __init__({', '.join(['self', *sizes, *by_name, *fields, *(() if by_name else '*'), 'rngs: nnx.Rngs'])})"

@@ -20,12 +20,13 @@ from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _own, _text
+from flake8_nnx.rules._initial import argument, ignores_arguments, note, source
 from flake8_nnx.source.linen import Facts
 
 RULE = Rule(
     "NNX201",
     "self-param",
-    "`{call}` becomes `{code}` in `__init__`",
+    "`{call}` becomes `{code}` in `__init__`{note}",
     doc=__doc__,
     fix="safe",
     examples=(
@@ -65,11 +66,16 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     if given is None:
         return
     name, initialiser = given
-    made = _text.nnx_source(initialiser, facts)
-    callee = f"({made})" if isinstance(initialiser, ast.Lambda) else made
-    rest = [_text.nnx_functions(ast.unparse(a), a, facts) for a in _own.others(call, *PARAMETERS)]
-    value = f"nnx.Param({callee}({', '.join(['rngs.params()', *rest])}))"
-    yield call, {"call": _text.quote(call), "code": _text.one_line(_own.attribute(name, value))}
+    rest = _own.others(call, *PARAMETERS)
+    values = [node.value if isinstance(node, ast.keyword) else node for node in rest]
+    if ignores_arguments(initialiser) and isinstance(initialiser, ast.Lambda):
+        value, values = source(call, initialiser.body, facts), []
+    else:
+        made = source(call, initialiser, facts)
+        callee = f"({made})" if isinstance(initialiser, ast.Lambda) else made
+        value = f"{callee}({', '.join(['rngs.params()', *(argument(call, node, facts) for node in rest)])})"
+    code = _own.attribute(name, f"nnx.Param({value})")
+    yield call, {"call": _text.quote(call), "code": code, "note": note(call, values, facts)}
 
 
 PARAMETERS = ("name", "init_fn")

@@ -22,12 +22,13 @@ from collections.abc import Iterator
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.catalog.collections import variable_type
 from flake8_nnx.rules import _calls, _own, _text
+from flake8_nnx.rules._initial import argument, ignores_arguments, note
 from flake8_nnx.source.linen import Facts
 
 RULE = Rule(
     "NNX202",
     "self-variable",
-    "`{call}` becomes `{code}` in `__init__`, of type {type}",
+    "`{call}` becomes `{code}` in `__init__`, of type {type}{note}",
     doc=__doc__,
     fix="review",
     examples=(
@@ -79,7 +80,8 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     else:
         kind, advice = "nnx.Variable", "a subclass of `nnx.Variable` for each collection"
     code = _own.attribute(name, f"{kind}({_value(call, facts)})")
-    yield call, {"call": _text.quote(call), "code": code, "type": advice}
+    values = [node.value if isinstance(node, ast.keyword) else node for node in _own.others(call, *PARAMETERS, "init_fn")]
+    yield call, {"call": _text.quote(call), "code": code, "type": advice, "note": note(call, values, facts)}
 
 
 PARAMETERS = ("col", "name")
@@ -91,14 +93,13 @@ def _value(call: ast.Call, facts: Facts) -> str:
     if given is None:
         return "..."
     function, rest = given[2], _own.others(call, *PARAMETERS, "init_fn")
-    if isinstance(function, ast.Lambda) and not rest and not function.args.args:
-        return _source(function.body, facts)
-    made = _source(function, facts)
+    if isinstance(function, ast.Lambda) and ignores_arguments(function):
+        return _source(call, function.body, facts)
+    made = _source(call, function, facts)
     callee = f"({made})" if isinstance(function, ast.Lambda) else made
-    return f"{callee}({', '.join(_source(node, facts) for node in rest)})"
+    return f"{callee}({', '.join(_source(call, node, facts) for node in rest)})"
 
 
-def _source(node: ast.expr | ast.keyword, facts: Facts) -> str:
+def _source(call: ast.Call, node: ast.expr | ast.keyword, facts: Facts) -> str:
     """Source with the keys that `__init__` has: `rngs.params()` for `self.make_rng('params')`."""
-    text = _text.one_line(_text.nnx_functions(ast.unparse(node), node, facts))
-    return re.sub(r"self\.make_rng\('(\w+)'\)", r"rngs.\1()", text)
+    return re.sub(r"self\.make_rng\('(\w+)'\)", r"rngs.\1()", argument(call, node, facts))

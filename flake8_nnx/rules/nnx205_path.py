@@ -20,8 +20,9 @@ import re
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
-from flake8_nnx.rules import _calls, _text
-from flake8_nnx.source.linen import Facts
+from flake8_nnx.rules import _calls, _text, _traced
+from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.values import Site
 from flake8_nnx.source.variables import tree_of
 
 RULE = Rule(
@@ -61,7 +62,8 @@ def check(node: ast.Subscript, facts: Facts) -> Iterator[Report]:
     tree = tree_of(node, facts) if _is_name(node.slice) else None
     if tree is not None and tree.path:
         leaf = "[...]" if tree.path[-1] in LEAVES else ""
-        path = ".".join([_calls.owner(tree, facts), *map(_attribute, tree.path)])
+        ref = facts.instance(tree.model) if tree.model is not None else None
+        path = ".".join([_calls.owner(tree, facts), *_attributes(tree.path, ref.local if ref else None, facts)])
         yield node, {"code": _text.quote(node), "path": path + leaf}
 
 
@@ -71,6 +73,24 @@ LEAVES = frozenset("kernel bias scale embedding mean var negative_slope cached_k
 
 def _is_name(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _attributes(path: tuple[str, ...], cls: LinenClass | None, facts: Facts) -> Iterator[str]:
+    """The attributes on a path: a layer that is the only one of its kind has the name without a number."""
+    for name in path:
+        site = _only(name, cls, facts) if cls is not None else None
+        yield _traced.traced(cls.node, facts).names[site.call] if site and cls else _attribute(name)  # type: ignore[union-attr]
+        cls = site.ref.local if site is not None and site.ref is not None else None
+
+
+def _only(name: str, cls: LinenClass, facts: Facts) -> Site | None:
+    """The layer `Dense_0` of a class of this file that makes one such layer, and gives it no name."""
+    found = _traced.traced(cls.node, facts)
+    kind = name.removesuffix("_0")
+    sites = [site for site in found.sites.values() if site.ref is not None and site.ref.name == kind] if found else []
+    if found is None or len(sites) != 1 or kind == name or sites[0].loops or "name" in sites[0].keywords:
+        return None
+    return sites[0] if sites[0].call in found.names and sites[0].method != "setup" else None
 
 
 def _attribute(name: str) -> str:

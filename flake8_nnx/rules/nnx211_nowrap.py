@@ -23,7 +23,7 @@ from flake8_nnx.source.linen import LINEN, Facts
 RULE = Rule(
     "NNX211",
     "nowrap",
-    "`{name}` delete it, methods of an NNX module are not wrapped",
+    "`{name}`: delete it, methods of an NNX module are not wrapped",
     doc=__doc__,
     fix="review",
     examples=(

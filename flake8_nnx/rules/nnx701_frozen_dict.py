@@ -7,13 +7,15 @@ Linen variables are dictionaries, frozen ones in older code; the state of an NNX
 **Why.** A state needs no thawing to be changed: set attributes of the model, or `nnx.update(model, state)`.
 
 **Caveats.** Where a frozen dictionary of something else is meant (a static field of a config), keep it:
-`flax.core.FrozenDict` stays in flax.
+`flax.core.FrozenDict` stays in flax. Files that name neither Linen nor any variables (`params`, `batch_stats`, …) are left
+alone.
 
 Source: API pages `flax.core.frozen_dict` and `flax.nnx.State`.
 """
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
@@ -64,5 +66,23 @@ def check(node: ast.expr, facts: Facts) -> Iterator[Report]:
     """One finding per use."""
     origin = uses(node, facts, ORIGINS)
     # Code of NNX may keep hashable settings in one.
-    if origin is not None and (origin.startswith(LINEN) or not of_nnx(facts)):
+    if origin is not None and (origin.startswith(LINEN) or (not of_nnx(facts) and _has_variables(facts))):
         yield node, {"name": _text.quote(node), "advice": ADVICE[ORIGINS[origin]]}
+
+
+WORDS = frozenset("params variables batch_stats opt_state collections intermediates train_state".split())
+
+
+@functools.lru_cache(maxsize=4)
+def _has_variables(facts: Facts) -> bool:
+    """Whether a file imports Linen or names variables of a model: else its dictionaries hold something else."""
+    for node in facts.names.nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            if "linen" in ast.unparse(node) or "flax.training" in ast.unparse(node):
+                return True
+        name = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "arg", None)
+        if isinstance(name, str) and any(name == word or name.endswith(f"_{word}") for word in WORDS):
+            return True
+        if isinstance(node, ast.Constant) and node.value in WORDS:
+            return True
+    return False

@@ -19,7 +19,8 @@ def strength(node: ast.AST) -> int:
     """How tightly the outermost operator of an expression binds."""
     if isinstance(node, ast.Constant) and not isinstance(node.value, (str, bytes)):
         return ATOM - 1  # `2.size` is no attribute of 2
-    return OPERATORS.get(type(getattr(node, "op", node)), ATOM)
+    operator: ast.AST = getattr(node, "op", node)
+    return OPERATORS.get(type(operator), ATOM)
 
 
 def needed(above: ast.AST, child: ast.AST) -> int:

@@ -32,6 +32,21 @@ class Noise(nn.Module):  # NNX103: 12
         return nn.while_loop(lambda module, carry: module.has_rng("x"), body, self, 0.0), found  # NNX206: 51 NNX508: 15
 
 
+def draw(module, carry):
+    return carry + jax.random.normal(module.make_rng("noise"))  # NNX206: 37
+
+
+def wait(module, carry):
+    return carry + jax.random.normal(module.make_rng("noise"))
+
+
+class Named(nn.Module):  # NNX103: 12
+    def __call__(this, x):
+        x = x + jax.random.normal(this.make_rng("noise"))  # NNX206: 34
+        x = jax.lax.while_loop(lambda x: x < 1, lambda x: wait(x, x), x)
+        return nn.switch(0, [draw, lambda module, x: x], this, x)  # NNX508: 15
+
+
 # ---- silent -------------------------------------------------------------------------------------------------------
 
 

@@ -258,3 +258,43 @@ def test_long_code_is_shortened_in_quotes_but_not_in_replacements() -> None:
 def test_linting_twice_gives_the_same() -> None:
     source = HEAD + compact("return nn.Dense(self.width)(x)")
     assert lint_source(source) == lint_source(source)
+
+
+# ---- variables ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "advice"),
+    [
+        ("k = self.param('k', nn.initializers.ones, (x.shape[-1], self.width))", "NNX201",
+         "`self.k = nnx.Param(nnx.initializers.ones(rngs.params(), (in_features, width)))` in `__init__`"),
+        ("k = self.param('k', nn.initializers.ones, x.shape)", "NNX201",
+         "`self.k = nnx.Param(nnx.initializers.ones(rngs.params(), x.shape))` in `__init__`; `x.shape` depends on the call: "
+         "make it from sizes that `__init__` takes"),
+        ("k = self.param('k', lambda *_: jnp.ones(3))", "NNX201", "`self.k = nnx.Param(jnp.ones(3))` in `__init__`"),
+        ("k = self.param('k', lambda key: jnp.ones(3) * key)", "NNX201",
+         "`self.k = nnx.Param((lambda key: jnp.ones(3) * key)(rngs.params()))` in `__init__`"),
+        ("k = self.param('k', self.init, (3,), dtype=jnp.float32)", "NNX201",
+         "`self.k = nnx.Param(self.init(rngs.params(), (3,), dtype=jnp.float32))` in `__init__`"),
+        ("n = self.width * 2\nk = self.variable('batch_stats', 'k', jnp.zeros, (n,))", "NNX202",
+         "`self.k = nnx.BatchStat(jnp.zeros((n,)))` in `__init__`, of type `nnx.BatchStat`"),
+        ("n = [x]\nk = self.variable('batch_stats', 'k', jnp.zeros, n)", "NNX202",
+         "`self.k = nnx.BatchStat(jnp.zeros(n))` in `__init__`, of type `nnx.BatchStat`; `n` depends on the call: make it from "
+         "sizes that `__init__` takes"),
+    ],
+)  # fmt: skip
+def test_initial_values(body: str, code: str, advice: str) -> None:
+    (message,) = messages(compact(body), code)
+    assert message.endswith(f" becomes {advice}")
+
+
+def test_fields_that_only_names_can_give() -> None:
+    (message,) = messages("class Net(nn.Module, kw_only=True):\n    a: int = 1\n    b: int\n", "NNX103")
+    assert message.endswith("`def __init__(self, *, a: int = 1, b: int, rngs: nnx.Rngs)`")
+
+
+def test_a_path_names_the_attribute_that_holds_the_layer() -> None:
+    use = "\n\ndef f(key, x):\n    return Net(width=3).init(key, x)['params']['Dense_0']['kernel']\n"
+    assert messages(compact("return nn.Dense(3)(x)") + use, "NNX205")[0].endswith("`net.dense.kernel[...]`")
+    assert messages(compact("return nn.Dense(3)(nn.Dense(3)(x))") + use, "NNX205")[0].endswith("`net.dense_0.kernel[...]`")
+    assert messages(compact("return nn.Dense(3, name='out')(x)") + use, "NNX205")[0].endswith("`net.dense_0.kernel[...]`")

@@ -15,7 +15,8 @@ OUTER = (
     "f @ a", "x[f:1]", "[a for a in f]",
 )  # fmt: skip
 INNER = (
-    "n", "2", "n + 1", "n - 1", "2 * n", "n // 2", "-n", "n ** 2", "not n", "n and m", "n or m", "n == m", "n if m else k", "g(n)",
+    "n", "2", "n + 1", "n - 1", "2 * n", "n // 2", "-n", "n ** 2", "not n", "n and m", "n or m", "n == m", "n if m else k",
+    "g(n)",
     "n.m", "n[0]", "(n, m)", "n | m", "lambda n: m",
 )  # fmt: skip
 
