@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 Path = tuple[str, ...]
@@ -18,6 +18,7 @@ INDEX = re.compile(r"\{(\d+)(?:([+-])(\d+))?\}")
 #   {"linen": "Dense", "auto": true, "nnx": "dense_0", "leaves": …}       named by Linen: Dense_0, Dense_1, …
 #   {"linen": "block_{0}", "nnx": "blocks/{0}", "class": "Block"}         a class; {k} is the index in the k-th loop
 #   {"each": [slots]}                                                     the body of a loop
+#   {"either": [slots]}                                                   a layer of one of several classes
 #   {"linen": "block", "nnx": "block", "same": true}                      a bridge: below, both sides have the same paths
 #   {"same": true}                                                        so has the class itself, but for the slots before
 # A slot may have "sizes": which constructor parameters of the class its variables tell, either by an axis of one of its leaves,
@@ -67,6 +68,7 @@ def _told(
         if "each" in slot:  # the first turn tells
             found = {**_told(slot["each"], linen, (*indices, 0), classes, shapes, modules), **found}
             continue
+        slot = chosen(slot, linen, indices, counts, modules)
         if "linen" not in slot:
             continue
         name = filled(slot["linen"], indices)
@@ -98,6 +100,7 @@ class _Resolver:
         found: dict[str, str],
     ) -> None:
         self.classes, self.linen, self.nnx, self.prefixes, self.found = classes, linen, nnx, prefixes, found
+        self.modules = _prefixes(tuple(path.split("/")[1:]) for path in linen)
 
     def walk(
         self, slots: Sequence[Mapping[str, Any]], linen: Path, nnx: Path, indices: tuple[int, ...], counts: Counter[str]
@@ -109,9 +112,10 @@ class _Resolver:
                     self.walk(slot["each"], linen, nnx, (*indices, turn), counts)
                     turn += 1
                 continue
-            if "nnx" not in slot:
+            if "nnx" not in first(slot):
                 self.same(linen, nnx)
                 continue
+            slot = chosen(slot, linen, indices, counts, self.modules)
             here = (*nnx, *filled(slot["nnx"], indices).split("/"))
             if "param" in slot:
                 self.add((slot["collection"], *linen, slot["param"]), here)
@@ -141,7 +145,7 @@ class _Resolver:
         return any(
             self.exists(slot["each"], nnx, (*indices, 0))
             if "each" in slot
-            else (*nnx, *filled(slot["nnx"], indices).split("/")) in self.prefixes
+            else (*nnx, *filled(first(slot)["nnx"], indices).split("/")) in self.prefixes
             for slot in slots
         )
 
@@ -149,6 +153,22 @@ class _Resolver:
         path = "/".join(linen)
         if path in self.linen and nnx in self.nnx:
             self.found[path] = "/".join(nnx)
+
+
+def first(slot: Mapping[str, Any]) -> Mapping[str, Any]:
+    return slot["either"][0] if "either" in slot else slot  # type: ignore[no-any-return]
+
+
+def chosen(
+    slot: Mapping[str, Any], linen: Path, indices: tuple[int, ...], counts: Counter[str], modules: Collection[Path]
+) -> Mapping[str, Any]:
+    """Of a layer that may have one of several classes, the slot of the one that this instance has."""
+    for option in slot.get("either", ()):
+        name = filled(option["linen"], indices)
+        if (*linen, f"{name}_{counts[name]}" if option.get("auto") else name) in modules:
+            sizes = {"sizes": slot["sizes"]} if "sizes" in slot else {}
+            return {**option, **sizes}
+    return first(slot)
 
 
 def filled(template: str, indices: tuple[int, ...]) -> str:

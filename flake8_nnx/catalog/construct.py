@@ -5,7 +5,7 @@ Positional arguments become keywords where their position moved, and sizes come 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -36,6 +36,7 @@ def construct(
     *,
     nnx: str = "nnx",
     rngs: str = "rngs",
+    bound_before: Collection[str] = (),
 ) -> Construction:
     """The NNX constructor call for a Linen one.
 
@@ -44,10 +45,11 @@ def construct(
         sizes: source text of the sizes that NNX must be told (`layer.sizes`, `layer.extra_sizes`); a missing one is
             shown by its own name.
         nnx, rngs: what the NNX module and the random streams are called there.
+        bound_before: Linen arguments that a partial around the class gives already.
     """
     given, problems = bound(f"nn.{layer.linen}", layer.linen_args, (), positional, keywords)
     if not problems:
-        problems += [f"nn.{layer.linen} needs `{name}`" for name in layer.required if name not in given]
+        problems += [f"nn.{layer.linen} needs `{name}`" for name in layer.required if name not in (*given, *bound_before)]
     draft = Draft(layer, given, nnx, problems=problems, notes=[layer.note] if layer.note else [])
     if layer.refuse:
         draft.problems.append(f"nn.{layer.linen} has no exact NNX twin: {layer.refuse}")
@@ -64,8 +66,20 @@ def construct(
     arguments |= {size: sizes.get(size, size) for size in layer.sizes}
     wanted = {size: sizes[size] for size in layer.extra_sizes if size in sizes}
     arguments |= {size: text for size, text in wanted.items() if text not in [arguments[s] for s in layer.sizes]}
-    arguments = {**layer.always, **arguments, **draft.extra}
+    always = {name: text for name, text in layer.always.items() if name not in bound_before}
+    arguments = {**always, **arguments, **draft.extra}
     return _finished(draft, f"{nnx}.{layer.nnx}({', '.join(_ordered(layer, arguments, rngs))})" if layer.nnx else "")
+
+
+def bind(layer: Layer, keywords: Mapping[str, str]) -> tuple[list[str], tuple[str, ...]]:
+    """Keywords of a partial of the layer on the NNX side, and why some of them cannot be written."""
+    made = construct(layer, [], keywords, {}, bound_before=(*layer.required, *layer.always))
+    node = parsed(made.code)
+    given = node.keywords if isinstance(node, ast.Call) else []
+    positional = node.args if isinstance(node, ast.Call) else []
+    named = [*zip(layer.leading, positional), *((str(k.arg), k.value) for k in given)]
+    own = [(name, value) for name, value in named if name not in ("rngs", *layer.sizes)]
+    return [f"{name}={ast.get_source_segment(made.code, value)}" for name, value in own], made.problems
 
 
 def call(layer: Layer, positional: Sequence[str], keywords: Mapping[str, str]) -> tuple[list[str], tuple[str, ...]]:

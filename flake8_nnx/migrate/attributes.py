@@ -12,7 +12,8 @@ from typing import Any
 
 from flake8_nnx.rules._text import identifier, plural, snake
 from flake8_nnx.source.features import events
-from flake8_nnx.source.linen import PARTIAL, Facts
+from flake8_nnx.source.given import classes_of
+from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Repeated, Site, Trace, elements
 
 # Public names of nnx.Module (flax 0.12) that an attribute may not take.
@@ -50,6 +51,7 @@ class Attributes:
         counts: Counter[str] = Counter()
         local = _locals(self.cls.node)
         used, kept = {*self.taken, *self.stems.values(), *local}, {*self.taken, *self.stems.values()} - local
+        kept |= {*self.facts.fields_of(self.cls)}
         for site in self.trace.sites:
             if site in self.stems or site in self.holder:
                 continue
@@ -129,8 +131,7 @@ class Attributes:
         }
         for node in ast.walk(self.cls.node):
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                partial = isinstance(node.value, ast.Call) and self.facts.origin(node.value.func) in PARTIAL
-                if partial and self.facts.module_class(node.value) or self.facts.module_class(node.value):
+                if classes_of(node.value, self.facts) or self.facts.module_class(node.value):
                     candidates[node] = (node.targets[0].id,)
         used_by_sites = {
             n.id for call in self.calls for n in ast.walk(call) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)

@@ -80,6 +80,7 @@ class Edits:
         self.first: dict[Span, str] = {}
         self.dropped: dict[Span, set[int]] = {}
         self.tupled: set[Span] = set()
+        self.added: dict[Span, list[str]] = {}  # method -> flags that it takes besides
         self.beside: dict[Span, dict[str, str]] = {}  # class -> texts of the subclasses that follow it
         self.above: dict[Span, dict[str, str]] = {}  # class -> texts of the variable classes that it is the first to use
         self.unwrapped: set[Span] = set()
@@ -100,6 +101,7 @@ class Edits:
             self.first.update(spans.keyed(plan.first.items()))
             self.dropped.update(spans.keyed(plan.dropped.items()))
             self.tupled |= {spans.of(call) for call in plan.tupled}
+            self.added.update(spans.keyed(plan.added.items()))
             for name, (node, text) in plan.beside.items():
                 self.beside.setdefault(spans.of(node), {})[name] = text
             self.unwrapped |= {spans.of(statement) for statement in plan.unwrapped}
@@ -117,7 +119,7 @@ class Edits:
             self.above[spans.of(plan.cls.node)] = new
             defined |= new.keys()
         places: list[Iterable[Span]] = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside]
-        places += [self.dropped, self.tupled, self.unwrapped, self.removed, self.setups, self.decorators, self.homes]
+        places += [self.added, self.dropped, self.tupled, self.unwrapped, self.removed, self.setups, self.decorators, self.homes]
         self.starts = sorted({*(start for place in places for start, _ in place), *self.around.starts()})
         self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
 
@@ -281,6 +283,8 @@ class Rewriter(Around):
             self.loose = [*above, *self.loose]
             self.loose += [c for c in comments_in(updated_node.body) if c not in self.loose]
             return cst.RemoveFromParent()
+        updated_node = without_gap(original_node, updated_node)
+        updated_node = with_flags(updated_node, self.edits.added.get(span, []))
         if original_node.decorators:
             kept, comments = [], []
             for old, new in zip(original_node.decorators, updated_node.decorators):
@@ -462,6 +466,36 @@ def as_tuple(args: Sequence[cst.Arg]) -> list[cst.Arg]:
     elements = [cst.StarredElement if arg.star else cst.Element for arg in plain]
     parts = [make(arg.value, comma=comma) for make, arg, comma in zip(elements, plain, commas)]
     return [cst.Arg(cst.Tuple(parts), comma=plain[-1].comma if named else cst.MaybeSentinel.DEFAULT), *named]
+
+
+def without_gap(original: cst.FunctionDef, updated: cst.FunctionDef) -> cst.FunctionDef:
+    """The method without the blank lines that followed statements which stood first."""
+    old, new = original.body.body, updated.body.body
+    if len(old) == len(new) or not new or not old or old[0].deep_equals(new[0]):
+        return updated
+    lines = list(new[0].leading_lines)  # type: ignore[union-attr]
+    while lines and lines[0].comment is None:
+        del lines[0]
+    first = new[0].with_changes(leading_lines=lines)
+    return updated.with_changes(body=updated.body.with_changes(body=[first, *new[1:]]))
+
+
+def with_flags(function: cst.FunctionDef, flags: list[str]) -> cst.FunctionDef:
+    """The method with parameters for these flags, which a caller may leave out."""
+    tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+    for flag in flags:
+        parameter = cst.Param(cst.Name(flag), equal=tight, default=cst.Name("None"))
+        last = "params" if isinstance(function.params.star_arg, cst.MaybeSentinel) else "kwonly_params"
+        before = list(getattr(function.params, last))
+        if before:  # the end of the list stays as it is
+            parameter = parameter.with_changes(
+                comma=before[-1].comma, whitespace_after_param=before[-1].whitespace_after_param
+            )
+            first = function.params.params[0].comma
+            between = first if isinstance(first, cst.Comma) else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+            before[-1] = before[-1].with_changes(comma=between, whitespace_after_param=cst.SimpleWhitespace(""))
+        function = function.with_deep_changes(function.params, **{last: [*before, parameter]})
+    return function
 
 
 def comments_in(node: cst.CSTNode) -> list[str]:

@@ -56,6 +56,7 @@ class ClassPlan:
     keywords: dict[ast.Call, list[tuple[str, str]]] = field(default_factory=dict)  # keywords to add to a call
     arguments: dict[ast.Call, list[str]] = field(default_factory=dict)  # all arguments of a call, anew
     dropped: dict[ast.Call, set[int]] = field(default_factory=dict)  # positions of arguments that go
+    added: dict[ast.FunctionDef, list[str]] = field(default_factory=dict)  # flags that a method takes besides
     tupled: set[ast.Call] = field(default_factory=set)  # calls whose positional arguments become one tuple
     unwrapped: set[ast.If] = field(default_factory=set)  # what stands under them runs always
     removed: set[ast.stmt] = field(default_factory=set)
@@ -123,7 +124,8 @@ class FilePlan:
 
         def spelt(slots: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return [
-                {k: named(v) if k == "class" else spelt(v) if k == "each" else v for k, v in slot.items()} for slot in slots
+                {k: named(v) if k == "class" else spelt(v) if k in ("each", "either") else v for k, v in slot.items()}
+                for slot in slots
             ]
 
         return {"slots": spelt(plan.slots), "classes": classes}

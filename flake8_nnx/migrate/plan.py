@@ -12,7 +12,7 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, mapped, refuse, tied, variables
+from flake8_nnx.migrate import bridge, fields, mapped, refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, lifts_of, remat_class
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
@@ -20,11 +20,10 @@ from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
 from flake8_nnx.rules._text import nnx_functions, snake
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
-from flake8_nnx.source.linen import LinenClass
-from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Site, Trace, elements
+from flake8_nnx.source.given import CALL_FLAGS
+from flake8_nnx.source.linen import LinenClass, ModuleRef
+from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Partial, Site, Trace, elements
 
-# Constructor arguments of Linen layers that a call may pass as well: moved there when only the call knows them.
-CALL_FLAGS = {"deterministic", "use_running_average"}
 Kept = Mapping[int, ClassPlan]
 
 
@@ -83,6 +82,9 @@ class Planner:
         self.plan.fields = list(self.fields.values())
         for field in self.plan.fields:
             default = None if field.default is None else self.functions(self.text.segment(field.default, {}), field.default)
+            held = self.trace.defaults.get(field.name)
+            if isinstance(held, Partial) and field.default is not None:
+                default = fields.class_text(self, held, None, field.default)
             self.plan.parameters.append(Parameter(field.name, self.annotation(field.annotation), default))
 
     def annotation(self, node: ast.expr) -> str:
@@ -92,6 +94,8 @@ class Planner:
             layer = LAYERS.get(self.facts.linen_name(part) or "")
             if layer is not None and layer.nnx:
                 swaps[id(part)] = f"nnx.{layer.nnx}"
+            elif self.facts.linen_name(part) == "Module":
+                swaps[id(part)] = "nnx.Module"
         return self.text.segment(node, swaps)
 
     # ---- __init__ -------------------------------------------------------------------------------------------------
@@ -332,6 +336,10 @@ class Planner:
 
     def module_code(self, site: Site) -> str | None:
         """The NNX constructor call of a submodule."""
+        return self.class_code(site) if site.via is None else fields.made_of_field(self, site)
+
+    def class_code(self, site: Site) -> str | None:
+        """The constructor call of one class that a submodule may have."""
         assert site.ref is not None
         if site in self.attributes.bridged:
             return self.bridged_code(site)
@@ -372,7 +380,7 @@ class Planner:
         if layer.sizes and not layer.variables and not layer.refuse:
             self.refuse(site.call, f"the variables of nn.{layer.linen} have another layout in NNX: {layer.note}")
             return None
-        made = construct(layer, positional, keywords, sizes)
+        made = construct(layer, positional, keywords, sizes, bound_before=[*site.given.keywords] if site.given else ())
         for problem in made.problems:
             self.refuse(site.call, problem)
         for node, method, _ in site.inputs:
@@ -454,6 +462,8 @@ class Planner:
         positional: list[str] = []
         keywords: dict[str, str] = {}
         names = LAYERS[site.ref.linen].linen_args if site.ref and site.ref.linen and site.ref.linen in LAYERS else ()
+        if site.ref is not None and site.ref.local is not None:
+            names = tuple(self.facts.fields_of(site.ref.local))
         pairs: list[tuple[str | None, ast.expr]] = [(None, a) for a in site.positional]
         pairs += [(k, v) for k, v in site.keywords.items() if k not in ("name", "parent")]
         for index, (keyword, expression) in enumerate(pairs):
@@ -466,6 +476,16 @@ class Planner:
                     keywords[keyword] = text
                 continue
             name = keyword or (names[index] if index < len(names) else None)
+            held = site.fields.get(name or "")
+            if isinstance(held, Partial):
+                text = fields.class_text(self, held, site, expression)
+                if text is None:
+                    return None
+                if keyword is None:
+                    positional.append(text)
+                else:
+                    keywords[keyword] = text
+                continue
             if site.ref and site.ref.linen and name in CALL_FLAGS and (keyword is not None or index == len(site.positional) - 1):
                 self.move_to_call(site, name, expression)
                 continue
@@ -497,8 +517,7 @@ class Planner:
 
     def local_code(self, site: Site, sizes: dict[str, str], positional: list[str], keywords: dict[str, str]) -> str:
         assert site.ref is not None and site.ref.local is not None
-        self.plan.uses.setdefault(site.ref.local.name, site.call.lineno)
-        self.plan.parts.append(site.ref.local)
+        self.uses(site.call, site.ref)
         # Sizes come first in the new signature; positional fields follow them unchanged.
         arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]
         if has_init(trace(site.ref.local)):
@@ -507,6 +526,12 @@ class Planner:
         if not site.lifts:
             return f"{ast.unparse(site.call.func)}({', '.join(arguments)})"
         return self.lifted_code(site, lifts, ", ".join(arguments))
+
+    def uses(self, node: ast.expr, ref: ModuleRef) -> None:
+        """Remember that the class needs another one of the file."""
+        assert ref.local is not None
+        self.plan.uses.setdefault(ref.local.name, node.lineno)
+        self.plan.parts.append(ref.local)
 
     def lifted_code(self, site: Site, lifts: list[Lift], arguments: str) -> str:
         """A rematerialised class becomes a subclass; a mapped one is called under `nnx.vmap` or `nnx.scan`."""

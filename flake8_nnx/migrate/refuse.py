@@ -14,8 +14,9 @@ from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.slots import loop_name
 from flake8_nnx.migrate.unknown import unknown_modules
 from flake8_nnx.source.features import events
+from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.ported import TO_LINEN
-from flake8_nnx.source.linen import LINEN, Facts
+from flake8_nnx.source.linen import LINEN, PARTIAL, Facts
 from flake8_nnx.source.values import Assignment, Branch, Site, Trace
 
 HELD = ("Embed",)  # layers that are called alike in Linen and NNX, so that a class may be given one
@@ -77,8 +78,9 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         if isinstance(default, ast.Call) and (facts.origin(default.func) or "").endswith(".field"):
             add(plan, field.node, f"the default of `{name}` is a dataclasses.field call, which is not handled")
         binding = facts.names.binding(default) if isinstance(default, ast.Name) else None
-        own_class = binding is not None and binding.kind == "class"  # of NNX, where a file is half migrated
-        holds_module = own_class or default is not None and facts.module_class(default)
+        # Of NNX, where a file is half migrated.
+        own_class = binding is not None and binding.kind == "class" and facts.module_class(default) is None
+        holds_module = own_class
         held = facts.annotated_module(field.annotation)
         unlike = held is not None and held.linen not in HELD and held.local is None
         if holds_module or unlike or (default is not None and facts.instance(default)):
@@ -120,8 +122,29 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
         if site.ref.linen is not None and "name" in site.keywords and site.loops and isinstance(name, ast.Constant):
             add(plan, name, "one name for every turn of a loop shares the layer")
     for node in ast.walk(plan.cls.node):
-        if isinstance(node, ast.Call) and node not in seen and facts.module_class(node.func):
+        if not isinstance(node, ast.Call) or node in seen:
+            continue
+        if facts.module_class(node.func) or classes_of(node.func, facts):
             add(plan, node, f"`{ast.unparse(node)[:60]}` is created where this version cannot follow")
+        elif (held := _unseen(node, plan, facts)) is not None:
+            advice = "give it a default, or construct the class in this file"
+            add(plan, node, f"`{ast.unparse(node)[:60]}` makes a module of a class that is given as `{held}` elsewhere", advice)
+
+
+def _unseen(node: ast.Call, plan: ClassPlan, facts: Facts) -> str | None:
+    """The field in `self.conv(features)(x)`: what it holds makes something that is called, a module most likely."""
+    made = _bound(node.func, facts)
+    callee = _bound(made.func, facts) if isinstance(made, ast.Call) else None
+    if isinstance(callee, ast.Call) and facts.origin(callee.func) in PARTIAL and callee.args:
+        callee = callee.args[0]
+    name = _self_attribute(callee) if callee is not None and not classes_of(callee, facts) else None
+    return name if name in facts.fields_of(plan.cls) else None
+
+
+def _bound(node: ast.expr, facts: Facts) -> ast.expr | None:
+    """What a local name stands for; anything else as it is."""
+    binding = facts.names.binding(node) if isinstance(node, ast.Name) else None
+    return node if not isinstance(node, ast.Name) else binding.value if binding and binding.kind == "assign" else None
 
 
 def _check_own(plan: ClassPlan, site: Site) -> None:
@@ -225,6 +248,8 @@ def _check_unknown_modules(plan: ClassPlan, facts: Facts) -> None:
     called = {_self_attribute(node.func) for node in ast.walk(plan.cls.node) if isinstance(node, ast.Call)}
     for node in ast.walk(setup):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and facts.module_class(node.value.func) is None:
+            if classes_of(node.value.func, facts):
+                continue
             origin = facts.origin(node.value.func) or ""
             names = {_self_attribute(target) for target in node.targets} - {None}
             if names & called and origin not in TO_LINEN and origin.partition(".")[0] not in ("functools", "jax", "numpy"):

@@ -53,7 +53,13 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
         linen, auto = nnx.replace("/", "_"), False
     else:
         linen, auto = _linen_name(site, attributes.facts)
-    return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx}, attributes)
+    found = []
+    for option in (site, *site.options):
+        name = linen if not auto or option is site else _linen_name(option, attributes.facts)[0]
+        slot = _with_leaves(option, {"linen": name, **({"auto": True} if auto else {}), "nnx": nnx}, attributes)
+        if slot not in found:
+            found.append(slot)
+    return found[0] if len(found) == 1 else {"either": found}
 
 
 def _held_slot(site: Site, holder: Site, attributes: Attributes) -> dict[str, Any]:

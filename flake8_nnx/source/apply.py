@@ -61,6 +61,19 @@ def literal(node: ast.expr) -> Any:
 def applied(
     tracer: Tracer, site: Site, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any]
 ) -> Any:
+    """Record a call of the module at `site` and say what comes out, of each class where a field may hold several."""
+    output = applied_as(tracer, site, method, node, positional, keywords)
+    for option in site.options:
+        other = applied_as(tracer, option, method, node, positional, keywords)
+        assert option.ref is not None
+        name = option.ref.local.name if option.ref.local is not None else f"nnx.{option.ref.linen}"
+        output = tracer.join(other, output, f"{site.via} is {name}")
+    return output
+
+
+def applied_as(
+    tracer: Tracer, site: Site, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any]
+) -> Any:
     """Record a call of the module at `site` and say what comes out."""
     ref = site.ref
     if ref is None:

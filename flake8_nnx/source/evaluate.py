@@ -94,7 +94,7 @@ class Evaluator:
         if ref is not None:
             # `dense = partial(nn.Dense, …)` of the module is more than the class.
             made = binding is not None and binding.kind == "assign" and isinstance(binding.value, ast.Call)
-            return self.value(binding.value, {}) if made and binding is not None else Partial(ref)
+            return self.value(binding.value, {}) if made and binding is not None else Partial(ref, spelled=node.id)
         if binding is not None and binding.kind == "def" and isinstance(binding.node, ast.FunctionDef):
             return Function(binding.node, self.facts)
         return Unknown() if node.id == "self" else Static(node.id)
@@ -104,7 +104,7 @@ class Evaluator:
             return self.tracer.attribute(node.attr)
         ref = self.facts.module_class(node)
         if ref is not None:
-            return Partial(ref)
+            return Partial(ref, spelled=ast.unparse(node))
         owner = self.value(node.value, env)
         if isinstance(owner, (Module, Member)):
             return member(owner, node)
@@ -220,6 +220,9 @@ class Evaluator:
         values = [self.value(node.left, env), *(self.value(c, env) for c in node.comparators)]
         if any(isinstance(v, Array) for v in values):
             return shapes.broadcast(values)
+        if [type(v) for v in values] == [Shape, Shape] and isinstance(node.ops[0], (ast.NotEq, ast.Eq)):
+            test = shapes.may_differ(values[0].array, values[1].array)
+            return Unknown() if test is None else Static(test if isinstance(node.ops[0], ast.NotEq) else f"not ({test})")
         return Unknown() if dynamic(values) else self._static(node, env)
 
     def _unaryop(self, node: ast.UnaryOp, env: Env) -> Any:
@@ -236,7 +239,11 @@ class Evaluator:
         body, orelse = self.value(node.body, env), self.value(node.orelse, env)
         found = Unknown() if dynamic((test, body, orelse)) else self._static(node, env)
         if isinstance(found, Static):
-            return found
+            ours, theirs = elements(body), elements(orelse)
+            if ours is None or theirs is None or len(ours) != len(theirs) or not isinstance(test, Static):
+                return found
+            joined = [self.tracer.join(a, b, test.text) for a, b in zip(ours, theirs)]
+            return Static(found.text, tuple(joined))
         return self.tracer.join(body, orelse, test.text if isinstance(test, Static) else None)
 
     def _lambda(self, node: ast.Lambda, env: Env) -> Any:
@@ -268,7 +275,9 @@ class Evaluator:
             inner = self.value(node.args[0], env)
             if isinstance(inner, Partial):
                 positional, keywords = merge(inner, ast.Call(node.args[0], node.args[1:], node.keywords))
-                return Partial(inner.ref, tuple(positional), keywords, inner.lifts)
+                texts = {id(e): self.text(e, env) for e in [*node.args[1:], *(k.value for k in node.keywords)]}
+                known = {**inner.texts, **texts}
+                return replace(inner, positional=tuple(positional), keywords=keywords, texts=known, maker=ast.unparse(func))
         if origin in CLASS_TRANSFORMS and node.args:
             inner = self.value(node.args[0], env)
             if isinstance(inner, Partial):

@@ -108,6 +108,7 @@ class Facts:
         self.names = Names(tree, package)
         self.traces: dict[int, Any] = {}  # by class, see source.features
         self.outputs: dict[Any, Any] = {}  # of classes for given inputs, see source.apply
+        self.given: dict[int, Any] = {}  # classes that fields are given, by class, see source.given
         self._origins: dict[int, str | None] = {}
         self._classes: dict[int, LinenClass | None] = {}
         self._attributes: dict[tuple[int, str], list[ast.expr]] | None = None

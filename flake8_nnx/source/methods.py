@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 
+from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.linen import Facts, LinenClass
 
 FLAG_NAMES = frozenset("train training is_training deterministic use_running_average eval inference decode mutable".split())
@@ -15,11 +16,21 @@ def hidden_fields(cls: LinenClass, facts: Facts) -> set[str]:
     for node in ast.walk(cls.node):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in fields:
             above = facts.names.parent(node)
-            own = isinstance(above, ast.Assign) and ast.unparse(above.value) == f"self.{node.id}"
+            own = isinstance(above, ast.Assign) and (
+                ast.unparse(above.value) == f"self.{node.id}" or bool(classes_of(above.value, facts))
+            )
             in_body = above is not None and facts.names.parent(above) is cls.node
             if not own and not in_body:
                 hidden.add(node.id)
     return hidden
+
+
+def fixed_length(annotation: ast.expr) -> int:
+    """How many numbers `tuple[int, int]` holds; 0 where that is not told."""
+    if not isinstance(annotation, ast.Subscript) or not isinstance(annotation.slice, ast.Tuple):
+        return 0
+    parts = [ast.unparse(part) for part in annotation.slice.elts]
+    return len(parts) if ast.unparse(annotation.value) in ("tuple", "Tuple", "typing.Tuple") and {*parts} == {"int"} else 0
 
 
 def is_flag(argument: ast.arg, default: ast.expr | None) -> bool:

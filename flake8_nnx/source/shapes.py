@@ -14,6 +14,7 @@ from flake8_nnx.source.values import (
     Static,
     Unknown,
     add,
+    atom,
     array_of,
     ceil_divide,
     elements,
@@ -47,7 +48,8 @@ def broadcast(values: Sequence[Any]) -> Any:
     for axis in set().union(*(a.axes for a in arrays)):
         sizes = [a.size(axis) for a in arrays]
         known = [size for size in sizes if size not in (None, 1)]
-        axes[axis] = known[0] if known else best.size(axis)
+        # They are equal, or the operation fails: one that is told without conditions is the shortest.
+        axes[axis] = min(known, key=lambda size: " if " in str(size)) if known else best.size(axis)
     return Array(best.base, axes, best.rank)
 
 
@@ -200,6 +202,38 @@ def pool(array: Array, window: Any, strides: Any, padding: Any) -> Any:
         return Unknown()
     same_features = array.size(1)
     return convolve(array, len(items), same_features, window, strides, padding or Static("'VALID'"), None)
+
+
+def may_differ(a: Array, b: Array) -> str | None:
+    """Source that holds wherever the shapes differ: `in_features != filters or strides[0] != 1`; None if nobody can tell.
+
+    A stride leaves an axis of one element as it is: then the source holds although the shapes are equal.
+    """
+    if a.base != b.base or None not in (a.rank, b.rank) and a.rank != b.rank:
+        return None
+    tests, steps = [], []
+    for axis in sorted({1, *a.axes, *b.axes}):
+        x, y = a.size(axis), b.size(axis)
+        if x is None or y is None:
+            return None
+        if x != y:
+            step = _step(str(x), str(y)) or _step(str(y), str(x))
+            if step is not None:
+                steps.append(step)
+            else:
+                tests.append(f"{atom(x)} != {atom(y)}")
+    whole = steps[0].rpartition("[")[0] if steps else ""
+    if len(steps) > 1 and {*steps} == {f"{whole}[{i}]" for i in range(len(steps))}:
+        tests.append(f"max({whole}) > 1")
+    else:
+        tests += [f"{step} != 1" for step in steps]
+    return " or ".join(dict.fromkeys(tests)) or "False"
+
+
+def _step(whole: str, part: str) -> str | None:
+    """The stride in `-(-size // stride)` of this size."""
+    start, end = f"-(-{atom(whole)} // ", ")"
+    return part[len(start):-len(end)] if part.startswith(start) and part.endswith(end) else None
 
 
 def expand_dims(array: Array, axis: Any) -> Any:

@@ -13,10 +13,11 @@ from flake8_nnx.source import loops, ported, shapes
 from flake8_nnx.source.apply import applied, constructor_values
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
+from flake8_nnx.source.given import given_to
 from flake8_nnx.source.inittext import Env, root_is_self
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.loops import names_in
-from flake8_nnx.source.methods import hidden_fields, is_flag, plain_names, short, target_text
+from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, plain_names, short, target_text
 from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
@@ -68,10 +69,17 @@ class Tracer:
         hidden = hidden_fields(cls, facts)
         for name, field in facts.fields_of(cls).items():
             if name not in self.attributes:
-                ref = field.facts.module_class(field.default) if field.default is not None else None
                 text = f"self.{name}" if name in hidden else name
-                held = field.facts.annotated_module(field.annotation) if ref is None else None
-                self.attributes[name] = Partial(ref) if ref else Held(text, ref=held) if held else Static(text)
+                givens = given_to(cls).get(name, ())
+                held = field.facts.annotated_module(field.annotation) if not givens else None
+                if givens:
+                    self.attributes[name] = Partial(givens[0].ref, via=text, given=givens)
+                    if depth == 0 and field.default is not None:
+                        self.trace.defaults[name] = self.evaluator.value(field.default, {})
+                else:
+                    count = fixed_length(field.annotation)
+                    items = tuple(Static(f"{text}[{i}]") for i in range(count)) if count else None
+                    self.attributes[name] = Held(text, ref=held) if held else Static(text, items)
 
     @property
     def source(self) -> SourceText:
@@ -279,7 +287,7 @@ class Tracer:
         items, whole = elements(value), isinstance(target, (ast.Name, ast.Attribute))
         for index, name in enumerate(names):
             part = value if whole else items[index] if items is not None and index < len(items) else Unknown()
-            known = Static(name, elements(part)) if self.depth == 0 else part
+            known = Static(name, parts_of(name, part)) if self.depth == 0 else part
             if name.startswith("self."):
                 self.attributes[name[5:]] = known
             else:
@@ -462,22 +470,39 @@ class Tracer:
             if id(expression) in values:
                 values[id(expression)] = known
             text = known.text if isinstance(known, Static) else None
-            if text is None and not isinstance(known, DYNAMIC):
+            if text is None and id(expression) in callee.texts:
+                text = callee.texts[id(expression)]
+                values.setdefault(id(expression), self._of_partial(expression, text, env))
+            elif text is None and not isinstance(known, DYNAMIC):
                 text = self.evaluator.text(expression, env)
             if text is not None:
                 texts[id(expression)] = text
-        site = Site(node, callee.ref, arguments, named, texts, self.method, self.loops, lifts=callee.lifts)
+        givens = callee.given or (None,)
+        sites = [
+            Site(
+                node, given.ref if given else callee.ref, arguments, named, texts, self.method, self.loops,
+                lifts=callee.lifts, via=callee.via, given=given,
+            )
+            for given in givens
+        ]
         if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
             self.problem(node, "is constructed with * or ** arguments")
-        site.fields = constructor_values(
-            site, self.facts, lambda e: values[id(e)] if id(e) in values else self.evaluator.value(e, env)
-        )
+        for site in sites:
+            site.fields = constructor_values(
+                site, self.facts, lambda e: values[id(e)] if id(e) in values else self.evaluator.value(e, env)
+            )
+        site, *options = sites
+        site.options = tuple(options)
         if callee.ref.nnx is not None:
             given = {name: value for name, value in keywords.items() if name not in ported.OPTIONS}
             site.fields = ported.constructor_values(callee.ref, positional[1:], given, self.facts)
         self.trace.sites.append(site)
         self.events.append(site)
         return Module(site)
+
+    def _of_partial(self, node: ast.expr, text: str | None, env: Env) -> Any:
+        """The value of an argument that a partial gives; elsewhere than in the class itself it has only its text."""
+        return self.evaluator.value(node, env) if self.depth == 0 else Unknown() if text is None else Static(text)
 
     def handed_on(self, node: ast.expr, value: Any) -> Any:
         """`self.embed` of setup as an argument: the class that is given it holds it as well."""
@@ -515,6 +540,17 @@ class Tracer:
         if shape is None:
             return Array()
         return array_of([size_of(item) for item in shape])
+
+
+def parts_of(name: str, value: Any) -> tuple[Any, ...] | None:
+    """The elements of what a name holds: numbers as they are, the others by their places."""
+    items = elements(value)
+    if items is None or all(isinstance(size_of(item), int) or not isinstance(item, Static) for item in items):
+        return items
+    return tuple(
+        Static(f"{name}[{i}]", item.items) if isinstance(item, Static) and not isinstance(size_of(item), int) else item
+        for i, item in enumerate(items)
+    )
 
 
 def _own(site: Site) -> str | None:

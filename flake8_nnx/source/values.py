@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
+from flake8_nnx.source.given import Given
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
 
 Size = Union[int, str, None]
@@ -110,6 +111,11 @@ class Partial:
     positional: tuple[ast.expr, ...] = ()
     keywords: Mapping[str, ast.expr] = field(default_factory=dict)
     lifts: tuple[ast.Call, ...] = ()  # the `nn.remat(…)` or `nn.vmap(…)` around the class, innermost first
+    via: str | None = None  # the parameter of `__init__` that holds the class
+    given: tuple[Given, ...] = ()  # what that may be, the class itself first
+    texts: Mapping[int, str | None] = field(default_factory=dict, compare=False)  # id(argument) -> its source in `__init__`
+    spelled: str = field(default="", compare=False)  # the class as the source names it
+    maker: str = field(default="partial", compare=False)  # how it spells `functools.partial`
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,9 @@ class Site:
     choice: str | None = None  # the test under which it is made; else its attribute is None
     lifts: tuple[ast.Call, ...] = ()  # the `nn.remat(…)` or `nn.vmap(…)` around its class, innermost first
     copies: Size = None  # how often its class is mapped, by the size of the inputs
+    via: str | None = None  # the parameter of `__init__` that holds the class
+    given: Given | None = None  # what of that this is
+    options: tuple[Site, ...] = ()  # the same call of the other classes that the parameter may hold
 
 
 @dataclass(frozen=True)
@@ -233,6 +242,7 @@ class Trace:
     problems: list[tuple[ast.AST, str]] = field(default_factory=list)
     arguments: dict[str, list[str]] = field(default_factory=dict)  # method -> array arguments in order
     output: Any = field(default_factory=Unknown)
+    defaults: dict[str, Any] = field(default_factory=dict)  # fields whose default is a module class
     understood: set[ast.stmt] = field(default_factory=set)  # statements that collect submodules in a list
     attributes: dict[str, Any] = field(default_factory=dict)  # of the module after setup
 

@@ -10,6 +10,7 @@ import flax.linen as nn
 import jax
 from flax import nnx
 
+from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.variable_map import resolve, told_sizes
 from flake8_nnx.verify import bridges, sharding
 from flake8_nnx.verify import inputs as data
@@ -184,7 +185,10 @@ def constructor(
         if name == "rngs":
             continue
         if name in fields:
-            known[name] = _plain_field(getattr(module, name), name)
+            value = getattr(module, name)
+            own = _of_linen(value) and value is fields[name].default and parameter.default is not parameter.empty
+            if not own:  # else each side has its default
+                known[name] = _plain_field(_twin(value, namespace), name)
         elif (size := _size(name, module, case, arguments)) is not None:
             known[name] = size
         elif name in sizes:
@@ -222,6 +226,25 @@ def _check_call_defaults(linen: type, nnx_class: type, method: str) -> None:
         _check_default(name, old[name].default, new[name].default)
 
 
+def _of_linen(value: Any) -> bool:
+    made = value.func if isinstance(value, functools.partial) else value
+    return isinstance(made, nn.Module) or isinstance(made, type) and issubclass(made, nn.Module)
+
+
+def _name(value: Any) -> str:
+    return str(getattr(value, "__name__", type(value).__name__))
+
+
+def _twin(value: Any, namespace: Mapping[str, Any]) -> Any:
+    """For a Linen class as a value its NNX class: of the same name in the new file, or of flax.nnx."""
+    if not isinstance(value, type) or not issubclass(value, nn.Module):
+        return value
+    name = getattr(value, "__name__", "")
+    layer = LAYERS.get(name) if getattr(nn, name, None) is value else None
+    new: Any = getattr(nnx, layer.nnx, None) if layer is not None and layer.nnx else namespace.get(name)
+    return new if isinstance(new, type) and issubclass(new, nnx.Module) else value
+
+
 def _plain_field(value: Any, name: str) -> Any:
     """The value of a Linen field, for the NNX constructor too.
 
@@ -229,10 +252,10 @@ def _plain_field(value: Any, name: str) -> Any:
         Unverifiable: it holds a Linen module or module class, which the NNX class cannot use.
     """
     for leaf in jax.tree.leaves(value, is_leaf=lambda leaf: isinstance(leaf, nn.Module)):
-        made = leaf.func if isinstance(leaf, functools.partial) else leaf
-        if isinstance(made, nn.Module) or isinstance(made, type) and issubclass(made, nn.Module):
+        if _of_linen(leaf):
+            made = leaf.func if isinstance(leaf, functools.partial) else leaf
             raise Unverifiable(
-                f"the field `{name}` holds the Linen module {getattr(made, '__name__', type(made).__name__)}, which the NNX "
+                f"the field `{name}` holds the Linen module {_name(made)}, which the NNX "
                 "class cannot use; give the constructor call as new_init (--new-init)"
             )
     return value

@@ -28,6 +28,12 @@ CASES = {
         Case("tables:Period", init="Period(6, 3)", args=("f32[2,6]",)),
         Case("tables:Rebound", init="Rebound(4)", args=("f32[2,4]",)),
     ],
+    "given": [
+        Case("given:ResNet", init="ResNet((1, 2))", args=("f32[2,8,8,3]",), **{**MODES, "rngs": ()}),
+        Case("given:ResNet", init="ResNet((1, 1), block_cls=Wide)", args=("f32[2,4,4,3]",), **{**MODES, "rngs": ()}),
+        Case("given:Residual", init="Residual(5)", args=("f32[2,3]",)),
+        Case("given:Mixers", init="Mixers()", args=("f32[2,3]",)),
+    ],
     "names": [
         Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),

@@ -1,5 +1,6 @@
 """Verdicts in this process: equal modules match, each wrong one differs and says where, the rest is left unverified."""
 from dataclasses import replace
+from functools import partial
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -171,6 +172,7 @@ def test_a_verdict_survives_json():
 
 
 def test_fields_that_hold_linen_modules_are_not_given_to_nnx():
+    """Classes have their NNX twins, and a default is left to each side; what a partial binds has other names in NNX."""
     class Normed(nn.Module):
         norm: object = nn.BatchNorm
 
@@ -185,10 +187,11 @@ def test_fields_that_hold_linen_modules_are_not_given_to_nnx():
         def __call__(self, x):
             return self.norm(x)
 
-    case = Case("m.py:Normed", build=Normed, args=("f32[2,3]",))
+    case = Case("m.py:Normed", build=lambda: Normed(partial(nn.BatchNorm, momentum=0.5)), args=("f32[2,3]",))
     verdict = check(case, {}, NormedNnx, {})
     assert verdict.status == "UNVERIFIED" and "`norm` holds the Linen module BatchNorm" in verdict.reason
     assert "--new-init" in verdict.reason
+    assert check(replace(case, build=Normed), {}, NormedNnx, {}).good
     assert check(replace(case, new_init="NormedNnx(3, rngs=rngs)"), {}, NormedNnx, {"NormedNnx": NormedNnx}).good
 
 
