@@ -30,7 +30,7 @@ def broken(folder: Path) -> list[str]:
     return found
 
 
-def carried_out(folder: Path, unverified: bool) -> Counter[str]:
+def carried_out(folder: Path, verify: bool, unverified: bool) -> Counter[str]:
     """Take every step of the report of a directory."""
     total: Counter[str] = Counter()
     report = build([folder], store="off")
@@ -40,7 +40,7 @@ def carried_out(folder: Path, unverified: bool) -> Counter[str]:
         only: dict[Path, list[str]] = {}
         for path, cls in {*map(places.__getitem__, step.classes), *waiting}:
             only.setdefault(path, []).append(cls)
-        run = migrate_bridged(list(only), verify=True, unverified=unverified, only=only, timeout=300)
+        run = migrate_bridged(list(only), verify=verify, unverified=unverified, only=only, timeout=300)
         run.write(None)
         total["steps"] += 1
         for record in run.classes:
@@ -66,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", nargs="+", metavar="NAME=FILE")
     parser.add_argument("--unverified", action="store_true", help="write also what no case was found for")
+    parser.add_argument("--no-verify", action="store_true", help="plans and imports alone")
     parser.add_argument("--keep", type=Path, help="leave the migrated copies here")
     options = parser.parse_args()
     for corpus in options.corpora:
@@ -78,7 +79,7 @@ def main() -> None:
                 folder.mkdir(parents=True)
                 shutil.copy(source, folder)
             print(name, flush=True)
-            for key, count in carried_out(folder, options.unverified).items():
+            for key, count in carried_out(folder, not options.no_verify, options.unverified).items():
                 print(f"  {count:4} {key}")
 
 

@@ -4,6 +4,8 @@ A rewrite emits it as a tree of slots in creation order; `resolve` turns it into
 """
 from __future__ import annotations
 
+import json
+import pathlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -88,6 +90,63 @@ def _told(
             if value is not None:
                 found.setdefault(parameter, value)
     return found
+
+
+def beside(path: pathlib.Path) -> pathlib.Path:
+    """Where the variable maps of the classes of a file are."""
+    return path.with_suffix(".nnx-map.json")
+
+
+def read_maps(path: pathlib.Path) -> dict[str, Any]:
+    """The variable maps beside a file, by class; none when there are none, or when the file is no such thing."""
+    try:
+        found = json.loads(beside(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {name: tree for name, tree in found.items() if isinstance(tree, dict) and "slots" in tree}
+
+
+def with_earlier(tree: Mapping[str, Any], earlier: Mapping[str, Any], moved: bool) -> dict[str, Any]:
+    """A map that leads on into classes that have moved before, as slots with `ported` name them.
+
+    Args:
+        earlier: their own maps by class, from their Linen variables.
+        moved: the variables of the Linen side have the names of NNX below these slots, not those of Linen.
+    """
+    classes = dict(tree.get("classes", {}))
+
+    def led(slot: Mapping[str, Any]) -> dict[str, Any]:
+        if "each" in slot:
+            return {"each": [led(inner) for inner in slot["each"]]}
+        name = slot.get("ported", "")
+        if name not in earlier:
+            return dict(slot)
+        below = {**earlier[name].get("classes", {}), name: earlier[name]["slots"]}
+        classes.update({key: [_moved(inner) for inner in slots] if moved else list(slots) for key, slots in below.items()})
+        return {**slot, "class": name}
+
+    slots = [led(slot) for slot in tree["slots"]]
+    for name in [*classes]:
+        classes[name] = [led(slot) for slot in classes[name]]
+    return {"slots": slots, "classes": classes}
+
+
+def _moved(slot: Mapping[str, Any]) -> dict[str, Any]:
+    """The slot where the Linen side has the names of the NNX side."""
+    if "each" in slot:
+        return {"each": [_moved(inner) for inner in slot["each"]]}
+    if "nnx" not in slot:
+        return dict(slot)
+    if "param" in slot:
+        return {**slot, "param": slot["nnx"]}
+    leaves = {old: f"{old.split('/')[0]}/{new}" for old, new in slot.get("leaves", {}).items()}
+    sizes = {
+        name: source if isinstance(source, str) else [[leaves.get(leaf, leaf), axis] for leaf, axis in source]
+        for name, source in slot.get("sizes", {}).items()
+    }
+    found = {name: value for name, value in slot.items() if name != "auto"} | {"linen": slot["nnx"]}
+    own = {"leaves": {leaves[old]: new for old, new in slot.get("leaves", {}).items()}} if leaves else {}
+    return {**found, **own, **({"sizes": sizes} if sizes else {})}
 
 
 class _Resolver:

@@ -14,6 +14,7 @@ from flake8_nnx.migrate.model import ClassPlan, ClassRecord, FilePlan
 from flake8_nnx.migrate.run import FileRun, MigrationRun
 from flake8_nnx.migrate.write import SourceFile, read_file
 from flake8_nnx.source.read import SourceError, python_files
+from flake8_nnx.variable_map import read_maps, with_earlier
 
 Gate = Callable[..., Mapping[str, Any]]  # (plan of a file, names of classes) -> verdicts by name
 NOT_VERIFIED = "not verified (--verify runs both on your devices)"
@@ -66,6 +67,7 @@ def _migrate_file(
 ) -> tuple[FileRun, list[ClassRecord]]:
     """Migrate with bridges until everything that is written has passed, each class with the neighbours that it will have."""
     path = str(source.path)
+    earlier = read_maps(source.path)
     without: dict[str, str] = {}
     if chosen is not None:
         names = {plan.name for plan in plan_bridged(source.text, path).plans}
@@ -79,7 +81,7 @@ def _migrate_file(
     untouched: set[str] = set()
     failing: set[str] = set()
     while True:
-        planned = plan_bridged(source.text, path, without, untouched)
+        planned = plan_bridged(source.text, path, without, untouched, earlier)
         text = rewrite(planned)
         changed = {plan.name: plan for plan in (*planned.native, *planned.bridged)}
         tried |= changed
@@ -108,7 +110,8 @@ def _migrate_file(
             whole = parts[plan.name]
             record = replace(record, reason=f"ran as a part of `{whole}` ({verdicts[whole].status}) alone; {record.reason}")
         records.append(record)
-    return FileRun(source, root, text, maps, todo(planned, text, path) if changed else []), records
+    maps = {name: with_earlier(planned.own_map(plan), earlier, moved=False) for name, plan in changed.items()}
+    return FileRun(source, root, text, {**earlier, **maps}, todo(planned, text, path) if changed else []), records
 
 
 def _record(path: str, plan: ClassPlan, verdict: Any, written: bool, variable_map: Mapping[str, Any]) -> ClassRecord:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from flake8_nnx.migrate import refuse
 from flake8_nnx.migrate.model import ClassPlan, FilePlan
@@ -12,13 +13,18 @@ from flake8_nnx.source.read import parse
 
 
 def plan_bridged(
-    source: str, filename: str, without: Mapping[str, str] | None = None, untouched: Collection[str] = ()
+    source: str,
+    filename: str,
+    without: Mapping[str, str] | None = None,
+    untouched: Collection[str] = (),
+    earlier: Mapping[str, Any] | None = None,
 ) -> FilePlan:
     """Plan every Linen class of a file with bridges between those that move and those that stay.
 
     Args:
         without: classes that stay Linen, with the reason.
         untouched: those of them that may not wrap anything either.
+        earlier: variable maps of the classes of the file that have moved before.
 
     Raises:
         SourceError: the text is not Python, or nested too deeply to be followed.
@@ -31,6 +37,7 @@ def plan_bridged(
             refuse.add(kept[id(cls.node)], cls.node, (without or {})[cls.name])
     while True:
         found = Plans(kept).of_file(source, facts)
+        found.earlier = earlier or {}
         _check_holders(found, kept)
         refused = {id(plan.cls.node): ClassPlan(plan.cls, refusals=plan.refusals) for plan in found.plans if plan.refusals}
         if refused.keys() == kept.keys():

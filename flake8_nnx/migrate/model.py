@@ -12,6 +12,7 @@ from typing import Any
 from flake8_nnx.migrate.edits import CodeEdits
 from flake8_nnx.source.features import SizeParameter
 from flake8_nnx.source.linen import Facts, Field, LinenClass
+from flake8_nnx.variable_map import with_earlier
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class FilePlan:
     plans: list[ClassPlan] = field(default_factory=list)
     run: list[ClassPlan] = field(default_factory=list)
     around: CodeEdits = field(default_factory=CodeEdits)  # of the code around the classes
+    earlier: Mapping[str, Any] = field(default_factory=dict)  # variable maps of classes of the file that have moved before
 
     @property
     def native(self) -> list[ClassPlan]:
@@ -106,6 +108,10 @@ class FilePlan:
         return [plan for plan in self.plans if plan.refusals and plan.bridges]
 
     def variable_map(self, plan: ClassPlan) -> dict[str, Any]:
+        """From the variables of the class as it is now."""
+        return with_earlier(self.own_map(plan), self.earlier, moved=True)
+
+    def own_map(self, plan: ClassPlan) -> dict[str, Any]:
         """The slots of a class and of those that it constructs, with or without a bridge, each by a name that no other has."""
         everything = {id(plan.cls.node): plan for plan in self.run or self.plans}
         names: dict[int, str] = {}

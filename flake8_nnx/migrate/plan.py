@@ -19,6 +19,7 @@ from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
 from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
 from flake8_nnx.rules._text import nnx_functions, snake
+from flake8_nnx.source import ported
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
 from flake8_nnx.source.given import CALL_FLAGS
 from flake8_nnx.source.linen import LinenClass, ModuleRef
@@ -390,13 +391,26 @@ class Planner:
 
     def ported_code(self, site: Site) -> str | None:
         """A module that has moved already comes out of its bridge."""
-        arguments = self.constructor_arguments(site)
-        if arguments is None:
-            return None
-        positional, keywords = arguments
-        written = [*positional, *(f"{name}={text}" for name, text in keywords.items())]
+        assert site.ref is not None
+        names = ported.parameters(site.ref, self.facts)
+        sizes: dict[str, str] = {}
+        written = []
+        named = [(name, value) for name, value in site.keywords.items() if name not in ("name", "parent")]
+        for name, expression in [*zip(names, site.positional), *named]:
+            size = any(isinstance(node, ast.Attribute) and node.attr == "shape" for node in ast.walk(expression))
+            text = self.spell(site.texts.get(id(expression)))
+            text = self.open_size(site, name) if text is None and size else text
+            if text is None:
+                self.refuse(expression, f"`{_quote(expression)}` in `{_quote(site.call)}` is known only in the call")
+                return None
+            sizes.update({name: text} if size else {})
+            text = self.functions(text, expression)
+            written.append(text if any(expression is value for value in site.positional) else f"{name}={text}")
+        self.open.note(site, sizes, [size.name for size in self.sizes if not size.whole])
+        if len(names) < len(site.positional):
+            self.refuse(site.call, f"`{_quote(site.call)}` is given more arguments than `{site.ref.name}` is known to take")
         bare = any(keyword.arg == "skip_rng" and ast.unparse(keyword.value) == "True" for keyword in site.call.keywords)
-        return f"{site.ref.nnx if site.ref else ''}({', '.join(written if bare else [*written, 'rngs=rngs'])})"
+        return f"{site.ref.nnx}({', '.join(written if bare else [*written, 'rngs=rngs'])})"
 
     def bridged_code(self, site: Site) -> str | None:
         """The Linen module in its wrapper; its calls say which state they may update."""

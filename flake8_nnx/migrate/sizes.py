@@ -55,7 +55,7 @@ class Sizes:
     def tell(self, site: Site, size: str, parameter: str) -> None:
         """Remember that this size of the site, in a loop that of its first turn, is that parameter."""
         assert site.ref is not None
-        if site.ref.local is not None:
+        if site.ref.local is not None or site.ref.nnx is not None:
             self.told.setdefault(site, {})[parameter] = size
         elif TOLD.get(site.ref.linen or "", ("",))[0] == size and not set(site.keywords) & OTHERWISE:
             self.told.setdefault(site, {})[parameter] = TOLD[site.ref.linen or ""][1]

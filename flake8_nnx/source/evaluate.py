@@ -282,6 +282,8 @@ class Evaluator:
             inner = self.value(node.args[0], env)
             if isinstance(inner, Partial):
                 return replace(inner, lifts=(*inner.lifts, node))
+        if self.tracer.ported and origin == "flax.nnx.List" and len(node.args) == 1:
+            return self.value(node.args[0], env)
         new = ported.made(node, self.facts, self.tracer.ported)
         if new is not None:
             positional, keywords = self.arguments(node, env)
@@ -323,7 +325,8 @@ class Evaluator:
                 return found
             return self._static(node, env)
         if origin:
-            found = self._function(origin, node, positional, keywords, env)
+            known = LINEN + origin[len("flax.nnx."):] if self.tracer.ported and origin.startswith("flax.nnx.") else origin
+            found = self._function(known, node, positional, keywords, env)
             if not isinstance(found, Unknown):
                 return found
         elif isinstance(callee, Static) and len(positional) == 1 and isinstance(positional[0], Array):

@@ -70,7 +70,7 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
             for each in (owner, *(repeated.others if repeated else ())):
                 each.carried[carry] = (before[name].size(axis), after.size(axis) if isinstance(after, Array) else None)
             if isinstance(after, Array):
-                last = carry if tracer.depth == 0 else _last(after.size(axis), loop)
+                last = carry if tracer.depth == 0 else _last(after.size(axis), owner)
                 env[name] = after.with_axes({axis: last})
     body, tracer.events = tracer.events, events
     if repeated is None:

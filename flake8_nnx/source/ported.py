@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
-from flake8_nnx.source.values import Array, Site, Unknown
+from flake8_nnx.source.values import Array, Items, Repeated, Site, Unknown, elements
 
 if TYPE_CHECKING:
     from flake8_nnx.source.inittext import Env
@@ -57,9 +57,12 @@ def site_of(tracer: Tracer, node: ast.Call, ref: ModuleRef, positional: list[Any
 
 def constructor_values(ref: ModuleRef, positional: list[Any], keywords: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """Arguments of an NNX constructor by name."""
-    cls = class_named(ref.nnx or "", facts)
-    init = _method(cls, "__init__")
-    return {**dict(zip(_names(init), positional)), **keywords} if init is not None else dict(keywords)
+    return {**dict(zip(parameters(ref, facts), positional)), **keywords}
+
+
+def parameters(ref: ModuleRef, facts: Facts) -> list[str]:
+    """What an NNX class of this file takes by position."""
+    return _names(_method(class_named(ref.nnx or "", facts), "__init__"))
 
 
 def output_of(tracer: Tracer, site: Site, method: str, positional: list[Any], keywords: dict[str, Any]) -> Any:
@@ -77,6 +80,17 @@ def output_of(tracer: Tracer, site: Site, method: str, positional: list[Any], ke
         inner.block(init.body, _environment(inner, init, [], site.fields))
     output = inner.body(function.body, _environment(inner, function, positional, keywords))
     return output if isinstance(output, Array) else Array()
+
+
+def appended(tracer: Tracer, attribute: str, value: Any) -> None:
+    """`self.blocks.append(Block(…))` in the `__init__` of an NNX class."""
+    known = elements(tracer.attributes.get(attribute))
+    if known is None:
+        tracer.attributes[attribute] = Unknown()
+    elif tracer.loops:
+        tracer.attributes[attribute] = Unknown() if known else Repeated(value, tracer.loops[-1])
+    else:
+        tracer.attributes[attribute] = Items((*known, value))
 
 
 def _environment(tracer: Tracer, function: ast.FunctionDef, positional: list[Any], keywords: dict[str, Any]) -> Env:

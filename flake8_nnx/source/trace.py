@@ -200,6 +200,8 @@ class Tracer:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "append" and call.args:
             if isinstance(call.func.value, ast.Name) and self._append(node, call.func.value.id, call.args[0], env):
                 return
+            if self.ported and root_is_self(call.func.value):
+                return ported.appended(self, call.func.value.attr, self.evaluator.value(call.args[0], env))  # type: ignore
         self.evaluator.value(node.value, env)
 
     def _append(self, node: ast.Expr, name: str, element: ast.expr, env: Env) -> bool:

@@ -191,3 +191,76 @@ def test_what_differs_is_never_written(tmp_path):
     assert new.read_text() != planned(MODELS)[1]
     case = Case(f"{old}:Net", init="Net(3)", args=("f32[2,5,4]",), kwargs={"train": False}, train_kwargs={"train": True})
     assert not verify(f"{old}::Net", f"{new}::Net", case).good
+
+
+STEPS = '''\
+import flax.linen as nn
+
+
+class Block(nn.Module):
+    features: tuple[int, ...]
+
+    @nn.compact
+    def __call__(self, x, train: bool = False):
+        for f in self.features:
+            x = nn.relu(nn.Dense(f)(x))
+        return nn.BatchNorm(use_running_average=not train)(x)
+
+
+class Net(nn.Module):
+    features: int
+
+    @nn.compact
+    def __call__(self, x, train: bool = False):
+        x = Block((self.features, 3))(x, train)
+        x = Block((4, self.features))(x, train)
+        return nn.Dense(2)(x)
+'''
+
+
+@pytest.mark.jax
+def test_step_by_step(tmp_path):
+    """After each step the file runs as before, and in the end the first checkpoint still loads."""
+    from flake8_nnx.variable_map import read_maps
+    from flake8_nnx.verify import Case, verify
+
+    path, first = tmp_path / "models.py", tmp_path / "first.py"
+    for place in (path, first):
+        place.write_text(STEPS)
+    cases = tmp_path / "cases.py"
+    modes = '"kwargs": {"train": False}, "train_kwargs": {"train": True}, "mutable": ("batch_stats",)'
+    cases.write_text(
+        f"from flake8_nnx.verify import Case\n\nMODES = {{{modes}}}\n"
+        'CASES = [Case("models.py:Block", init="Block((4, 3))", args=("f32[2,5]",), **MODES),\n'
+        '         Case("models.py:Net", init="Net(6)", args=("f32[2,5]",), **MODES)]\n'
+    )
+    statuses = []
+    for name in ("Block", "Net"):
+        run = migrate_bridged([path], cases=cases, only={path: [name]})
+        statuses += [(r.cls, r.status, r.verdict) for r in run.classes]
+        run.write(None)
+    assert statuses == [("Block", "native", "PROVED"), ("Net", "bridged", "PROVED"), ("Net", "native", "PROVED")]
+    new = path.read_text()
+    assert "linen" not in new and "self.block_1 = Block((features, 3)[-1], (4, features), rngs=rngs)" in new
+    case = Case(f"{first}:Net", init="Net(6)", args=("f32[2,5]",), kwargs={"train": False}, train_kwargs={"train": True})
+    whole = read_maps(path)["Net"]
+    assert verify(f"{first}::Net", f"{path}::Net", case, whole).good
+
+
+def test_an_order_can_be_carried_out(tmp_path):
+    """The report's steps, each with bridges: every text in between compiles, and none is left Linen."""
+    from flake8_nnx.report.build import build
+
+    path = tmp_path / "models.py"
+    path.write_text(STEPS + DROPPING.partition("\n\n\n")[2] + (
+        "\n\nclass Top(nn.Module):\n    def setup(self):\n        self.mlp = Mlp(4)\n        self.net = Net(3)\n\n"
+        "    def __call__(self, x):\n        return self.net(self.mlp(x))\n"
+    ))
+    waiting = []
+    for step in build([tmp_path], store="off").steps:
+        chosen = [name.partition("::")[2] for name in step.classes] + waiting
+        run = migrate_bridged([path], unverified=True, only={path: chosen})
+        run.write(None)
+        ast.parse(path.read_text())
+        waiting = [r.cls for r in run.classes if "migrate it together with" in r.reason]
+    assert waiting == [] and "linen" not in path.read_text()
