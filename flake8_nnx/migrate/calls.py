@@ -32,6 +32,7 @@ from flake8_nnx.migrate.training import (
     compiled,
     created_state,
     gradients_applied,
+    mapped,
     replaced_state,
     state_attribute,
     transformed,
@@ -389,6 +390,7 @@ class Rewriting:
         extra = [name for name, _ in plan.added.get(callee, ())]
         changed = bool(extra)
         partial = self.facts.origin(node.func) in PARTIAL
+        by_position = not partial and callee in mapped(self.program)  # nnx.pmap takes no keywords
         arguments: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
         for argument in arguments:
             inner = argument.value if isinstance(argument, ast.keyword) else argument
@@ -398,6 +400,9 @@ class Rewriting:
             if names == [] or (name and names != [name]) or (slots_in(value) and isinstance(value, (State, Method))):
                 changed = True
                 pieces += self.handed(site, inner, name, names, argument)
+            elif by_position and isinstance(argument, ast.keyword):
+                changed = True
+                pieces.append(text_of(self.frame).segment(inner, self.swaps(inner)))
             else:
                 pieces.append(inner)
                 self.expression(inner)

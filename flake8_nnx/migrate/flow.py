@@ -63,7 +63,7 @@ class Program:
             self.escapes = {}
             for frame in self.all_frames():
                 frame.sites = []
-            for file in self.files:
+            for file in list(self.files):
                 self.run(self.module(file))
 
     # ---- frames ---------------------------------------------------------------------------------------------------
@@ -72,6 +72,9 @@ class Program:
         return list(self.frames.values())
 
     def module(self, file: SourceFile) -> Frame:
+        if file not in self.files and file in self.project.files:
+            self.files.append(file)
+            self.changed = True
         return self.frames.setdefault(id(file.tree), Frame(file, file.tree, None))
 
     def function(self, node: ast.AST, parent: Frame) -> Frame:

@@ -91,6 +91,9 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
     for node, (frame, reason) in program.escapes.items():
         if frame in inside:
             raise Stop(node, frame, reason)
+    for frame in frames:
+        if frame.file not in program.project.files:
+            raise Stop(frame.node, frame, f"`{frame.name}` is outside of the files to migrate", "migrate its file as well")
     dropped: dict[Frame, set[str]] = {}
     gone: set[ast.stmt] = set()
     for _ in range(ROUNDS):

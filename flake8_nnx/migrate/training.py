@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate.around import own_nodes, pieces_of, slots_of, text_of
 from flake8_nnx.migrate.edits import Piece
-from flake8_nnx.migrate.flow import COLLECTIVES, COMPILED, GRADIENTS, RESTORES
-from flake8_nnx.migrate.roles import Callee, Field, Frame, Items, Method, State, Variables, slots_in
+from flake8_nnx.migrate.flow import COLLECTIVES, COMPILED, GRADIENTS, RESTORES, Program
+from flake8_nnx.migrate.roles import Callee, Field, Frame, Items, Method, Site, State, Variables, slots_in
 from flake8_nnx.source.linen import PARTIAL
 
 if TYPE_CHECKING:
@@ -201,6 +201,9 @@ def transformed(rewriting: Rewriting, node: ast.Call, origin: str) -> bool:
     if name == "nnx.pmap":
         pieces.insert(offset, f"in_axes={mapped_axes(rewriting, frame, node)}")
         changed = True
+        around = positional(rewriting, frame, node)
+        if around is not None:
+            pieces[0] = around
     if inner is None and node.args:
         rewriting.expression(node.args[0])
     if not changed:
@@ -261,14 +264,45 @@ def aux_is_gone(rewriting: Rewriting, frame: Frame) -> bool:
     return not pieces_of(value.elements[1], lambda _: False, rewriting.plan, frame.node)
 
 
+def mapped(program: Program) -> set[Frame]:
+    """The functions that are compiled for several devices."""
+    return {frame for node, frame in program.compilers.items() if frame.file.facts.origin(node) == "jax.pmap"}
+
+
+def calls_of(rewriting: Rewriting, frame: Frame, node: ast.Call) -> list[Site]:
+    """The calls of a transformed function, without the partial inside of the transform."""
+    frames = rewriting.program.all_frames()
+    return [s for other in frames for s in other.sites if s.callee.frame is frame and s.call is not node.args[0]]
+
+
+def positional(rewriting: Rewriting, frame: Frame, node: ast.Call) -> str | None:
+    """A lambda around a function that is called with keywords, which `nnx.pmap` does not take."""
+    plan = rewriting.plan
+    keywords = [k.arg for site in calls_of(rewriting, frame, node) for k in site.call.keywords if k.arg]
+    if not keywords:
+        return None
+    inner = node.args[0]
+    bound = {k.arg: k.value for k in inner.keywords if k.arg} if isinstance(inner, ast.Call) else {}
+    function = inner.args[0] if isinstance(inner, ast.Call) else inner
+    count = max(len(site.call.args) for site in calls_of(rewriting, frame, node))
+    layout = [(name, names) for name, names in plan.layout(frame) if name not in bound]
+    first = [new for _, names in layout[:count] for new in names]
+    taken = [*first, *(name for name in dict.fromkeys(keywords) if name not in first)]
+    text = text_of(rewriting.frame)
+    kept = [f"{name}={text.segment(value, {})}" for name, value in bound.items() if dict(plan.layout(frame)).get(name)]
+    given = [*first, *kept, *(f"{name}={name}" for name in taken[len(first):])]
+    return f"lambda {', '.join(taken)}: {text.segment(function, {})}({', '.join(given)})"
+
+
 def mapped_axes(rewriting: Rewriting, frame: Frame, node: ast.Call) -> str:
     """Models and optimisers are on every device, whatever else stays along its axis."""
     given = next((k.value for k in node.keywords if k.arg == "in_axes"), None)
     bound = rewriting.values.get(node.args[0])
     skipped: set[Any] = set(bound.bound) if isinstance(bound, Callee) else set()
     axes: list[str] = []
-    used = max((len(s.call.args) for other in rewriting.program.all_frames() for s in other.sites
-                if s.callee.frame is frame and s.call is not node.args[0]), default=0)
+    sites = calls_of(rewriting, frame, node)
+    used = max((len(site.call.args) for site in sites), default=0)
+    by_keyword = len({k.arg for site in sites for k in site.call.keywords})
     old = [ast.unparse(e) for e in given.elts] if isinstance(given, ast.Tuple) else None
     for i, (name, names) in enumerate(rewriting.plan.layout(frame)):
         if name in skipped or i >= frame.positional:
@@ -280,4 +314,5 @@ def mapped_axes(rewriting: Rewriting, frame: Frame, node: ast.Call) -> str:
             axes += ["None"] * len(names)
         else:
             axes.append(old[i] if old is not None and i < len(old) else "0")
+    axes += ["0"] * by_keyword
     return f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
