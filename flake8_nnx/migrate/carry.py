@@ -96,11 +96,23 @@ def carried_name(name: ast.Name, frame: Frame, path: Path, target: Frame, place:
             site = path[-1]
             text = carried(site.arguments[name.id], site.frame, path[:-1], target, place, depth + 1)
             return wrapped(site.arguments[name.id], text)
-        return None
+        return default_of(name.id, home) if path and home is path[-1].callee.frame else None
     if len(bindings) == 1 and bindings[0].kind == "assign" and bindings[0].value is not None:
         text = carried(bindings[0].value, home, path, target, place, depth + 1)
         return wrapped(bindings[0].value, text)
     return None
+
+
+def default_of(name: str, frame: Frame) -> str | None:
+    """The default of a parameter that no call gives a value, where it is a constant."""
+    arguments = getattr(frame.node, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return None
+    places = [*arguments.posonlyargs, *arguments.args]
+    values: dict[str, ast.expr | None] = dict(zip([p.arg for p in reversed(places)], reversed(arguments.defaults)))
+    values.update(zip([p.arg for p in arguments.kwonlyargs], arguments.kw_defaults))
+    found = values.get(name)
+    return ast.unparse(found) if isinstance(found, ast.Constant) else None
 
 
 def known_before(bindings: list[Binding], place: ast.AST) -> bool:

@@ -116,7 +116,7 @@ def find_added(plan: Plan, frames: Sequence[Frame]) -> None:
                         wanted.update({s.name: "tuple[int, ...]" if s.whole else "int" for s in sizes})
                         wanted.update({"rngs": "nnx.Rngs"} if takes_streams(planned) else {})
                 if slot.inner is not None:
-                    wanted.update(plan.added.get(slot.inner.frame, ()))
+                    wanted.update(plan.added.get(slot.inner.root.frame, ()))
                 if wanted:
                     rngs = wanted.pop("rngs", None)
                     plan.added[frame] = [*wanted.items(), *([("rngs", rngs)] if rngs else [])]
@@ -154,7 +154,7 @@ def added_argument(rewriting: Rewriting, site: Site, name: str) -> str:
         raise Stop(site.call, frame, f"the model that `{ast.unparse(site.call)[:60]}` makes is not used as one")
     inner, sizes = slot.root.inner or slot.root, []
     while inner.inner is not None:
-        inner = inner.inner
+        inner = inner.inner.root
     for place, call in inner.definitions:
         sizes += size_parameters(rewriting.plan, call, place)
     return value_of(rewriting, name, slot.root, site.call, sizes)
@@ -238,7 +238,7 @@ def sample_of(plan: Plan, argument: str, call: ast.Call, slot: Slot) -> ast.expr
     """What a call of `init` gives the argument of `__call__`, or of the method that it names."""
     inner = slot.root
     while inner.inner is not None:
-        inner = inner.inner
+        inner = inner.inner.root
     for place, construction in inner.definitions:
         file, cls = plan.program.linen_class(construction.func, place)  # type: ignore[misc]
         chosen = next((k.value for k in call.keywords if k.arg == "method"), None)

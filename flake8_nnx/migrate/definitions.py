@@ -38,7 +38,7 @@ def check_definitions(plan: Plan, frames: Sequence[Frame]) -> None:
 def made(plan: Plan, slot: Slot) -> bool:
     inner = slot
     while inner.inner is not None:
-        inner = inner.inner
+        inner = inner.inner.root
     return any(call is inner.node for _, call in inner.root.definitions)
 
 
@@ -88,7 +88,7 @@ def configuration(plan: Plan, slot: Slot, target: Frame) -> Configuration | None
         if site is None:
             return None
         path.append(site)
-        slot = slot.inner
+        slot = slot.inner.root
     call, frame = slot.node, slot.frame
     if not isinstance(call, ast.Call):
         return None

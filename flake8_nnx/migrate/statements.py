@@ -161,12 +161,31 @@ class Around(cst.CSTTransformer):
         elif not after_star and isinstance(star_arg, cst.ParamStar):
             star_arg = cst.MaybeSentinel.DEFAULT
 
-        def spaced(parameters: list[cst.Param]) -> list[cst.Param]:
-            return [p.with_changes(comma=between if p is not final[-1] or old.star_kwarg else last) for p in parameters]
+        end = everything[-1].whitespace_after_param if everything else cst.SimpleWhitespace("")
 
-        return node.with_changes(
-            params=old.with_changes(params=spaced(normal), kwonly_params=spaced(after_star), star_arg=star_arg, **changed)
-        )
+        def apart(parameters: list[cst.Param], comma: Any, final_comma: Any, final_space: Any) -> list[cst.Param]:
+            return [
+                p.with_changes(comma=comma) if p is not final[-1] or old.star_kwarg
+                else p.with_changes(comma=final_comma, whitespace_after_param=final_space)
+                for p in parameters
+            ]
+
+        def laid_out(comma: Any, final_comma: Any, final_space: Any) -> cst.Parameters:
+            star = star_arg.with_changes(comma=comma) if isinstance(star_arg, cst.ParamStar) else star_arg
+            several = [apart(parameters, comma, final_comma, final_space) for parameters in (normal, after_star)]
+            return old.with_changes(params=several[0], kwonly_params=several[1], star_arg=star, **changed)
+
+        if isinstance(node, cst.FunctionDef) and not has_comment(old):
+            flat = laid_out(COMMA, cst.MaybeSentinel.DEFAULT, cst.SimpleWhitespace(""))
+            line = node.with_changes(
+                params=flat, whitespace_before_params=cst.SimpleWhitespace(""), leading_lines=[], decorators=[],
+                body=cst.SimpleStatementSuite([cst.Pass()]),
+            )
+            column = span[0] - (self.source.rfind(b"\n", 0, span[0]) + 1)
+            code = cst.Module([]).code_for_node(line).strip().removesuffix(" pass")
+            if "\n" not in code and column + len(code) <= self.width:
+                return node.with_changes(params=flat, whitespace_before_params=cst.SimpleWhitespace(""))
+        return node.with_changes(params=laid_out(between, last, end))
 
     # ---- comments of statements that go -----------------------------------------------------------------------------
 
