@@ -182,6 +182,11 @@ class Plan:
         return found
 
 
+def is_test(file: SourceFile) -> bool:
+    name = file.path.stem
+    return name.startswith("test_") or name.endswith("_test")
+
+
 def stem(name: str) -> str:
     """`actor` of `actor_state`, nothing of `state` and `new_state`."""
     parts = name.split("_")

@@ -148,6 +148,8 @@ class Rewriting:
         return bool(made) and all(isinstance(self.values.get(call), (Model, Variables)) for call in calls)
 
     def target(self, target: ast.expr, value: Any, created: Created) -> list[Piece]:
+        if isinstance(target, ast.Name) and target.id == "_":
+            return [target] if pieces_of(value, created, self.plan, target) else []
         if not isinstance(target, (ast.Tuple, ast.List)):
             found = pieces_of(value, created, self.plan, target)
             return [target] if isinstance(target, ast.Name) and found == [target.id] else found

@@ -198,7 +198,9 @@ def derived(key: ast.expr | None, frame: Frame, path: Path) -> Iterator[tuple[as
     if isinstance(key, ast.Call) and frame.file.facts.origin(key.func) in KEYS and key.args:
         yield key.args[0], frame, path
         return
-    yield key, frame, path
+    several = isinstance(key, ast.Call) and frame.file.facts.origin(key.func) == "jax.random.split"
+    if not several:
+        yield key, frame, path
     if isinstance(key, ast.Name):
         if path and key.id in path[-1].arguments and any(p.arg == key.id for p in frame.parameters):
             yield from derived(path[-1].arguments[key.id], path[-1].frame, path[:-1])

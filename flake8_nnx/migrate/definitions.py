@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from flake8_nnx.migrate.around import Plan, Stop
+from flake8_nnx.migrate.around import Plan, Stop, is_test
 from flake8_nnx.migrate.carry import Path, carried
 from flake8_nnx.migrate.roles import Frame, Site, Slot, slot_of, slots_in
 
@@ -57,6 +57,8 @@ def compare(plan: Plan, own: Configuration | None, root: Slot, frame: Frame, see
         return ""
     sites = [s for other in plan.program.all_frames() for s in other.sites if s.callee.frame is root.frame]
     for site in sites:
+        if is_test(site.frame.file):
+            continue
         for name, argument in site.arguments.items():
             value = plan.program.values.get(argument)
             given = root.frame.given.get(name)

@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 
-from flake8_nnx.migrate.around import Plan, Stop, own_nodes, slots_of
+from flake8_nnx.migrate.around import Plan, Stop, is_test, own_nodes, slots_of
 from flake8_nnx.migrate.calls import Rewriting
 from flake8_nnx.migrate.construction import find_added
 from flake8_nnx.migrate.dead import dead_classes, dead_parameters, dead_statements
@@ -110,11 +110,6 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
             dropped.setdefault(frame, set()).update(names)
         gone |= less
     return plan
-
-
-def is_test(file: SourceFile) -> bool:
-    name = file.path.stem
-    return name.startswith("test_") or name.endswith("_test")
 
 
 def components(program: Program) -> list[list[Frame]]:

@@ -4,6 +4,7 @@ Comments of what goes stay where it was.
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider
 
 from flake8_nnx.migrate.edits import CodeEdits, Piece
+from flake8_nnx.migrate.lines import joined, wrapped
 from flake8_nnx.migrate.spans import Span, Spans
 
 COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
@@ -67,6 +69,9 @@ class Around(cst.CSTTransformer):
         found = self.get_metadata(ByteSpanPositionProvider, node)
         return found.start, found.start + found.length
 
+    def column(self, span: Span) -> int:
+        return span[0] - (self.source.rfind(b"\n", 0, span[0]) + 1)
+
     def around_expression(self, span: Span, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
         """The expression with its edits; remembered where another one is made of it."""
         if isinstance(updated, cst.Lambda):
@@ -99,7 +104,7 @@ class Around(cst.CSTTransformer):
         )
         code = cst.Module([]).code_for_node(flat)
         start, end = self.span(original)
-        column = start - (self.source.rfind(b"\n", 0, start) + 1)
+        column = self.column((start, end))
         after = len(self.source[end:].split(b"\n", 1)[0])
         commented = has_comment(updated)
         lines = code.split("\n")
@@ -116,9 +121,24 @@ class Around(cst.CSTTransformer):
                 else a.with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
                 for i, a in enumerate(arguments)
             ])
-        inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(self.continuation))
-        closing = [*flat.args[:-1], flat.args[-1].with_changes(whitespace_after_arg=cst.ParenthesizedWhitespace(indent=True))]
-        return flat.with_changes(args=closing, whitespace_before_args=inner)
+        return flat
+
+    def spread(self, original: cst.CSTNode, statement: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
+        """A line that an edit made too long over several lines."""
+        bare = statement.with_changes(leading_lines=(), trailing_whitespace=cst.TrailingWhitespace())
+        code = cst.Module([]).code_for_node(bare)
+        width = self.width - self.column(self.span(original))
+        text = code.strip()
+        if max(map(len, text.split("\n"))) <= width or "#" in text:
+            return statement
+        rows = wrapped(joined(re.sub(r",(?=\s*\n\s*[)\]}])", "", text), 10 * len(text)), self.continuation, width)
+        new = cst.ensure_type(cst.parse_statement("\n".join(rows), self.config), cst.SimpleStatementLine)
+        return statement.with_changes(body=new.body)
+
+    def added(self, texts: Iterable[str], column: int) -> list[Any]:
+        """New statements, each as long as it may be."""
+        lines = [text if "\n" in text else "\n".join(wrapped(text, self.continuation, self.width - column)) for text in texts]
+        return [statement for line in lines for statement in cst.parse_module(line, self.config).body]
 
     def tuple(self, updated: cst.Tuple, pieces: Sequence[Any]) -> cst.BaseExpression:
         values = [parsed(piece) if isinstance(piece, str) else self.kept[piece] for piece in pieces]
@@ -175,17 +195,21 @@ class Around(cst.CSTTransformer):
             several = [apart(parameters, comma, final_comma, final_space) for parameters in (normal, after_star)]
             return old.with_changes(params=several[0], kwonly_params=several[1], star_arg=star, **changed)
 
-        if isinstance(node, cst.FunctionDef) and not has_comment(old):
-            flat = laid_out(COMMA, cst.MaybeSentinel.DEFAULT, cst.SimpleWhitespace(""))
-            line = node.with_changes(
-                params=flat, whitespace_before_params=cst.SimpleWhitespace(""), leading_lines=[], decorators=[],
-                body=cst.SimpleStatementSuite([cst.Pass()]),
-            )
-            column = span[0] - (self.source.rfind(b"\n", 0, span[0]) + 1)
-            code = cst.Module([]).code_for_node(line).strip().removesuffix(" pass")
-            if "\n" not in code and column + len(code) <= self.width:
-                return node.with_changes(params=flat, whitespace_before_params=cst.SimpleWhitespace(""))
-        return node.with_changes(params=laid_out(between, last, end))
+        if not isinstance(node, cst.FunctionDef) or has_comment(old):
+            return node.with_changes(params=laid_out(between, last, end))
+        none, back = cst.SimpleWhitespace(""), cst.ParenthesizedWhitespace(indent=True)
+        inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(self.continuation))
+        one = node.with_changes(params=laid_out(COMMA, cst.MaybeSentinel.DEFAULT, none), whitespace_before_params=none)
+        as_it_was = node.with_changes(params=laid_out(between, last, end))
+        three = node.with_changes(params=laid_out(COMMA, cst.MaybeSentinel.DEFAULT, back), whitespace_before_params=inner)
+        rows = cst.Comma(whitespace_after=inner), cst.Comma(whitespace_after=back)
+        many = node.with_changes(params=laid_out(*rows, none), whitespace_before_params=inner)
+        return next((way for way in (one, as_it_was, three) if self.head_fits(way, span)), many)
+
+    def head_fits(self, node: cst.FunctionDef, span: Span) -> bool:
+        head = node.with_changes(leading_lines=[], decorators=[], body=cst.SimpleStatementSuite([cst.Pass()]))
+        lines = cst.Module([]).code_for_node(head).strip().removesuffix(" pass").split("\n")
+        return self.column(span) + max(map(len, lines)) <= self.width
 
     # ---- comments of statements that go -----------------------------------------------------------------------------
 
@@ -231,11 +255,11 @@ class Around(cst.CSTTransformer):
             if span not in around.removed:
                 body.append(small)
         if not texts and len(body) == len(spans) and all(new is old for new, old in zip(body, updated.body)):
-            return updated
-        new = [statement for text in texts for statement in cst.parse_module(text, self.config).body]
+            return self.spread(original, updated) if updated is not original else updated
+        new = self.added(texts, self.column(spans[0]))
         if body:
             body[-1] = body[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
-            new.append(updated.with_changes(body=body, leading_lines=[]))
+            new.append(self.spread(original, updated.with_changes(body=body, leading_lines=[])))
         if not new:
             self.leave_out(updated)
             return cst.RemoveFromParent()
@@ -251,7 +275,7 @@ class Around(cst.CSTTransformer):
         texts = self.around.before.get(span, ())
         if not texts:
             return updated
-        new = [statement for text in texts for statement in cst.parse_module(text, self.config).body]
+        new = self.added(texts, self.column(span))
         new[0] = new[0].with_changes(leading_lines=updated.leading_lines)
         return cst.FlattenSentinel([*new, updated.with_changes(leading_lines=[])])
 

@@ -20,7 +20,10 @@ class MLP(nnx.Module):
 
 def make_model(config, *, in_features: int, rngs: nnx.Rngs):
     return MLP(
-        in_features=in_features, hidden=config["hidden"], classes=config["classes"], rngs=rngs
+        in_features=in_features,
+        hidden=config["hidden"],
+        classes=config["classes"],
+        rngs=rngs,
     )
 
 
@@ -43,7 +46,11 @@ def train_step(model: nnx.Module, optimizer: nnx.Optimizer, batch, key, classes)
     (loss, logits), grads = nnx.value_and_grad(loss_fn, has_aux=True)(model)
     norm = optax.tree.norm(grads)
     optimizer.update(model, grads)
-    return {"loss": loss, "norm": norm, "weights": optax.tree.norm(nnx.state(model, nnx.Param))}
+    return {
+        "loss": loss,
+        "norm": norm,
+        "weights": optax.tree.norm(nnx.state(model, nnx.Param)),
+    }
 
 
 @nnx.jit
