@@ -137,7 +137,6 @@ class Rewriter(Around):
         self.comments: dict[int, list[str]] = {}  # id(line of __init__) -> comments that moved there
         self.field_comments: dict[str, tuple[list[str], str | None]] = {}
         self.loose: list[str] = []  # comments of the class body and setup that have no line of their own
-        self.inside: list[ClassPlan] = []
         self.waiting: list[str] = []  # definitions to stand before the statement of the module that is being visited
 
     def on_visit(self, node: cst.CSTNode) -> bool:

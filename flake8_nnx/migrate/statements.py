@@ -13,6 +13,7 @@ from libcst.metadata import ByteSpanPositionProvider
 
 from flake8_nnx.migrate.edits import CodeEdits, Piece
 from flake8_nnx.migrate.lines import joined, wrapped
+from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.spans import Span, Spans
 
 COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
@@ -59,6 +60,7 @@ class Around(cst.CSTTransformer):
         self.continuation, self.width = (indent * 2, 80) if google else (indent, 88)
         self.config = cst.PartialParserConfig(default_indent=indent)
         self.seen: set[Span] = set()
+        self.inside: list[ClassPlan] = []  # classes around the place that is being visited, whose lines are theirs
         self.pending: list[cst.EmptyLine] = []  # comments of statements that went, for the next one
         self.claimed: dict[cst.CSTNode, list[cst.EmptyLine]] = {}
         self.kept: dict[Span, cst.BaseExpression] = {}  # pieces as they are now
@@ -129,7 +131,7 @@ class Around(cst.CSTTransformer):
         code = cst.Module([]).code_for_node(bare)
         width = self.width - self.column(self.span(original))
         text = code.strip()
-        if max(map(len, text.split("\n"))) <= width or "#" in text:
+        if max(map(len, text.split("\n"))) <= width or "#" in text or self.inside:
             return statement
         rows = wrapped(joined(re.sub(r",(?=\s*\n\s*[)\]}])", "", text), 10 * len(text)), self.continuation, width)
         new = cst.ensure_type(cst.parse_statement("\n".join(rows), self.config), cst.SimpleStatementLine)
