@@ -100,7 +100,10 @@ class Attributes:
         return self.stems[site] if depth == len(site.loops) - 1 else self.list_at(site, depth + 1)
 
     def in_loop(self, loop: Loop, depth: int) -> list[Site]:
-        return [s for s in self.trace.sites if len(s.loops) > depth and s.loops[depth] is loop and s not in self.holder]
+        return [
+            s for s in self.trace.sites
+            if len(s.loops) > depth and s.loops[depth] is loop and s not in self.holder and not is_param(s)
+        ]
 
     def lists(self, loop: Loop, depth: int) -> list[Site]:
         """One site for each list that this loop fills."""

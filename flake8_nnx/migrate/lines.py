@@ -93,6 +93,8 @@ def elements(text: str) -> list[str]:
         depth += (character in OPEN) - (character in CLOSE)
         if depth:
             continue
+        if re.match(r"for\b", text[index:]) and not _in_word(text, index):
+            return [text.strip()]  # a comprehension: the commas of its targets separate no elements
         if text.startswith("lambda", index) and re.match(r"lambda\b", text[index:]) and not _in_word(text, index):
             lambdas += 1
         elif character == ":" and lambdas:

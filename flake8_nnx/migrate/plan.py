@@ -97,7 +97,7 @@ class Planner:
                 swaps[id(part)] = f"nnx.{layer.nnx}"
             elif self.facts.linen_name(part) == "Module":
                 swaps[id(part)] = "nnx.Module"
-        return self.text.segment(node, swaps)
+        return self.functions(self.text.segment(node, swaps), node)
 
     # ---- __init__ -------------------------------------------------------------------------------------------------
 
@@ -212,6 +212,11 @@ class Planner:
         if code is None:
             return
         here = self.attributes.reference(site)
+        if site.ref is None and (names := variables.computed_name(site)):
+            made, name = names
+            self.line(level, f"setattr(self, {self.spell(made)}, {code})", (), site.call)
+            self.plan.expressions.setdefault(site.call, f"getattr(self, {self.text.segment(name, {})})[...]")
+            return
         if site.method == "setup":
             self.setup_site(site, level, code)
             return
@@ -324,14 +329,18 @@ class Planner:
 
     def param_code(self, site: Site) -> str | None:
         """`nnx.Param(init(rngs.params(), shape, dtype))` for `self.param(name, init, shape, dtype)`."""
-        if site.keywords:
-            self.refuse(site.call, "self.param with keyword arguments (unbox=) is not handled")
+        named = {name: value for name, value in site.keywords.items() if name != "unbox" or ast.unparse(value) != "True"}
+        if {"unbox", "init_fn", "name"} & named.keys():
+            self.refuse(site.call, "self.param with `unbox=`, `name=` or `init_fn=` is not handled", "give it by position")
             return None
-        texts = [self.spell(site.texts.get(id(argument))) for argument in site.positional[1:]]
-        if None in texts or not texts:
+        arguments = [*site.positional[1:], *named.values()]
+        texts = [self.spell(site.texts.get(id(argument))) for argument in arguments]
+        if None in texts or len(site.positional) < 2:
             self.refuse(site.call, f"`{_quote(site.call)}` needs values that only the call knows")
             return None
-        initialiser, *rest = [self.functions(t or "", a) for t, a in zip(texts, site.positional[1:])]
+        initialiser, *rest = [self.functions(t or "", a) for t, a in zip(texts, arguments)]
+        before = len(site.positional) - 2
+        rest = [*rest[:before], *(f"{name}={text}" for name, text in zip(named, rest[before:]))]
         callee = f"({initialiser})" if initialiser.startswith("lambda") else initialiser
         return f"nnx.Param({callee}({', '.join(['rngs.params()', *rest])}))"
 

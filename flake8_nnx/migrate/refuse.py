@@ -152,7 +152,10 @@ def _check_own(plan: ClassPlan, site: Site) -> None:
     assert isinstance(func, ast.Attribute)
     if is_param(site):
         first = site.positional[0] if site.positional else None
-        if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+        if variables.computed_name(site) is not None:
+            if site.method == "setup":
+                add(plan, site.call, "self.param in setup without a literal name is not handled")
+        elif not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
             add(plan, site.call, "self.param without a literal name is not handled")
         elif not first.value.isidentifier() or first.value in RESERVED:
             add(plan, site.call, f"the parameter name {first.value!r} cannot be an attribute")

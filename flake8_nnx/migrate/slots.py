@@ -8,14 +8,16 @@ from typing import Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import lifts_of
-from flake8_nnx.migrate.variables import is_eager
+from flake8_nnx.migrate.variables import computed_name, is_eager
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.values import Branch, Loop, Module, Site, Trace, elements
 
 
 def slots_of(trace: Trace, attributes: Attributes, told: Mapping[Site, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Slots of one class (see `flake8_nnx.variable_map`); `told` are the sizes that the variables of a site tell."""
-    return _slots(trace.events, attributes, {}, told)
+    found = _slots(trace.events, attributes, {}, told)
+    # Parameters whose names are computed keep them.
+    return [*found, {"same": True}] if any(computed_name(site) for site in trace.sites) else found
 
 
 def _slots(
@@ -41,7 +43,7 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
         collection, name = (ast.literal_eval(argument) for argument in site.positional[:2])
         return {"param": name, "collection": collection, "nnx": attributes.stems[site]}
     if site.ref is None:
-        if not is_param(site):
+        if not is_param(site) or computed_name(site):
             return None
         name = site.positional[0]
         return {"param": ast.literal_eval(name), "collection": "params", "nnx": attributes.stems[site]}

@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_nnx.catalog.collections import COLLECTIONS, variable_type
-from flake8_nnx.migrate.attributes import RESERVED, is_variable
+from flake8_nnx.migrate.attributes import RESERVED, is_param, is_variable
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.values import Site
 
@@ -101,6 +101,14 @@ def updated_by_init(site: Site, facts: Facts, cls: ast.ClassDef) -> ast.stmt | N
             if isinstance(statement, ast.stmt) and facts.names.parent(statement) is method:
                 return statement
     return None
+
+
+def computed_name(site: Site) -> tuple[str, ast.expr] | None:
+    """The name of a parameter that is computed, as `__init__` and as the call says it; None for one that is written."""
+    name = site.positional[0] if site.positional else None
+    if name is None or isinstance(name, ast.Constant) or not is_param(site) or id(name) not in site.texts:
+        return None
+    return site.texts[id(name)], name
 
 
 def names(sites: list[Site]) -> set[str]:

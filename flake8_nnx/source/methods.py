@@ -33,6 +33,13 @@ def fixed_length(annotation: ast.expr) -> int:
     return len(parts) if ast.unparse(annotation.value) in ("tuple", "Tuple", "typing.Tuple") and {*parts} == {"int"} else 0
 
 
+def is_plain_property(method: ast.FunctionDef) -> bool:
+    """Whether a method is a property that returns an expression and does nothing else."""
+    body = [s for s in method.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    decorators = [ast.unparse(decorator) for decorator in method.decorator_list]
+    return decorators == ["property"] and len(body) == 1 and isinstance(body[0], ast.Return)
+
+
 def is_flag(argument: ast.arg, default: ast.expr | None) -> bool:
     """Whether a method's argument is a flag rather than data."""
     annotation = ast.unparse(argument.annotation) if argument.annotation else ""

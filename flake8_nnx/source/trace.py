@@ -17,7 +17,7 @@ from flake8_nnx.source.given import given_to
 from flake8_nnx.source.inittext import Env, root_is_self
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.loops import names_in
-from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, plain_names, short, target_text
+from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, plain_names, short, target_text
 from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
@@ -176,7 +176,10 @@ class Tracer:
         if name in self.attributes:
             return self.attributes[name]
         found = self.facts.defining(self.cls, name)
-        return Function(found.methods[name], found.facts, bound=True) if found is not None else Unknown()
+        if found is None:
+            return Unknown()
+        function = Function(found.methods[name], found.facts, bound=True)
+        return self.inline(function, [], {}, {}) if is_plain_property(found.methods[name]) else function
 
     def problem(self, node: ast.AST, reason: str) -> None:
         self.trace.problems.append((node, reason))

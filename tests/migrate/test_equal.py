@@ -34,6 +34,13 @@ CASES = {
         Case("given:Residual", init="Residual(5)", args=("f32[2,3]",)),
         Case("given:Mixers", init="Mixers()", args=("f32[2,3]",)),
     ],
+    "computed": [
+        Case("computed:Weighted", init="Weighted((3, 4))", args=("f32[2,3]",)),
+        Case("computed:Weighted", init="Weighted((3, 4), name_of_weight='v')", args=("f32[2,3]",)),
+        Case("computed:Sectors", init="Sectors((2, 3))", args=("f32[2,4]",)),
+        Case("computed:Model", init="Model(4, 4)", args=("f32[2,3]",)),
+        Case("computed:Model", init="Model(4, 2)", args=("f32[2,3]",)),
+    ],
     "names": [
         Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),

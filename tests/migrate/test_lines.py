@@ -44,6 +44,11 @@ def test_commas_of_lambdas_and_strings_separate_nothing():
     ]  # fmt: skip
 
 
+def test_a_comprehension_is_one_element():
+    assert elements("f(i) + s for i, s in enumerate(pairs)") == ["f(i) + s for i, s in enumerate(pairs)"]
+    assert elements("forms, a.form for_") == ["forms", "a.form for_"]
+
+
 def test_short_statements_come_together():
     assert joined("x = self.dropout(\n    x, deterministic=True\n)", 40) == "x = self.dropout(x, deterministic=True)"
 
