@@ -75,7 +75,7 @@ def wrap(user: ClassPlan, used: ClassPlan, plans: Sequence[ClassPlan], facts: Fa
         hidden = (TAKEN - {"name"}) & given or {"parent"} & given
         if hidden:
             raise Stuck(call, f"nnx.bridge.to_linen takes `{min(map(str, hidden))}=` itself", "rename the field")
-        name_text = "" if "name" in given else _name(call, calls, used, facts)
+        name_text = "" if "name" in given else _name(call, calls, user, used, facts)
         first = [used.name, *_sizes(call, user, used, facts, outside)]
         user.expressions[call.func] = "nnx.bridge.to_linen"
         user.first[call] = ", ".join(first)
@@ -167,7 +167,7 @@ def _gives(call: ast.Call, stream: str) -> bool:
 # ---- names --------------------------------------------------------------------------------------------------------
 
 
-def _name(call: ast.Call, calls: Sequence[ast.Call], used: ClassPlan, facts: Facts) -> str:
+def _name(call: ast.Call, calls: Sequence[ast.Call], user: ClassPlan, used: ClassPlan, facts: Facts) -> str:
     """The name to give, as source; empty where Linen names it after the attribute."""
     method = facts.enclosing_method(call)
     unnamed = [other for other in calls if all(keyword.arg != "name" for keyword in other.keywords)]
@@ -183,7 +183,8 @@ def _name(call: ast.Call, calls: Sequence[ast.Call], used: ClassPlan, facts: Fac
         counter = _counter(above[0]) if len(above) == 1 else None
         if counter is not None:
             return f'f"{used.name}_{{{counter}}}"'
-    raise Stuck(call, f"the name that Linen gives `{ast.unparse(call)[:40]}` cannot be told from the source", "give it a name=")
+    reason = f"the name that Linen gives `{ast.unparse(call)[:40]}` cannot be told from the source"
+    raise Stuck(call, reason, f"give it a name=, or {_together(user)}")
 
 
 def _above(call: ast.Call, facts: Facts) -> list[ast.AST]:
@@ -212,8 +213,10 @@ def _counter(loop: ast.AST) -> str | None:
 
 
 def _attribute(call: ast.Call, facts: Facts) -> str | None:
-    """`block` of `self.block = Block(…)` in setup."""
+    """`block` of `self.block = Block(…)` in setup, `blocks` of a list of them."""
     parent = facts.names.parent(call)
+    while isinstance(parent, (ast.List, ast.Tuple, ast.ListComp)):
+        parent = facts.names.parent(parent)
     target = parent.targets[0] if isinstance(parent, ast.Assign) and len(parent.targets) == 1 else None
     own = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
     return target.attr if own else None  # type: ignore[union-attr]
@@ -225,6 +228,10 @@ def _slots(calls: Sequence[ast.Call], user: ClassPlan, used: ClassPlan, facts: F
     for call in calls:
         given = next((keyword.value for keyword in call.keywords if keyword.arg == "name"), None)
         text = dict(user.keywords.get(call, ())).get("name") if given is None else ast.unparse(given)
+        if text is None and not isinstance(facts.names.parent(call), ast.Assign):
+            name = f"{_attribute(call, facts)}_{{0}}"
+            found.append({"each": [{"linen": name, "nnx": name, "class": used.cls}]})
+            continue
         text = repr(_attribute(call, facts)) if text is None else text
         counter = _counter(_above(call, facts)[0]) if _above(call, facts) else None
         node = ast.parse(text, mode="eval").body
