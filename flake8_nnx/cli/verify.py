@@ -69,7 +69,7 @@ def verify(
     ] = None,
     variable_map: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.json", help="Linen path -> NNX path, each variable; else from shapes."),
+        typer.Option(metavar="FILE.json", help="Linen path -> NNX path; else as migrate left it, or from shapes."),
     ] = None,
     timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds.")] = 120.0,
     memory_mb: Annotated[int, typer.Option("--memory-mb", metavar="N", min=256, help="Memory of the run.")] = 8192,
@@ -102,6 +102,12 @@ def verify(
     }
     given = {name: value for name, value in options.items() if value is not None}
     job: dict[str, Any] = {"old": located(old), "new": located(new), "variable_map": read_map(variable_map, old)}
+    if variable_map is None:
+        from flake8_nnx.verify import map_beside
+
+        job["variable_map"] = map_beside(job["new"])
+        if job["variable_map"] is not None:
+            console.say("the variable map is the one that migrate has left beside the NNX file")
     if cases is not None and given:
         console.fail(f"--cases says how to run the model: drop --{next(iter(given)).replace('_', '-')}, or --cases")
     elif given:

@@ -16,10 +16,11 @@ from flake8_nnx.migrate.file import rewrite, rewrite_files, todo
 from flake8_nnx.migrate.model import ClassPlan, ClassRecord, FilePlan
 from flake8_nnx.migrate.program import around_classes
 from flake8_nnx.migrate.project import closed, plan_files
-from flake8_nnx.migrate.write import SourceFile, read_file, replace_file
+from flake8_nnx.migrate.write import Change, SourceFile, changed_text, read_file, replace_all
 from flake8_nnx.source.project import Project
 from flake8_nnx.source.project import SourceFile as ProjectFile
 from flake8_nnx.source.read import SourceError, python_files
+from flake8_nnx.variable_map import beside, read_maps
 
 CLOSED = "not verified"  # why the gate keeps a class as it is
 NO_CASE = "no case: "  # how the verifier says so
@@ -59,21 +60,18 @@ class MigrationRun:
         """Write the new files in place, or below `out`; beside each its variable map.
 
         Raises:
-            OSError: a file cannot be written or has changed meanwhile; those before it are written.
+            OSError: a file cannot be written or has changed meanwhile; then none is written, as they may need one another.
         """
-        written = []
+        changes: list[Change] = []
         for run in self.files:
-            if not run.changed:
-                continue
-            target = run.source.path if out is None else out / os.path.relpath(run.source.path, run.root)
-            replace_file(run.source, run.new, target)
-            written.append(target)
-            if not run.maps:
-                continue
-            beside = target.with_suffix(".nnx-map.json")
-            beside.write_text(json.dumps(run.maps, indent=1) + "\n", encoding="utf-8")
-            written.append(beside)
-        return written
+            if run.changed:
+                target = run.source.path if out is None else out / os.path.relpath(run.source.path, run.root)
+                changes.append(changed_text(run.source, run.new, target))
+                if run.maps:  # those of classes that moved before stay
+                    kept = {**read_maps(target), **run.maps}
+                    changes.append(Change(beside(target), (json.dumps(kept, indent=1) + "\n").encode()))
+        replace_all(changes)
+        return [change.target for change in changes]
 
 
 def migrate_paths(

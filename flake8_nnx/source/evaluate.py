@@ -325,8 +325,8 @@ class Evaluator:
                 return found
             return self._static(node, env)
         if origin:
-            known = LINEN + origin[len("flax.nnx."):] if self.tracer.ported and origin.startswith("flax.nnx.") else origin
-            found = self._function(known, node, positional, keywords, env)
+            alike = LINEN + origin[len("flax.nnx."):] if self.tracer.ported and origin.startswith("flax.nnx.") else origin
+            found = self._function(alike, node, positional, keywords, env)
             if not isinstance(found, Unknown):
                 return found
         elif isinstance(callee, Static) and len(positional) == 1 and isinstance(positional[0], Array):

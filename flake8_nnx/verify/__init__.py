@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flake8_nnx.case import Case
+from flake8_nnx.variable_map import read_maps
 from flake8_nnx.verify.verdict import Verdict
 
 __all__ = [
@@ -31,7 +32,8 @@ def verify(
     Args:
         old, new: `path/to/file.py::Class` (run in a subprocess with limits), or the classes themselves (run here).
         case: how to run them; for files one from `pyproject.toml` or recorded runs is used when not given, else synthesised.
-        variable_map: Linen path to NNX path of every variable; proposed from names and shapes when not given.
+        variable_map: Linen path to NNX path of every variable; when not given, for files the one that `migrate` has left
+            beside the NNX file, else proposed from names and shapes.
         timeout, memory_mb: limits of the subprocess, seconds and MiB.
         device: run on this device or platform only (`cpu`, `gpu`, `gpu:1`); on every local one when not given.
 
@@ -42,7 +44,8 @@ def verify(
     if isinstance(old, str) and isinstance(new, str):
         from flake8_nnx.verify.origins import job_cases
 
-        job: dict[str, Any] = {"old": target(old), "new": target(new), "variable_map": variable_map}
+        job: dict[str, Any] = {"old": target(old), "new": target(new)}
+        job["variable_map"] = map_beside(job["new"]) if variable_map is None else variable_map
         cases = {"case": case.to_json()} if case else job_cases(Path(job["old"]["path"]), job["old"]["class"])
         found = verify_files([{**job, **cases}], timeout=timeout, memory_mb=memory_mb, device=device)[0]
         assert found is not None
@@ -151,6 +154,11 @@ def linen_variables(model: Any, like: Mapping[str, Any], variable_map: Mapping[s
     from flake8_nnx.verify.weights import linen_variables as back
 
     return back(model, like, variable_map)
+
+
+def map_beside(new: Mapping[str, str]) -> dict[str, Any] | None:
+    """The variable map that `migrate` has left beside a file, for this class of it."""
+    return read_maps(Path(new["path"])).get(new["class"])
 
 
 def target(text: str) -> dict[str, str]:

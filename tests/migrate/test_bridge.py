@@ -221,7 +221,6 @@ class Net(nn.Module):
 @pytest.mark.jax
 def test_step_by_step(tmp_path):
     """After each step the file runs as before, and in the end the first checkpoint still loads."""
-    from flake8_nnx.variable_map import read_maps
     from flake8_nnx.verify import Case, verify
 
     path, first = tmp_path / "models.py", tmp_path / "first.py"
@@ -243,8 +242,8 @@ def test_step_by_step(tmp_path):
     new = path.read_text()
     assert "linen" not in new and "self.block_1 = Block((features, 3)[-1], (4, features), rngs=rngs)" in new
     case = Case(f"{first}:Net", init="Net(6)", args=("f32[2,5]",), kwargs={"train": False}, train_kwargs={"train": True})
-    whole = read_maps(path)["Net"]
-    assert verify(f"{first}::Net", f"{path}::Net", case, whole).good
+    verdict = verify(f"{first}::Net", f"{path}::Net", case)
+    assert verdict.good and verdict.evidence["variable map"] == "given"  # the one beside the file
 
 
 def test_an_order_can_be_carried_out(tmp_path):

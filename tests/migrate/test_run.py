@@ -1,10 +1,11 @@
 """Whole runs: what the gate lets through, what is written, and what happens to files that are odd, broken or moving."""
+import json
 import subprocess
 
 import pytest
 
 from flake8_nnx.migrate.run import migrate_paths
-from flake8_nnx.migrate.write import read_file, replace_file
+from flake8_nnx.migrate.write import changed_text, read_file, replace_all
 
 LINEN = '''"""Modèle."""
 import flax.linen as nn
@@ -126,13 +127,34 @@ def test_a_file_that_changed_meanwhile_is_left_alone(model):
     assert [path.name for path in model.parent.iterdir()] == ["model.py"]
 
 
+def test_files_are_written_together_or_not_at_all(model, tmp_path):
+    other = tmp_path / "other.py"
+    other.write_text(LINEN, encoding="utf-8")
+    run = migrate_paths([tmp_path], unverified=True)
+    other.write_text(LINEN + "# mine\n", encoding="utf-8")
+    with pytest.raises(OSError, match="changed since"):
+        run.write(None)
+    assert model.read_text(encoding="utf-8") == LINEN and len(list(tmp_path.iterdir())) == 2
+    migrate_paths([tmp_path], unverified=True).write(None)  # what was interrupted is taken up again
+    assert "nnx.Module" in model.read_text(encoding="utf-8") and "nnx.Module" in other.read_text(encoding="utf-8")
+
+
+def test_maps_of_what_moved_before_stay(model):
+    migrate_paths([model], unverified=True).write(None)
+    maps = json.loads(model.with_suffix(".nnx-map.json").read_text())
+    later = model.read_text(encoding="utf-8").replace("nn.ConvLocal(3, (3,))", "nn.Dense(3)")
+    model.write_text(later, encoding="utf-8")
+    migrate_paths([model], unverified=True).write(None)
+    assert json.loads(model.with_suffix(".nnx-map.json").read_text()).keys() == {"MLP", "Odd"} and maps.keys() == {"MLP"}
+
+
 def test_an_interrupted_write_leaves_the_old_file(model, monkeypatch):
     def fail(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("os.replace", fail)
     with pytest.raises(KeyboardInterrupt):
-        replace_file(read_file(model), "new", model)
+        replace_all([changed_text(read_file(model), "new", model)])
     assert model.read_text(encoding="utf-8") == LINEN and [p.name for p in model.parent.iterdir()] == ["model.py"]
 
 
