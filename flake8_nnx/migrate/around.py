@@ -223,6 +223,13 @@ def own_nodes(node: ast.AST, nested: bool = False) -> Iterator[ast.AST]:
             stack.extend(ast.iter_child_nodes(current))
 
 
+def touches(program: Program, frame: Frame) -> bool:
+    """Whether a function takes a model, or uses one of a function around it."""
+    return any(slots_in(value) for value in frame.given.values()) or any(
+        slots_of(program.values.get(node)) for node in own_nodes(frame.node, nested=True)
+    )
+
+
 def text_of(frame: Frame) -> SourceText:
     return SourceText(frame.file.source)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from flake8_nnx.migrate.around import Created, Plan, Stop, own_nodes, pieces_of, text_of
 from flake8_nnx.migrate.construction import added_argument, constructor_arguments, constructs, empty, factory
+from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.flow import COLLECTIVES, RESTORES, SAME, SAVES
 from flake8_nnx.migrate.roles import (
@@ -148,6 +149,9 @@ class Rewriting:
         return bool(made) and all(isinstance(self.values.get(call), (Model, Variables)) for call in calls)
 
     def target(self, target: ast.expr, value: Any, created: Created) -> list[Piece]:
+        updated = isinstance(value, Variables) and value.updated
+        if updated and isinstance(target, ast.Name) and not read_before(self.frame, target.id):
+            raise self.stop(target, "what the call changes is dropped, and NNX would keep it", "call a copy that nnx.clone makes")
         if isinstance(target, ast.Name) and target.id == "_":
             return [target] if pieces_of(value, created, self.plan, target) else []
         if not isinstance(target, (ast.Tuple, ast.List)):
@@ -453,7 +457,7 @@ class Rewriting:
             elif keyword.arg == "method":
                 target = self.method_name(keyword.value, model, function.slot)
             elif keyword.arg == "mutable":
-                self.mutable(keyword.value)
+                self.mutable(node, keyword.value)
             elif keyword.arg == "capture_intermediates":
                 raise self.stop(node, "capture_intermediates= has to become nnx.capture")
             elif keyword.arg != "variables":
@@ -477,14 +481,20 @@ class Rewriting:
             return model if node.value == "__call__" else f"{model}.{node.value}"
         raise self.stop(node, "method= is no method of the class that is written out", "call the function with the model")
 
-    def mutable(self, node: ast.expr) -> None:
-        """Collections that a call changes; those that it makes anew are not changed in place."""
+    def mutable(self, call: ast.Call, node: ast.expr) -> None:
+        """Collections that a call changes, and are kept; those that it makes anew are not changed in place."""
         named = [e.value for e in ast.walk(node) if isinstance(e, ast.Constant)]
         if named == [False]:
             return
         new = [name for name in named if name in ("intermediates", "losses", "perturbations") or not isinstance(name, str)]
         if new or not named:
             raise self.stop(node, f"`mutable={ast.unparse(node)[:40]}` returns what the call makes", "read it with nnx.capture")
+        above = self.facts.names.parent(call)
+        target = above.targets[0] if isinstance(above, ast.Assign) else None
+        kept = target.elts[1] if isinstance(target, ast.Tuple) and len(target.elts) == 2 else None
+        read = isinstance(kept, ast.Name) and read_before(self.frame, kept.id)
+        if not read and not isinstance(above, ast.Return):
+            raise self.stop(call, "what the call changes is dropped, and NNX would keep it", "call a copy that nnx.clone makes")
 
     def reseeded(self, node: ast.Call, keys: ast.expr, model: str) -> None:
         """The keys of a call seed the streams of the model before it, so the same keys give the same numbers."""
@@ -536,6 +546,9 @@ class Rewriting:
             place = names.parent(place)
         assert isinstance(place, ast.stmt)
         text = text.replace("    ", indent_of(self.frame))
+        inside = names.parent(place)
+        if isinstance(place, ast.If) and isinstance(inside, ast.If) and place in inside.orelse:
+            raise self.stop(node, "it needs a statement before an `elif`", "write it as a statement")
         if isinstance(place, (ast.For, ast.While)):
             raise self.stop(node, "it needs a statement before each turn of the loop", "write it as a statement")
         self.edits.before.setdefault(place, []).append(text)

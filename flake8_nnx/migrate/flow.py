@@ -53,6 +53,7 @@ class Program:
         self.values: dict[ast.AST, Any] = {}
         self.slots: dict[tuple[Any, ...], Slot] = {}
         self.escapes: dict[ast.AST, tuple[Frame, str]] = {}  # values that go where nobody can follow them, with the reason
+        self.handed: dict[ast.AST, tuple[Frame, Frame, str]] = {}  # functions that others call: where, which, by what
         self.compilers: dict[ast.AST, Frame] = {}  # the `jax.jit` of a call or decorator -> the function that it compiles
         self.answered: set[ast.AST] = set()  # functions that return something known
         self.changed = True
@@ -60,7 +61,7 @@ class Program:
             if not self.changed:
                 break
             self.changed = False
-            self.escapes = {}
+            self.escapes, self.handed = {}, {}
             for frame in self.all_frames():
                 frame.sites = []
             for file in list(self.files):
@@ -335,6 +336,18 @@ class Statements:
         elif isinstance(node, ast.Return):
             value = program.value(node.value, frame)
             self.join(value)
+        elif isinstance(node, ast.If):
+            program.value(node.test, frame)
+            before = dict(frame.env)
+            self.block(node.body)
+            after, frame.env = frame.env, before
+            self.block(node.orelse)
+            for name, value in after.items():
+                other = frame.env.get(name)
+                if slots_in(value) and slots_in(other) and slots_in(value)[0] is not slots_in(other)[0]:
+                    program.escape(node, frame, f"`{name}` is one of two models after this condition")
+                if value is not None:
+                    frame.env[name] = value
         elif isinstance(node, (ast.For, ast.AsyncFor)):
             program.value(node.iter, frame)
             self.assign(node.target, None)
@@ -418,6 +431,9 @@ class Calls:
 
     def unknown(self, node: ast.Call, origin: str, arguments: list[Any], keywords: Mapping[Any, Any]) -> Any:
         given = [*zip(node.args, arguments), *((k.value, keywords[k.arg]) for k in node.keywords)]
+        for argument, value in given:
+            if isinstance(value, Callee) and not origin.startswith("absl."):
+                self.program.handed[argument] = (self.frame, value.frame, f"`{ast.unparse(node)[:60]}`")
         state = next((value for _, value in given if isinstance(value, State)), None)
         if state is not None and origin in SAVES | RESTORES:
             return state if origin in RESTORES else None
@@ -444,8 +460,10 @@ class Calls:
             node = node.args[0] if self.facts.origin(node.func) in PARTIAL and node.args else node.func
         if self.facts.origin(node) in COMPILED:
             self.program.compilers[node] = frame
-        elif isinstance(decorator, ast.Call):
-            self.program.value(decorator, self.frame)
+        else:
+            self.program.handed[decorator] = (self.frame, frame, f"`@{ast.unparse(decorator)[:60]}`")
+            if isinstance(decorator, ast.Call):
+                self.program.value(decorator, self.frame)
 
     def created(self, node: ast.Call, keywords: Mapping[Any, Any]) -> Any:
         known = [value for value in keywords.values() if isinstance(value, (Method, Variables))]

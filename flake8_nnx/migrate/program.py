@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 
-from flake8_nnx.migrate.around import Plan, Stop, is_test, own_nodes, slots_of
+from flake8_nnx.migrate.around import Plan, Stop, is_test, own_nodes, slots_of, touches
 from flake8_nnx.migrate.calls import Rewriting
 from flake8_nnx.migrate.construction import find_added
 from flake8_nnx.migrate.dead import dead_classes, dead_parameters, dead_statements
@@ -16,6 +16,7 @@ from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.definitions import check_definitions
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.roles import Callee, Frame, slots_in
+from flake8_nnx.migrate.stale import check_stale
 from flake8_nnx.source.project import Project, SourceFile
 from flake8_nnx.source.read import SourceError
 
@@ -91,7 +92,13 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
     for node, (frame, reason) in program.escapes.items():
         if frame in inside:
             raise Stop(node, frame, reason)
+    for node, (frame, function, by) in program.handed.items():
+        if function in inside and touches(program, function):
+            raise Stop(node, frame, f"`{function.name}`, which takes or uses a model, is handed to {by}")
     for frame in frames:
+        method = isinstance(frame.file.facts.names.parent(frame.node), ast.ClassDef)
+        if method and any(slots_in(value) for value in frame.given.values()):
+            raise Stop(frame.node, frame, f"the method `{frame.name}` takes a model, and who calls it cannot be followed")
         if frame.file not in program.project.files:
             raise Stop(frame.node, frame, f"`{frame.name}` is outside of the files to migrate", "migrate its file as well")
     dropped: dict[Frame, set[str]] = {}
@@ -100,6 +107,7 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
         plan = Plan(program, classes, uses=whole.uses, dropped=dropped)
         find_added(plan, frames)
         check_definitions(plan, frames)
+        check_stale(plan, frames)
         for frame in frames:
             Rewriting(plan, frame, gone).run()
         more = {frame: found for frame in frames if (found := dead_parameters(plan, frame))}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.migrate.around import own_nodes, pieces_of, slots_of, text_of
+from flake8_nnx.migrate.around import pieces_of, text_of, touches
 from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.flow import COLLECTIVES, COMPILED, GRADIENTS, RESTORES, Program
 from flake8_nnx.migrate.roles import Callee, Field, Frame, Items, Method, Site, State, Variables, slots_in
@@ -74,7 +74,6 @@ def gradients_applied(rewriting: Rewriting, node: ast.Call, function: Method) ->
             raise rewriting.stop(keyword.value, f"`{keyword.arg}` is not what the call of the model returned")
         if isinstance(keyword.value, ast.Call) and rewriting.facts.origin(keyword.value.func) in COLLECTIVES:
             averaged(rewriting, keyword.value, model)
-    check_old(rewriting, node, function)
     swaps = rewriting.swaps(grads)
     text = text_of(rewriting.frame).segment(grads, swaps)
     rewriting.edits.expressions[node] = f"{optimizer}.update({model}, {text})"
@@ -95,25 +94,6 @@ def replaced_state(rewriting: Rewriting, node: ast.Call, function: Method) -> bo
         if not same:
             raise rewriting.stop(node, f"`{ast.unparse(node)[:60]}` sets `{keyword.arg}` of a train state")
     return False
-
-
-def check_old(rewriting: Rewriting, node: ast.Call, function: Method) -> None:
-    """Nothing reads the state that was before the update: it is changed in place."""
-    names, frame = rewriting.facts.names, rewriting.frame
-    place: ast.AST | None = node
-    while place is not None and not isinstance(place, ast.stmt):
-        place = names.parent(place)
-    assert isinstance(place, ast.stmt)
-    targets = {n.id for t in getattr(place, "targets", ()) for n in ast.walk(t) if isinstance(n, ast.Name)}
-    for other in own_nodes(frame.node):
-        if not isinstance(other, ast.Name) or not isinstance(other.ctx, ast.Load):
-            continue
-        if other.lineno > (place.end_lineno or 0) and other.id not in targets:
-            value = rewriting.values.get(other)
-            old = isinstance(value, State) or (isinstance(value, Variables) and not value.updated)
-            if old and function.slot.root in slots_in(value):
-                reason = f"`{other.id}` is read after the update and holds what was before it, which NNX changes in place"
-                raise rewriting.stop(other, reason, "keep a copy with nnx.clone before the update")
 
 
 # ---- checkpoints ------------------------------------------------------------------------------------------------------
@@ -168,7 +148,7 @@ def transformed(rewriting: Rewriting, node: ast.Call, origin: str) -> bool:
     frame = program.compilers.get(function)
     if frame is None:
         return False
-    if not touches(rewriting, frame):
+    if not touches(rewriting.program, frame):
         return False
     name = NNX.get(rewriting.facts.origin(function) or "")
     if name is None:
@@ -218,19 +198,11 @@ def transformed(rewriting: Rewriting, node: ast.Call, origin: str) -> bool:
 def compiled(rewriting: Rewriting, node: ast.AST) -> None:
     """`@jax.jit` of a function that takes a model, or uses one."""
     frame = rewriting.program.compilers[node]
-    if touches(rewriting, frame):
+    if touches(rewriting.program, frame):
         name = NNX.get(rewriting.facts.origin(node) or "")
         if name is None or name == "nnx.pmap":
             raise rewriting.stop(node, f"`{ast.unparse(node)}` of a function that takes a model is not handled")
         rewriting.edits.expressions[node] = name
-
-
-def touches(rewriting: Rewriting, frame: Frame) -> bool:
-    """Whether a function takes a model, or uses one of a function around it."""
-    values = rewriting.values
-    return any(slots_in(value) for value in frame.given.values()) or any(
-        slots_of(values.get(node)) for node in own_nodes(frame.node, nested=True)
-    )
 
 
 def renumbered(rewriting: Rewriting, frame: Frame, keyword: ast.keyword) -> str:

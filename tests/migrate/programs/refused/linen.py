@@ -45,3 +45,58 @@ class Trainer:
     def __init__(self, x):
         self.model = Linear(4)
         self.params = self.model.init(jax.random.key(0), x)["params"]
+
+    def loss(self, state: train_state.TrainState, x):
+        return state.apply_fn({"params": state.params}, x).mean()
+
+
+def best_parameters(state: train_state.TrainState, batches):
+    best, least = state.params, jnp.inf
+    for grads, loss in batches:
+        if loss < least:
+            best, least = state.params, loss
+        state = state.apply_gradients(grads=grads)
+    return state.apply_fn({"params": best}, jnp.ones((1, 3)))
+
+
+def target_network(state: train_state.TrainState, batches):
+    target = state.params
+    for x, grads in batches:
+        y = state.apply_fn({"params": target}, x)
+        state = state.apply_gradients(grads=grads)
+    return y
+
+
+class Norm(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.BatchNorm(use_running_average=False)(x)
+
+
+def dropped_statistics(x):
+    norm = Norm()
+    variables = norm.init(jax.random.key(0), x)
+    y, _ = norm.apply(variables, x, mutable=["batch_stats"])
+    return y, norm.apply(variables, x, mutable=False)
+
+
+def ensemble(x):
+    model = Linear(2)
+    params = jax.vmap(lambda key: model.init(key, x)["params"])(jax.random.split(jax.random.key(0), 3))
+    return jax.vmap(lambda p: model.apply({"params": p}, x))(params)
+
+
+def one_of_two(x, wide):
+    if wide:
+        model = Linear(8)
+        params = model.init(jax.random.key(0), x)["params"]
+    else:
+        model = Linear(4)
+        params = model.init(jax.random.key(1), x)["params"]
+    return model.apply({"params": params}, x)
+
+
+def sown(x):
+    model = Linear(4)
+    variables = model.init(jax.random.key(0), x)
+    return model.apply(variables, x, mutable=["intermediates"])

@@ -1,0 +1,152 @@
+"""Reads of what was: in Linen every train state is a value of its own, in NNX there is one model, which changes in place.
+
+A name that still holds variables from before an update would hold those after it, so the program is refused.
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from flake8_nnx.migrate.around import Plan, Stop, own_nodes
+from flake8_nnx.migrate.roles import Frame, Method, Slot, State, Variables, slot_of, slots_in
+from flake8_nnx.source.linen import PARTIAL
+from flake8_nnx.source.names import FUNCTIONS
+
+ADVICE = "keep a copy with nnx.clone before the update"
+UNCHANGED = frozenset({"apply_fn", "tx"})
+
+
+def check_stale(plan: Plan, frames: Sequence[Frame]) -> None:
+    """Refuse functions that read variables or train states after an update that they do not come from.
+
+    Raises:
+        Stop: at the first such read.
+    """
+    updating = updated_slots(plan)
+    for frame in frames:
+        node = frame.node
+        if not isinstance(node, ast.Lambda):
+            Versions(plan, frame, updating).block(node.body)  # type: ignore[attr-defined]
+
+
+def updated_slots(plan: Plan) -> set[tuple[Frame, Slot]]:
+    """The functions that update a model which they are given, or one of a function around them."""
+    program = plan.program
+    found: set[tuple[Frame, Slot]] = set()
+    frames = program.all_frames()
+    for frame in frames:
+        for node in own_nodes(frame.node, nested=True):
+            value = program.values.get(node.func) if isinstance(node, ast.Call) else None
+            if isinstance(value, Method) and updates(node, value, plan):
+                found.add((frame, value.slot.root))
+    changed = True
+    while changed:
+        before = len(found)
+        for frame in frames:
+            for site in frame.sites:
+                for name, argument in site.arguments.items():
+                    own, value = site.callee.frame.given.get(name), program.values.get(argument)
+                    if slots_in(own) and slots_in(value) and (site.callee.frame, slot_of(own)) in found:
+                        found.add((frame, slot_of(value)))
+        changed = len(found) > before
+    return found
+
+
+def updates(node: ast.AST, value: Method, plan: Plan) -> bool:
+    """Whether a call gives a train state other variables: `apply_gradients`, and `replace` with those of something else."""
+    if value.name == "apply_gradients":
+        return True
+    if value.name != "replace" or not isinstance(node, ast.Call):
+        return False
+    return any(isinstance(given := plan.program.values.get(k.value), Variables) and given.updated for k in node.keywords)
+
+
+class Versions:
+    """Which update of its model each name of a function comes from."""
+
+    def __init__(self, plan: Plan, frame: Frame, updating: set[tuple[Frame, Slot]]) -> None:
+        self.plan, self.frame, self.updating = plan, frame, updating
+        self.values = plan.program.values
+        self.now: dict[Slot, int] = {}
+        self.of: dict[str, int] = {}
+        self.sites = {site.call: site for site in frame.sites}
+
+    def block(self, body: Sequence[ast.stmt]) -> None:
+        for statement in body:
+            self.statement(statement)
+
+    def statement(self, node: ast.stmt) -> None:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            return
+        if isinstance(node, (ast.For, ast.While)):
+            self.expression(node.iter if isinstance(node, ast.For) else node.test)
+            for _ in range(2):  # what the first turn updates, the second may read
+                self.block(node.body)
+            self.block(node.orelse)
+            return
+        if isinstance(node, ast.If):
+            self.expression(node.test)
+            now, of = dict(self.now), dict(self.of)
+            self.block(node.body)
+            after = self.now, self.of
+            self.now, self.of = now, of
+            self.block(node.orelse)
+            self.now = {slot: max(after[0].get(slot, 0), self.now.get(slot, 0)) for slot in {*after[0], *self.now}}
+            # A name that one branch rebinds is as old as in the other one, unless that has no update.
+            self.of = {name: max(after[1].get(name, 0), self.of.get(name, 0)) for name in {*after[1], *self.of}}
+            return
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.expr, ast.withitem)) and not is_target(child, node):
+                self.expression(child)
+        for target in getattr(node, "targets", ()):
+            self.bind(target)
+        for name in ("body", "finalbody", "orelse"):
+            self.block(getattr(node, name, ()))
+        for handler in getattr(node, "handlers", ()):
+            self.block(handler.body)
+
+    def bind(self, target: ast.AST) -> None:
+        for name in ast.walk(target):
+            if isinstance(name, ast.Name) and slots_in(self.values.get(name)):
+                self.of[name.id] = self.now.get(slot_of(self.values[name]), 0)
+
+    def expression(self, node: ast.AST) -> None:
+        """Reads first, then what a call updates."""
+        if isinstance(node, FUNCTIONS):
+            return
+        if isinstance(node, ast.Attribute) and node.attr in UNCHANGED and isinstance(self.values.get(node.value), State):
+            return
+        for child in ast.iter_child_nodes(node):
+            self.expression(child)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            self.read(node)
+        if isinstance(node, ast.Call):
+            for slot in self.updated_by(node):
+                self.now[slot] = self.now.get(slot, 0) + 1
+
+    def read(self, node: ast.Name) -> None:
+        value = self.values.get(node)
+        old = isinstance(value, State) or (isinstance(value, Variables) and not value.updated)
+        if old and self.of.get(node.id, 0) < self.now.get(slot_of(value), 0):
+            reason = f"`{node.id}` is read after the update and holds what was before it, which NNX changes in place"
+            raise Stop(node, self.frame, reason, ADVICE)
+
+    def updated_by(self, node: ast.Call) -> Iterator[Slot]:
+        value = self.values.get(node.func)
+        if isinstance(value, Method) and updates(node, value, self.plan):
+            yield value.slot.root
+        site = self.sites.get(node)
+        if site is None or self.frame.file.facts.origin(node.func) in PARTIAL:
+            return
+        callee = site.callee.frame
+        for frame, slot in self.updating:
+            if frame is callee and slot.frame is not callee:
+                yield slot  # of a function around both
+        for name, argument in site.arguments.items():
+            own, given = callee.given.get(name), self.values.get(argument)
+            if slots_in(own) and slots_in(given) and (callee, slot_of(own)) in self.updating:
+                yield slot_of(given)
+
+
+def is_target(child: ast.AST, node: ast.stmt) -> bool:
+    return child in getattr(node, "targets", ())
