@@ -30,6 +30,7 @@ class Attributes:
         self.bridged: set[Site] = set()  # those whose Linen module is wrapped with nnx.bridge.ToNNX
         self.taken = {*facts.fields_of(self.cls), *self.cls.methods, *RESERVED}
         self.stems: dict[Site, str] = {}
+        self.local = _locals(self.cls.node)
         self._name_all()
         self.calls = {site.call for site in trace.sites}
         self.exchanged: set[ast.AST] = set()  # iterables of loops that will run over layers alone
@@ -49,7 +50,7 @@ class Attributes:
                 self.stems[site] = given
         kinds = Counter(kind_of(site) for site in self.trace.sites if site not in self.stems and site not in self.holder)
         counts: Counter[str] = Counter()
-        local = _locals(self.cls.node)
+        local = self.local
         used, kept = {*self.taken, *self.stems.values(), *local}, {*self.taken, *self.stems.values()} - local
         kept |= {*self.facts.fields_of(self.cls)}
         for site in self.trace.sites:
@@ -97,7 +98,12 @@ class Attributes:
 
     def item(self, site: Site, depth: int) -> str:
         """The loop variable of the call that holds this layer, or the inner list."""
-        return self.stems[site] if depth == len(site.loops) - 1 else self.list_at(site, depth + 1)
+        if depth < len(site.loops) - 1:
+            return self.list_at(site, depth + 1)
+        stem = self.stems[site]
+        while stem in self.local:  # `hidden = nn.Dense(n, name=f"hidden_{i}")(hidden)`
+            stem += "_layer"
+        return stem
 
     def in_loop(self, loop: Loop, depth: int) -> list[Site]:
         return [

@@ -44,6 +44,7 @@ CASES = {
     "names": [
         Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),
+        Case("names:Hidden", init="Hidden((3, 2))", args=("f32[2,3]",)),
     ],
     "made_or_given": [
         Case("made_or_given:Decoder", init="Decoder(4)", args=("i32[2,5]<7",)),

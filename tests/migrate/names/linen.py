@@ -25,6 +25,19 @@ class Tower(nn.Module):
         return x
 
 
+class Hidden(nn.Module):
+    """The layers are called as the values that go through them."""
+
+    sizes: tuple[int, ...]
+
+    @nn.compact
+    def __call__(self, x):
+        hidden = x
+        for i, size in enumerate(self.sizes):
+            hidden = nn.Dense(size, name=f"hidden_{i}")(hidden)
+        return hidden
+
+
 class Odd(nn.Module):
     depth: int
 

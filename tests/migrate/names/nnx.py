@@ -31,6 +31,23 @@ class Tower(nnx.Module):
         return x
 
 
+class Hidden(nnx.Module):
+    """The layers are called as the values that go through them."""
+
+    def __init__(self, in_features: int, sizes: tuple[int, ...], *, rngs: nnx.Rngs):
+        self.hiddens = nnx.List([])
+        hidden_features = in_features
+        for i, size in enumerate(sizes):
+            self.hiddens.append(nnx.Linear(hidden_features, size, rngs=rngs))
+            hidden_features = size
+
+    def __call__(self, x):
+        hidden = x
+        for hidden_layer in self.hiddens:
+            hidden = hidden_layer(hidden)
+        return hidden
+
+
 class Odd(nn.Module):
     depth: int
 
