@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flake8_nnx.rules._text import identifier, plural, snake
@@ -23,12 +23,13 @@ RESERVED = frozenset({"rngs", "train", "eval", "sow", "perturb", "set_attributes
 class Attributes:
     """Attribute, list and loop variable names of every site of one class."""
 
-    def __init__(self, trace: Trace, facts: Facts) -> None:
-        self.trace, self.facts = trace, facts
+    def __init__(self, trace: Trace, facts: Facts, inherited: Mapping[ast.Call, str] | None = None) -> None:
+        self.trace, self.facts, self.inherited = trace, facts, inherited or {}
         self.cls = trace.cls
         self.holder = _holders(trace)
         self.bridged: set[Site] = set()  # those whose Linen module is wrapped with nnx.bridge.ToNNX
-        self.taken = {*facts.fields_of(self.cls), *self.cls.methods, *RESERVED}
+        methods = (name for base in facts.ancestors(self.cls) for name in base.methods)
+        self.taken = {*facts.fields_of(self.cls), *methods, *RESERVED}
         self.stems: dict[Site, str] = {}
         self.local = _locals(self.cls.node)
         self._name_all()
@@ -45,7 +46,7 @@ class Attributes:
 
     def _name_all(self) -> None:
         for site in self.trace.sites:  # names that are given come first, so that chosen ones avoid them
-            given = self.given_name(site)
+            given = self.inherited.get(site.call) or self.given_name(site)
             if given:
                 self.stems[site] = given
         kinds = Counter(kind_of(site) for site in self.trace.sites if site not in self.stems and site not in self.holder)

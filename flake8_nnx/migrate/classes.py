@@ -95,7 +95,8 @@ class Edits:
         for plan in plans:
             self.expressions.update(spans.keyed(plan.expressions.items()))
             for base in plan.cls.node.bases:
-                self.expressions[spans.of(base)] = "nnx.Module"
+                if plan.cls.facts.linen_name(base) == "Module":
+                    self.expressions[spans.of(base)] = "nnx.Module"
             self.keywords.update(spans.keyed(plan.keywords.items()))
             self.arguments.update(spans.keyed(plan.arguments.items()))
             self.first.update(spans.keyed(plan.first.items()))
@@ -349,13 +350,15 @@ class Rewriter(Around):
     def constructor(self, plan: ClassPlan, node: cst.ClassDef) -> cst.BaseStatement | None:
         asked = _attributes_read(node) | plan.asked
         lines = pruned(plan, {f"self.{name}" for name in asked})
-        if not lines and not plan.parameters and not self.loose:
+        if plan.silent or not lines and not plan.parameters and not plan.opening and not self.loose:
             return None
         text = self.signature(plan)
         read = {name for line in lines for name in re.findall(r"\bself\.(\w+)", line.text)}
         own = plan.stored_fields(asked | read)
         stored = [f"self.{name} = {name}" for name in own]
-        body: list[str] = [*self.loose, *stored]
+        room = self.width - 2 * len(self.indent)
+        opening = [piece for text in plan.opening for piece in wrapped(text, self.continuation, room)]
+        body: list[str] = [*self.loose, *opening, *stored]
         for line in lines:
             indent = self.indent * line.level
             body += [indent + comment for comment in self.comments.get(id(line), ())]
@@ -373,19 +376,23 @@ class Rewriter(Around):
         commented = any(leading or trailing for leading, trailing in self.field_comments.values())
         rows: list[str] = ["self,"]
         for parameter in plan.parameters:
+            if parameter.keyword and "*" not in parameters:
+                parameters.append("*")
+                rows.append("*,")
             text = parameter.name + (f": {parameter.annotation}" if parameter.annotation else "")
             if parameter.default is not None:
                 text += f" = {parameter.default}" if parameter.annotation else f"={parameter.default}"
             parameters.append(text)
             leading, trailing = self.field_comments.get(parameter.name, ([], None))
             rows += [*leading, f"{text},{'  ' + trailing if trailing else ''}"]
-        one_line = f"def __init__({', '.join(['self', *parameters, '*', 'rngs: nnx.Rngs'])}):"
+        star = [] if "*" in parameters else ["*"]
+        one_line = f"def __init__({', '.join(['self', *parameters, *star, 'rngs: nnx.Rngs'])}):"
         if not commented and len(one_line) + len(self.indent) <= self.width and "\n" not in one_line:
             return one_line
-        together = self.continuation + ", ".join(["self", *parameters, "*", "rngs: nnx.Rngs"])
+        together = self.continuation + ", ".join(["self", *parameters, *star, "rngs: nnx.Rngs"])
         if not commented and len(together) + len(self.indent) <= self.width and "\n" not in together:
             return f"def __init__(\n{together}\n):"
-        rows += ["*,", "rngs: nnx.Rngs,"]
+        rows += [*(f"{text}," for text in star), "rngs: nnx.Rngs,"]
         return "def __init__(\n" + textwrap.indent("\n".join(rows), self.continuation) + "\n):"
 
 

@@ -44,6 +44,7 @@ class Parameter:
     name: str
     annotation: str | None
     default: str | None = None
+    keyword: bool = False  # by keyword alone
 
 
 @dataclass
@@ -63,6 +64,12 @@ class ClassPlan:
     removed: set[ast.stmt] = field(default_factory=set)
     decorators: set[ast.expr] = field(default_factory=set)
     fields: list[Field] = field(default_factory=list)
+    base: LinenClass | None = None  # of the project, that it derives from
+    silent: bool = False  # whether the `__init__` of the base is its own
+    opening: list[str] = field(default_factory=list)  # what `__init__` begins with: defaults that it makes, the base's own
+    handed: set[str] = field(default_factory=set)  # fields that are kept by the base's `__init__`, or set otherwise
+    stems: dict[ast.Call, str] = field(default_factory=dict)  # names of what it creates
+    told: dict[ast.Call, dict[str, Any]] = field(default_factory=dict)  # sizes that the variables of a site tell
     first: dict[ast.Call, str] = field(default_factory=dict)  # an argument to put before those of a call
     beside: dict[str, tuple[ast.ClassDef, str]] = field(default_factory=dict)  # subclass -> what it follows, its text
     above: dict[str, str] = field(default_factory=dict)  # classes of variables, to be defined before the first use
@@ -84,7 +91,7 @@ class ClassPlan:
 
     def stored_fields(self, read: set[str]) -> list[str]:
         """The fields that stay attributes because a method reads them."""
-        return [f.name for f in self.fields if f.name in read]
+        return [f.name for f in self.fields if f.name in read and f.name not in self.handed]
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, fields, mapped, refuse, tied, variables
+from flake8_nnx.migrate import bridge, fields, inherit, mapped, refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, lifts_of, remat_class
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
@@ -22,7 +22,7 @@ from flake8_nnx.rules._text import nnx_functions, snake
 from flake8_nnx.source import ported
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
 from flake8_nnx.source.given import CALL_FLAGS
-from flake8_nnx.source.linen import LinenClass, ModuleRef
+from flake8_nnx.source.linen import Field, LinenClass, ModuleRef
 from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Partial, Site, Trace, elements
 
 Kept = Mapping[int, ClassPlan]
@@ -40,7 +40,11 @@ class Planner:
         self.outside = frozenset(kept or ())  # what stays Linen needs no sizes
         self.sizes: list[SizeParameter] = needed_sizes(self.trace, self.outside)
         self.plan.sizes = self.sizes
-        self.attributes = Attributes(self.trace, facts)
+        self.parts = inherit.parts(self.trace)
+        base = facts.base_of(cls)
+        # Without a plan, the base creates nothing that is left, or is being planned itself.
+        self.base = planned(base) if base is not None and self.parts.inherited else None
+        self.attributes = Attributes(self.trace, facts, self.base.stems if self.base is not None else None)
         if kept is not None:
             self.attributes.bridged = {site for site in self.trace.sites if bridge.stays_linen(site.ref, kept)}
         self.fields = facts.fields_of(cls)
@@ -54,14 +58,24 @@ class Planner:
         self.open = Sizes({*self.fields, *(size.name for size in self.sizes)})
 
     def run(self) -> ClassPlan:
-        refuse.check_class(self.plan, self.trace, self.facts, self.attributes.bridged)
+        inherit.check_bases(self.plan, self.facts)
+        refuse.check_class(self.plan, self.parts.own, self.facts, self.attributes.bridged)
+        reason = inherit.problem(self.trace, self.parts, self.base) if self.base is not None else None
+        if reason is not None or self.base is None and self.parts.inherited:
+            self.refuse(self.cls.node, reason or "what its base creates cannot be told")
         if self.plan.refusals:
             return self.plan
-        self.emit(self.trace.events, 0, ())
+        for name in inherit.hiding(self.attributes.stems, self.parts):
+            self.refuse(self.cls.node, f"`self.{name}` would hide what its base creates under this name", "rename it")
+        self.emit(self.parts.own.events, 0, ())
+        given = self.call_base() if self.base is not None else {}
         self.check_lost()
         self.plan.slots = slots_of(self.trace, self.attributes, self.open.told)
-        self.plan.removed |= self.attributes.dead
+        self.plan.stems = {site.call: stem for site, stem in self.attributes.stems.items()}
+        self.plan.told = {site.call: told for site, told in self.open.told.items()}
+        self.plan.removed |= self.attributes.dead & set(ast.walk(self.cls.node))
         self.parameters()
+        self.inherit(given)
         tied.rewrite(self.plan, self.trace, self.facts, self.planned)
         if not self.plan.refusals:
             refuse.check_plan(self.plan, self.facts, variables.names(self.trace.sites))
@@ -82,22 +96,91 @@ class Planner:
         self.plan.parameters += [Parameter(name, "int") for name in self.open.opened]
         self.plan.fields = list(self.fields.values())
         for field in self.plan.fields:
-            default = None if field.default is None else self.functions(self.text.segment(field.default, {}), field.default)
-            held = self.trace.defaults.get(field.name)
-            if isinstance(held, Partial) and field.default is not None:
-                default = fields.class_text(self, held, None, field.default)
-            self.plan.parameters.append(Parameter(field.name, self.annotation(field.annotation), default))
+            default = None if field.factory is None else "None"
+            if field.default is not None:
+                hidden = inherit.hidden(field.default, field, self.facts)
+                if hidden is not None:
+                    place = f"line {field.node.lineno} of {field.facts.filename}"
+                    self.refuse(self.cls.node, f"the default of `{field.name}` ({place}) uses `{hidden}`", "import it here too")
+                default = nnx_functions(field.facts.text.segment(field.default, {}), field.default, field.facts)
+                held = self.trace.defaults.get(field.name)
+                if isinstance(held, Partial) and field.facts is self.facts:
+                    default = fields.class_text(self, held, None, field.default)
+            self.plan.parameters.append(Parameter(field.name, self.annotation(field), default, field.keyword))
+            if field.factory is not None:
+                self.default_made(field, field.factory)
 
-    def annotation(self, node: ast.expr) -> str:
-        """A type in its NNX spelling: a field may be given a layer."""
+    def default_made(self, field: Field, factory: ast.expr) -> None:
+        """`dataclasses.field(default_factory=list)`: each module has its own."""
+        hidden = inherit.hidden(factory, field, self.facts)
+        if hidden is not None:
+            where = field.facts.filename
+            self.refuse(self.cls.node, f"the default of `{field.name}` uses `{hidden}` of {where}", "import it here too")
+        text = self.functions(field.facts.text.segment(factory, {}), factory)
+        simple = isinstance(factory, ast.Lambda) and not ast.unparse(factory.args)
+        made = text.partition(":")[2].strip() if simple else f"({text})()" if isinstance(factory, ast.Lambda) else f"{text}()"
+        used = any(field.name in WORD.findall(line.text) for line in self.plan.init)
+        if used or self.base is None or field.node not in [each.node for each in self.base.fields]:
+            self.plan.opening.append(f"{field.name} = {made} if {field.name} is None else {field.name}")
+
+    def annotation(self, field: Field) -> str | None:
+        """A type in its NNX spelling: a field may be given a layer; none where its names mean nothing in this file."""
+        node = field.annotation
+        if inherit.hidden(node, field, self.facts) is not None:
+            return None
         swaps = {}
         for part in ast.walk(node):
-            layer = LAYERS.get(self.facts.linen_name(part) or "")
+            layer = LAYERS.get(field.facts.linen_name(part) or "")
             if layer is not None and layer.nnx:
                 swaps[id(part)] = f"nnx.{layer.nnx}"
-            elif self.facts.linen_name(part) == "Module":
+            elif field.facts.linen_name(part) == "Module":
                 swaps[id(part)] = "nnx.Module"
-        return self.functions(self.text.segment(node, swaps), node)
+        text = nnx_functions(field.facts.text.segment(node, swaps), node, field.facts)
+        optional = field.factory is None or isinstance(node, ast.Constant) or "None" in text or "Optional" in text
+        return text if optional else f"{text} | None"
+
+    # ---- the base -------------------------------------------------------------------------------------------------
+
+    def call_base(self) -> dict[str, str]:
+        """The arguments of `super().__init__`, by the parameters of the base."""
+        assert self.base is not None
+        given: dict[str, str] = {}
+        for name, size in inherit.sizes_of_base(self.trace, self.base):
+            text = self.spell(size)
+            if text is None:
+                self.refuse(self.cls.node, f"the size `{name}` that `{self.base.name}` needs cannot be told from the source")
+                return {}
+            given[name] = text
+        for name in self.base.open_sizes:
+            if name in self.open.taken:
+                base = self.base.name
+                self.refuse(self.cls.node, f"the field `{name}` has the name of a size that `{base}` needs", "rename it")
+            elif name not in self.open.opened:
+                self.open.opened.append(name)
+            given[name] = name
+        given.update({field.name: field.name for field in self.base.fields})
+        self.open.told.update(inherit.told_by_base(self.trace.sites, self.base, given))
+        return given
+
+    def inherit(self, given: Mapping[str, str]) -> None:
+        """Begin `__init__` with that of the base, or leave it to the base where it adds nothing."""
+        self.plan.base = self.facts.base_of(self.cls)
+        self.plan.asked |= inherit.read_by_bases(self.cls)
+        if self.base is None:
+            return
+        self.base.asked |= inherit.read_by(self.cls)
+        self.plan.handed = {field.name for field in self.base.fields}
+        own = any(line.names == () or any(name.startswith("self.") for name in line.names) for line in self.plan.init)
+        if not own and not self.cls.fields and inherit.same_signature(self.plan, self.base):
+            self.plan.silent = True
+            return
+        if not (self.base.parameters or self.base.init or self.base.opening):
+            return
+        arguments: list[str] = []
+        for parameter in self.base.parameters:
+            plain = parameter.default is None and not parameter.keyword and not any("=" in text for text in arguments)
+            arguments.append(given[parameter.name] if plain else f"{parameter.name}={given[parameter.name]}")
+        self.plan.opening.append(f"super().__init__({', '.join([*arguments, 'rngs=rngs'])})")
 
     # ---- __init__ -------------------------------------------------------------------------------------------------
 

@@ -103,7 +103,7 @@ def check_file(found: FilePlan) -> None:
     feed = FORM_FEED.search(found.source)
     asked = attributes_asked(found.facts) if found.plans else frozenset()
     for plan in found.plans:
-        plan.asked = asked
+        plan.asked |= asked
         if feed is not None:
             line = found.source.count("\n", 0, feed.end()) + 1
             refuse.add(plan, plan.cls.node, f"line {line} starts with a form feed, which libcst does not keep", "remove it")
@@ -174,6 +174,12 @@ def settle(files: Sequence[FilePlan], keep_running: bool) -> None:
 
 def _blocked(plan: ClassPlan, everything: Mapping[int, ClassPlan]) -> tuple[str, str] | None:
     """Why a class cannot move, as far as those decide that it constructs, and what to do."""
+    for base in plan.cls.facts.ancestors(plan.cls)[1:]:
+        above = everything.get(id(base.node))
+        if above is None:
+            return f"it derives from `{base.name}` of {base.facts.filename}, which stays as it is", "give that file as well"
+        if above.refusals:
+            return f"it derives from `{base.name}`, which stays Linen", f"see `{base.name}`"
     for part in plan.parts:
         other = everything.get(id(part.node))
         line = plan.uses[part.name]

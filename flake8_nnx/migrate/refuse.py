@@ -16,7 +16,8 @@ from flake8_nnx.migrate.unknown import unknown_modules
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.ported import TO_LINEN
-from flake8_nnx.source.linen import LINEN, PARTIAL, Facts
+from flake8_nnx.source.inittext import of_super
+from flake8_nnx.source.linen import PARTIAL, Facts, LinenClass, annotation_word
 from flake8_nnx.source.values import Assignment, Branch, Site, Trace
 
 HELD = ("Embed",)  # layers that are called alike in Linen and NNX, so that a class may be given one
@@ -39,9 +40,7 @@ def add(plan: ClassPlan, node: ast.AST, reason: str, advice: str | None = None) 
 def check_class(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collection[Site] = ()) -> None:
     """Refusals that the shape of the class and its trace decide; the modules of `bridged` sites stay Linen."""
     cls = plan.cls
-    if cls.bases != (LINEN + "Module",):
-        add(plan, cls.node, f"`{cls.name}` derives from {', '.join(cls.bases)}, not from flax.linen.Module alone")
-    if cls.node.keywords:
+    if any(keyword.arg != "kw_only" for keyword in cls.node.keywords):
         add(plan, cls.node, f"class keywords of `{cls.name}` are not handled")
     for decorator in cls.node.decorator_list:
         function = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -62,6 +61,8 @@ def check_class(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collection
 
 def _check_body(plan: ClassPlan, facts: Facts) -> None:
     for statement in plan.cls.node.body:
+        if isinstance(statement, ast.AnnAssign) and annotation_word(statement.annotation) == "KW_ONLY":
+            plan.removed.add(statement)
         if isinstance(statement, (ast.AnnAssign, ast.FunctionDef, ast.Pass, ast.Assign, ast.ClassDef)):
             continue
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
@@ -69,21 +70,23 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         add(plan, statement, f"`{type(statement).__name__}` in the body of `{plan.name}` is not handled")
     optional = ""
     for name, field in facts.fields_of(plan.cls).items():
-        if field.default is None and optional:
+        default, made = field.default, field.factory
+        if default is None and made is None and optional and not field.keyword:
             add(plan, field.node, f"the field `{name}` without a default follows `{optional}`, which has one", "give it one")
-        optional = optional or (name if field.default is not None else "")
+        optional = optional or (name if default is not None or made is not None else "")
         if name in RESERVED:
             add(plan, field.node, f"the field `{name}` would hide `{name}` of nnx.Module", "rename the field")
-        default = field.default
-        if isinstance(default, ast.Call) and (facts.origin(default.func) or "").endswith(".field"):
-            add(plan, field.node, f"the default of `{name}` is a dataclasses.field call, which is not handled")
-        binding = facts.names.binding(default) if isinstance(default, ast.Name) else None
+        own = set(field.options or ()) - {"default", "default_factory", "repr", "hash", "compare", "metadata", "kw_only"}
+        if own or isinstance(default, ast.Call) and (facts.origin(default.func) or "").endswith(".field"):
+            add(plan, field.node, f"`{ast.unparse(field.node)[:60]}` is not handled")
+        there = field.facts
+        binding = there.names.binding(default) if isinstance(default, ast.Name) else None
         # Of NNX, where a file is half migrated.
-        own_class = binding is not None and binding.kind == "class" and facts.module_class(default) is None
+        own_class = binding is not None and binding.kind == "class" and there.module_class(default) is None
         holds_module = own_class
-        held = facts.annotated_module(field.annotation)
+        held = there.annotated_module(field.annotation)
         unlike = held is not None and held.linen not in HELD and held.local is None
-        if holds_module or unlike or (default is not None and facts.instance(default)):
+        if holds_module or unlike or (default is not None and there.instance(default)):
             add(plan, field.node, f"the field `{name}` holds a module or a module class, which this version does not move")
     for name, method in plan.cls.methods.items():
         if name == "__post_init__":
@@ -185,7 +188,9 @@ def _check_setup(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
             orelse = statement.orelse
             return all(known(inner) for inner in [*statement.body, *orelse])
         if isinstance(statement, ast.Expr):
-            return isinstance(statement.value, ast.Constant)
+            call = statement.value
+            above = isinstance(call, ast.Call) and of_super(call.func) and call.func.attr == "setup"  # type: ignore[attr-defined]
+            return above or isinstance(call, ast.Constant)
         if isinstance(statement, (ast.Assert, ast.Raise)):
             return False  # of something that only the call knows
         if isinstance(statement, ast.Assign) and all(isinstance(target, ast.Name) for target in statement.targets):
@@ -237,7 +242,15 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str]) -> None:
             if reason:
                 add(plan, node, reason)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super":
-            add(plan, node, "`super()` of a Linen module is not handled")
+            if not _inherits(node, plan.cls):
+                add(plan, node, "`super()` of a Linen module is not handled")
+
+
+def _inherits(node: ast.Call, cls: LinenClass) -> bool:
+    """Whether `super()` is asked for a method that a base in the project has."""
+    above = cls.facts.names.parent(node)
+    name = above.attr if isinstance(above, ast.Attribute) and of_super(above) else ""
+    return cls.facts.defining(cls, name, cls) is not None
 
 
 def _check_unknown_modules(plan: ClassPlan, facts: Facts) -> None:

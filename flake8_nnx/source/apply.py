@@ -179,7 +179,7 @@ def traced_output(
     function = home.methods[method]
     names = [a.arg for a in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]][1:]
     env = {name: arguments.get(name, Unknown()) for name in names}
-    inner.facts = home.facts
+    inner.enter(home)
     output = inner.body(function.body, env)
     carried = {carry for event in inner.trace.events for carry in getattr(event, "carried", {})}
     own = {*cls.facts.fields_of(cls)} - {*known}

@@ -46,6 +46,8 @@ def _repeatable(tracer: Tracer, statement: ast.stmt, env: Env, stored: set[str])
     for node in ast.walk(statement):
         if isinstance(node, ast.Call) and _may_create(tracer, node, env):
             return False
+        if isinstance(node, ast.Name) and node.id == "super":
+            return False
         if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.Return, ast.FunctionDef, ast.ClassDef, ast.NamedExpr)):
             return False
         if isinstance(node, ast.Attribute) and root_is_self(node):

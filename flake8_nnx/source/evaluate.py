@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import ported, shapes
 from flake8_nnx.source.members import held_output, member
-from flake8_nnx.source.inittext import Env, InitText, root_is_self, static
+from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
 from flake8_nnx.source.values import (
     Array,
@@ -270,6 +270,10 @@ class Evaluator:
         func = node.func
         if root_is_self(func) and func.attr in ("param", "variable", "sow", "make_rng"):  # type: ignore[attr-defined]
             return self.tracer.own_call(node, env)
+        if of_super(func):
+            positional, keywords = self.arguments(node, env)
+            method = self.tracer.inherited(func.attr)  # type: ignore[attr-defined]
+            return self.tracer.inline(method, positional, keywords, env) if isinstance(method, Function) else Unknown()
         origin = self.facts.origin(func)
         if origin in PARTIAL and node.args:
             inner = self.value(node.args[0], env)

@@ -43,7 +43,7 @@ def needed_sizes(found: Trace, seen: frozenset[int] = frozenset()) -> list[SizeP
     for text in size_texts(found, seen | {id(found.cls.node)}):
         for axis, argument in AXIS.findall(text):
             axes.setdefault(argument, set()).add(int(axis))
-    call = found.cls.methods.get("__call__")
+    call = found.cls.facts.method_of(found.cls, "__call__")
     first = next((a.arg for a in call.args.args[1:]), None) if call else None
     order = [name for arguments in found.arguments.values() for name in arguments]
     fields = set(found.cls.facts.fields_of(found.cls))

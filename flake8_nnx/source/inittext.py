@@ -29,6 +29,12 @@ def root_is_self(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
+def of_super(node: ast.AST) -> bool:
+    """Whether this is `super().<something>`."""
+    owner = node.value if isinstance(node, ast.Attribute) else None
+    return isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super" and not owner.args
+
+
 class InitText:
     """Writes expressions of one class for its `__init__`."""
 

@@ -26,6 +26,7 @@ CLASS_TRANSFORMS = frozenset(
      "flax.linen.partitioning.remat")
 )  # fmt: skip
 PARTIAL = frozenset({"functools.partial", "jax.tree_util.Partial"})
+FIELD = frozenset({"dataclasses.field", "flax.struct.field"})
 SAME_MODULE_METHODS = frozenset({"bind", "clone", "copy"})
 
 
@@ -36,14 +37,28 @@ class Field:
     name: str
     node: ast.AnnAssign
     facts: Facts = field(compare=False, repr=False)  # of the file that declares it
+    keyword: bool = False  # given by keyword alone
 
     @property
     def annotation(self) -> ast.expr:
         return self.node.annotation
 
     @property
+    def options(self) -> Mapping[str, ast.expr] | None:
+        """The arguments of `dataclasses.field(…)`, None where it has a plain default or none."""
+        value = self.node.value
+        if not isinstance(value, ast.Call) or self.facts.origin(value.func) not in FIELD or value.args:
+            return None
+        return {keyword.arg or "**": keyword.value for keyword in value.keywords}
+
+    @property
     def default(self) -> ast.expr | None:
-        return self.node.value
+        return self.node.value if self.options is None else self.options.get("default")
+
+    @property
+    def factory(self) -> ast.expr | None:
+        """The function that makes its default."""
+        return self.options.get("default_factory") if self.options else None
 
 
 @dataclass(frozen=True)
@@ -169,12 +184,22 @@ class Facts:
         nnx = self.derives_from_nnx(node)
         if not is_linen and (nnx or not compact or not node.bases):
             return None  # a base that cannot be seen is a module only if the class itself proves it
-        fields = tuple(
-            Field(stmt.target.id, stmt, self)
-            for stmt in node.body
-            if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name) and _is_field(stmt.annotation)
-        )
-        return LinenClass(node.name, node, tuple(bases), fields, methods, compact, self)
+        return LinenClass(node.name, node, tuple(bases), self._fields(node), methods, compact, self)
+
+    def _fields(self, node: ast.ClassDef) -> tuple[Field, ...]:
+        found: list[Field] = []
+        keyword = any(k.arg == "kw_only" and isinstance(k.value, ast.Constant) and bool(k.value.value) for k in node.keywords)
+        for stmt in node.body:
+            if not isinstance(stmt, ast.AnnAssign) or not isinstance(stmt.target, ast.Name):
+                continue
+            word = annotation_word(stmt.annotation)
+            if word == "KW_ONLY":
+                keyword = True
+            elif word != "ClassVar":
+                own = Field(stmt.target.id, stmt, self, keyword)
+                given = (own.options or {}).get("kw_only")
+                found.append(own if not isinstance(given, ast.Constant) else Field(own.name, stmt, self, bool(given.value)))
+        return tuple(found)
 
     def derives_from_nnx(self, node: ast.ClassDef) -> bool:
         """Whether a class is an NNX module, as far as this file tells."""
@@ -209,11 +234,11 @@ class Facts:
         return None
 
     def fields_of(self, cls: LinenClass) -> dict[str, Field]:
-        """Fields by name, inherited ones first."""
+        """Fields by name, inherited ones first, those given by keyword last."""
         found: dict[str, Field] = {}
         for base in reversed(self.ancestors(cls)):
             found.update({f.name: f for f in base.fields})
-        return found
+        return dict(sorted(found.items(), key=lambda item: item[1].keyword))
 
     def ancestors(self, cls: LinenClass) -> list[LinenClass]:
         """The class and its Linen bases in the project, nearest first."""
@@ -229,9 +254,16 @@ class Facts:
                     line.append(ref.local)
         return found
 
-    def defining(self, cls: LinenClass, name: str) -> LinenClass | None:
-        """The class itself or the nearest of its bases that has a method of this name."""
-        return next((base for base in self.ancestors(cls) if name in base.methods), None)
+    def base_of(self, cls: LinenClass) -> LinenClass | None:
+        """The nearest Linen class of the project that a class derives from."""
+        return next(iter(self.ancestors(cls)[1:]), None)
+
+    def defining(self, cls: LinenClass, name: str, above: LinenClass | None = None) -> LinenClass | None:
+        """The class itself or the nearest of its bases that has a method of this name, if given one `above` another."""
+        line = self.ancestors(cls)
+        if above is not None and above in line:
+            line = line[line.index(above) + 1:]
+        return next((base for base in line if name in base.methods), None)
 
     def method_of(self, cls: LinenClass, name: str) -> ast.FunctionDef | None:
         found = self.defining(cls, name)
@@ -371,11 +403,9 @@ class Facts:
         return self._attributes.get((id(cls), name), [])
 
 
-def _is_field(annotation: ast.expr) -> bool:
-    """Whether an annotation declares a field: `ClassVar[…]`, also in quotes, and the `KW_ONLY` mark do not."""
+def annotation_word(annotation: ast.expr) -> str:
+    """`ClassVar` of `ClassVar[…]`, also in quotes: that one and the `KW_ONLY` mark declare no field."""
     name = annotation.value if isinstance(annotation, ast.Subscript) else annotation
     if isinstance(name, ast.Constant) and isinstance(name.value, str):
-        word = name.value.split("[")[0].rsplit(".", 1)[-1].strip()
-    else:
-        word = name.attr if isinstance(name, ast.Attribute) else name.id if isinstance(name, ast.Name) else ""
-    return word not in ("ClassVar", "KW_ONLY")
+        return name.value.split("[")[0].rsplit(".", 1)[-1].strip()
+    return name.attr if isinstance(name, ast.Attribute) else name.id if isinstance(name, ast.Name) else ""

@@ -54,6 +54,7 @@ class Tracer:
         facts = cls.facts
         self.cls, self.depth = cls, depth
         self.facts = facts  # of the file whose statements are run
+        self.home = cls  # the class whose statements are run
         self.trace = Trace(cls)
         self.evaluator = Evaluator(self)
         self.events: list[Any] = self.trace.events
@@ -63,7 +64,7 @@ class Tracer:
         self.inlining = 0
         self.method = ""
         self.ported = False  # whether this is an NNX class
-        self.reached: set[str] = set()
+        self.reached: set[ast.AST] = set()
         self.fixed: set[str] = set(facts.fields_of(cls))
         self.attributes: dict[str, Any] = dict(fields or {})
         hidden = hidden_fields(cls, facts)
@@ -92,23 +93,29 @@ class Tracer:
         self.method = "setup"
         self.run_setup()
         self.trace.attributes = dict(self.attributes)
-        names = sorted(self.cls.methods, key=lambda name: name != "__call__")
-        for name in names:
-            method = self.cls.methods[name]
+        homes = {name: base for base in reversed(self.facts.ancestors(self.cls)) for name in base.methods}
+        for name in sorted(homes, key=lambda name: (name != "__call__", name not in self.cls.methods)):
+            method = homes[name].methods[name]
             static = any(isinstance(d, ast.Name) and d.id in ("staticmethod", "classmethod") for d in method.decorator_list)
-            if name not in ("setup", "__post_init__") and name not in self.reached and not static:
+            if name not in ("setup", "__post_init__") and method not in self.reached and not static:
+                self.enter(homes[name])
                 output = self.call_method(method)
+                self.enter(self.cls)
                 if name == "__call__":
                     self.trace.output = output
         return self.trace
+
+    def enter(self, home: LinenClass) -> None:
+        """Go on with statements of this class."""
+        self.home, self.facts = home, home.facts
 
     def run_setup(self) -> None:
         """Run setup, wherever it is inherited from."""
         home = self.facts.defining(self.cls, "setup")
         if home is not None:
-            self.facts = home.facts
+            self.enter(home)
             self.block(home.methods["setup"].body, {})
-            self.facts = self.cls.facts
+            self.enter(self.cls)
 
     def call_method(self, method: ast.FunctionDef) -> Any:
         """Run a method on its own arguments as unknown arrays."""
@@ -131,6 +138,7 @@ class Tracer:
             if extra is not None:
                 env[extra.arg] = Unknown()
         self.trace.arguments[method.name] = arrays
+        self.trace.calls.append((method, dict(env)))
         return self.body(method.body, env)
 
     def body(self, statements: list[ast.stmt], env: Env) -> Any:
@@ -148,12 +156,13 @@ class Tracer:
         if self.inlining >= MAX_INLINE:
             return Unknown()
         arguments = function.node.args
-        here, self.facts = self.facts, function.facts
+        here = self.home, self.facts
+        self.home, self.facts = function.home or self.home, function.facts
         names = [a.arg for a in [*arguments.posonlyargs, *arguments.args]]
         inner: Env = dict(function.env)
         if function.bound:
             names = names[1:]
-            self.reached.add(function.node.name)  # type: ignore[union-attr]
+            self.reached.add(function.node)
         for name, default in zip(names[::-1], arguments.defaults[::-1]):
             inner[name] = self.evaluator.value(default, {})
         for argument, default_value in zip(arguments.kwonlyargs, arguments.kw_defaults):
@@ -161,6 +170,8 @@ class Tracer:
         inner.update({name: Unknown() for name in names if name not in inner})
         inner.update(zip(names, positional))
         inner.update(keywords)
+        if function.bound:
+            self.trace.calls.append((function.node, dict(inner)))
         self.inlining += 1
         outer, self.method = self.method, getattr(function.node, "name", self.method)
         if isinstance(function.node, ast.Lambda):
@@ -168,18 +179,25 @@ class Tracer:
         else:
             result = self.body(function.node.body, inner)
         self.inlining -= 1
-        self.method, self.facts = outer, here
+        self.method = outer
+        self.home, self.facts = here
         return result
 
     def attribute(self, name: str) -> Any:
         """Value of `self.<name>`."""
         if name in self.attributes:
             return self.attributes[name]
-        found = self.facts.defining(self.cls, name)
-        if found is None:
-            return Unknown()
-        function = Function(found.methods[name], found.facts, bound=True)
-        return self.inline(function, [], {}, {}) if is_plain_property(found.methods[name]) else function
+        found = self.bound_method(self.facts.defining(self.cls, name), name)
+        plain = isinstance(found, Function) and isinstance(found.node, ast.FunctionDef) and is_plain_property(found.node)
+        return self.inline(found, [], {}, {}) if plain else found
+
+    def inherited(self, name: str) -> Any:
+        """Value of `super().<name>` in a method of the class whose statements are run."""
+        return self.bound_method(self.facts.defining(self.cls, name, self.home), name)
+
+    @staticmethod
+    def bound_method(home: LinenClass | None, name: str) -> Any:
+        return Unknown() if home is None else Function(home.methods[name], home.facts, bound=True, home=home)
 
     def problem(self, node: ast.AST, reason: str) -> None:
         self.trace.problems.append((node, reason))

@@ -126,6 +126,7 @@ class Function:
     facts: Facts = field(compare=False, repr=False)  # of the file that it stands in
     env: Mapping[str, Any] = field(default_factory=dict)
     bound: bool = False  # a method of the module itself
+    home: LinenClass | None = field(default=None, compare=False, repr=False)  # the class whose statements it holds
 
 
 @dataclass(eq=False, repr=False)
@@ -245,6 +246,7 @@ class Trace:
     defaults: dict[str, Any] = field(default_factory=dict)  # fields whose default is a module class
     understood: set[ast.stmt] = field(default_factory=set)  # statements that collect submodules in a list
     attributes: dict[str, Any] = field(default_factory=dict)  # of the module after setup
+    calls: list[tuple[ast.AST, dict[str, Any]]] = field(default_factory=list)  # methods that ran, with their arguments
 
 
 def elements(value: Any) -> tuple[Any, ...] | None:

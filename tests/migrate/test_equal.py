@@ -94,6 +94,15 @@ CASES = {
     "shared": [
         Case(f"shared:{name}", init=f"{name}(7, 4)", args=("i32[2,3]<7", "i32[2,5]<7")) for name in ("Seq", "Model", "Tied")
     ],
+    "inherited": [
+        Case("inherited:Deep", init="Deep(hidden=(4, 5))", args=("f32[2,3]",)),
+        Case("inherited:Residual", init="Residual(4)", args=("f32[2,4]",)),
+        Case("inherited:Gated", init="Gated(4, gate='tanh')", args=("f32[2,3]",)),
+        Case("inherited:Doubled", init="Doubled(4)", args=("f32[2,3]",)),
+        Case("inherited:Replaced", init="Replaced(4)", args=("i32[2,3]<7",)),
+        Case("inherited:Container", init="Container(last=2)", args=("f32[2,3]",)),
+        Case("inherited:User", init="User()", args=("f32[2,6]",)),
+    ],
     "nested": [Case("nested:Nested", init="Nested((2, 1), 3)", args=("f32[2,4,4,3]",), **MODES)],
     "google_style": [
         Case("google_style:Encoder", init="Encoder(3)", args=("f32[2,5]",)),

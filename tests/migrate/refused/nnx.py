@@ -1,6 +1,5 @@
 """What this version does not rewrite, each class for its own reason."""
 import functools
-from typing import Any
 
 import flax.linen as nn
 import jax
@@ -12,14 +11,6 @@ class Scanned(nn.Module):
     @nn.compact
     def __call__(self, carry, x):
         return nn.LSTMCell(4)(carry, x)
-
-
-class FactoryField(nn.Module):
-    norm: Any = nn.LayerNorm
-
-    @nn.compact
-    def __call__(self, x):
-        return self.norm()(x)
 
 
 class Counter(nn.Module):
@@ -47,7 +38,7 @@ class Hidden(nn.Module):
         return jax.checkpoint(layer)(x)
 
 
-class Inherited(FactoryField):
+class Inherited(nn.Dense):
     pass
 
 

@@ -1,0 +1,114 @@
+"""Classes that derive from others in a way that `super().__init__` cannot follow."""
+from typing import ClassVar
+
+import flax.linen as nn
+
+
+class Block(nn.Module):
+    """Layers made in setup."""
+
+    width: int
+    rate: float = 0.0
+    kind: ClassVar[str] = "block"
+
+    def setup(self):
+        self.dense = nn.Dense(self.width)
+        self.norm = nn.LayerNorm()
+        self.half = self.width // 2
+
+    def mix(self, x):
+        return self.norm(self.dense(x))
+
+    def __call__(self, x):
+        return nn.relu(self.mix(x))
+
+
+class Gated(Block):
+    """More layers beside those of the base."""
+
+    gate: str = "sigmoid"
+
+    def setup(self):
+        super().setup()
+        self.gate_dense = nn.Dense(self.width, use_bias=False)
+
+    def __call__(self, x):
+        y = super().__call__(x)
+        gate = nn.sigmoid if self.gate == "sigmoid" else nn.tanh
+        return y * gate(self.gate_dense(x))
+
+
+class Compact(nn.Module):
+    width: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.width)(x)
+
+
+class Left(nn.Module):
+    pass
+
+
+class Right(nn.Module):
+    pass
+
+
+class TwoBases(Left, Right):
+    pass
+
+
+class Hides(Compact):
+    """A layer of its own with the name that the layer of the base gets."""
+
+    def setup(self):
+        self.dense = nn.Dense(3)
+
+    def other(self, x):
+        return self.dense(x)
+
+
+class PartOfBase(Gated):
+    def setup(self):
+        self.gate_dense = nn.Dense(self.width)
+
+    def mix(self, x):
+        return self.gate_dense(x)
+
+
+class Sometimes(Compact):
+    scale: bool = False
+
+    @nn.compact
+    def __call__(self, x):
+        if self.scale:
+            x = super().__call__(x)
+        return x
+
+
+class OfALayer(nn.Dense):
+    def __call__(self, x):
+        return super().__call__(x)
+
+
+class Weights:
+    def weight(self, shape):
+        return self.param("weight", nn.initializers.ones, shape)
+
+
+class WithWeights(nn.Module, Weights):
+    @nn.compact
+    def __call__(self, x):
+        return x * self.weight((3,))
+
+
+class Local(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.ConvLocal(3, (3,))(x)
+
+
+class OfLocal(Local):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x)

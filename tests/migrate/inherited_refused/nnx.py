@@ -1,0 +1,131 @@
+"""Classes that derive from others in a way that `super().__init__` cannot follow."""
+from typing import ClassVar
+
+import flax.linen as nn
+from flax import nnx
+
+
+class Block(nnx.Module):
+    """Layers made in setup."""
+    kind: ClassVar[str] = "block"
+
+    def __init__(
+        self, in_features: int, width: int, rate: float = 0.0, *, rngs: nnx.Rngs
+    ):
+        self.width = width
+        self.dense = nnx.Linear(in_features, width, rngs=rngs)
+        self.norm = nnx.LayerNorm(width, rngs=rngs)
+
+    def mix(self, x):
+        return self.norm(self.dense(x))
+
+    def __call__(self, x):
+        return nnx.relu(self.mix(x))
+
+
+class Gated(Block):
+    """More layers beside those of the base."""
+
+    def __init__(
+        self,
+        in_features: int,
+        width: int,
+        rate: float = 0.0,
+        gate: str = "sigmoid",
+        *,
+        rngs: nnx.Rngs,
+    ):
+        super().__init__(in_features, width, rate=rate, rngs=rngs)
+        self.gate = gate
+        self.gate_dense = nnx.Linear(in_features, width, use_bias=False, rngs=rngs)
+
+    def __call__(self, x):
+        y = super().__call__(x)
+        gate = nnx.sigmoid if self.gate == "sigmoid" else nnx.tanh
+        return y * gate(self.gate_dense(x))
+
+
+class Compact(nn.Module):
+    width: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.width)(x)
+
+
+class Left(nn.Module):
+    pass
+
+
+class Right(nn.Module):
+    pass
+
+
+class TwoBases(Left, Right):
+    pass
+
+
+class Hides(Compact):
+    """A layer of its own with the name that the layer of the base gets."""
+
+    def setup(self):
+        self.dense = nn.Dense(3)
+
+    def other(self, x):
+        return self.dense(x)
+
+
+class PartOfBase(Gated):
+    def __init__(
+        self,
+        in_features: int,
+        width: int,
+        rate: float = 0.0,
+        gate: str = "sigmoid",
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.width = width
+        self.gate = gate
+        self.gate_dense = nnx.Linear(in_features, width, rngs=rngs)
+
+    def mix(self, x):
+        return self.gate_dense(x)
+
+
+class Sometimes(Compact):
+    scale: bool = False
+
+    @nn.compact
+    def __call__(self, x):
+        if self.scale:
+            x = super().__call__(x)
+        return x
+
+
+class OfALayer(nn.Dense):
+    def __call__(self, x):
+        return super().__call__(x)
+
+
+class Weights:
+    def weight(self, shape):
+        return self.param("weight", nn.initializers.ones, shape)
+
+
+class WithWeights(nn.Module, Weights):
+    @nn.compact
+    def __call__(self, x):
+        return x * self.weight((3,))
+
+
+class Local(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.ConvLocal(3, (3,))(x)
+
+
+class OfLocal(Local):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x)
