@@ -13,6 +13,7 @@ import typer
 from rich.text import Text
 
 from flake8_nnx.cli import console, inputs
+from flake8_nnx.parallel import processes
 from flake8_nnx.source.read import SourceError
 
 STYLES = {**console.VERDICT_STYLES, "refused": "yellow", "bridged": "cyan"}
@@ -41,6 +42,10 @@ def migrate(
     ] = None,
     log: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write one object per Linen class.")] = None,
     timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds to verify one class.")] = 120.0,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Processes that verify; 0: one for each core.")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No table, no list of what is left, no progress.")] = False,
 ) -> None:
     """Rewrite Linen classes to NNX, each with a verdict.
 
@@ -79,23 +84,28 @@ def migrate(
 
     from flake8_nnx.migrate.bridged import migrate_bridged
     from flake8_nnx.migrate.run import migrate_paths
+    from flake8_nnx.verify.verdict import INTERRUPTED
 
     migrated = partial(migrate_bridged, only=chosen) if bridge or chosen else migrate_paths
-    run = migrated(
-        [Path(path) for path in paths],
-        verify=verify,
-        cases=cases,
-        unverified=unverified,
-        timeout=timeout,
-        device=device,
-    )
+    with console.progress("verifying", quiet) as told:
+        run = migrated(
+            [Path(path) for path in paths],
+            verify=verify,
+            cases=cases,
+            unverified=unverified,
+            timeout=timeout,
+            device=device,
+            workers=processes(jobs),
+            progress=told,
+        )
+    stopped = any(found.reason == INTERRUPTED for found in run.classes)
     errors = list(run.errors)
     records = [as_record(found) for found in run.classes]
     if diff:
         print_diff(run.diff())
         if not run.diff() and not verify and records:
             console.say("no changes that were shown to compute the same: --unverified shows the others")
-    if write or out is not None:
+    if (write or out is not None) and not stopped:
         try:
             for path in run.write(out):
                 console.say(f"wrote {path}")
@@ -106,8 +116,12 @@ def migrate(
             log.write_text(console.json_text(records) + "\n", encoding="utf-8")
         except OSError as error:
             errors.append(f"{log}: {error.strerror}")
-    print_table(records)
-    if run.todo:
+    if not quiet:
+        print_table(records)
+    if stopped:
+        console.say("nothing written: the verification was interrupted")
+        raise typer.Exit(console.INTERRUPTED)
+    if run.todo and not quiet:
         console.say("left to do by hand:")
         for line in run.todo:
             console.say(f"  {line}")

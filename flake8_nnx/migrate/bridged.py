@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flake8_nnx.migrate.file import rewrite, todo
+from flake8_nnx.migrate.gate import CLOSED, NO_CASE, NOT_VERIFIED, Gate, shown
 from flake8_nnx.migrate.gradual import plan_bridged
 from flake8_nnx.migrate.model import ClassPlan, ClassRecord, FilePlan
 from flake8_nnx.migrate.run import FileRun, MigrationRun
@@ -16,26 +16,18 @@ from flake8_nnx.migrate.write import SourceFile, read_file
 from flake8_nnx.source.read import SourceError, python_files
 from flake8_nnx.variable_map import read_maps, with_earlier
 
-Gate = Callable[..., Mapping[str, Any]]  # (plan of a file, names of classes) -> verdicts by name
-NOT_VERIFIED = "not verified (--verify runs both on your devices)"
-NO_CASE = "no case: "  # how the verifier says so
-
 
 def migrate_bridged(
-    paths: Sequence[Path],
-    *,
-    verify: bool = False,
-    cases: Path | None = None,
-    unverified: bool = False,
-    timeout: float = 120.0,
-    device: str | None = None,
-    only: Mapping[Path, Collection[str]] | None = None,
+    paths: Sequence[Path], *, only: Mapping[Path, Collection[str]] | None = None, **how: Any
 ) -> MigrationRun:
     """Migrate the Linen classes below these paths, with bridges between those that move and those that stay.
 
-    The arguments are those of `flake8_nnx.migrate.run.migrate_paths`, and `only`, the classes to migrate by their file; all
-    others stay what they are.
+    Args:
+        paths: files and directories.
+        only: the classes to migrate, by their file; all others stay what they are.
+        how: the fields of `flake8_nnx.migrate.gate.Gate`.
     """
+    gate = Gate(**how)
     run = MigrationRun()
     chosen = {path.resolve(): names for path, names in (only or {}).items()}
     for found in python_files(paths):
@@ -49,9 +41,7 @@ def migrate_bridged(
             source = read_file(path)
             if "flax" not in source.text:
                 continue
-            judge = partial(_verify, source=source, cases=cases, timeout=timeout, device=device)
-            gate = judge if verify or cases is not None else None
-            file_run, records = _migrate_file(source, root, gate, unverified, chosen.get(path.resolve()))
+            file_run, records = _migrate_file(source, root, gate, chosen.get(path.resolve()))
         except (SourceError, ValueError) as error:
             run.errors.append(str(error))
             continue
@@ -63,7 +53,7 @@ def migrate_bridged(
 
 
 def _migrate_file(
-    source: SourceFile, root: Path, gate: Gate | None, unverified: bool, chosen: Collection[str] | None
+    source: SourceFile, root: Path, gate: Gate, chosen: Collection[str] | None
 ) -> tuple[FileRun, list[ClassRecord]]:
     """Migrate with bridges until everything that is written has passed, each class with the neighbours that it will have."""
     path = str(source.path)
@@ -87,15 +77,15 @@ def _migrate_file(
         tried |= changed
         texts = closures(text)
         fresh = [name for name in changed if judged.get(name) != texts[name]]
-        if gate is not None and fresh:
-            verdicts |= gate(planned, fresh)
+        if gate.runs and fresh:
+            verdicts |= _verify(planned, fresh, source, gate)
             judged |= {name: texts[name] for name in fresh}
         parts = _parts(planned, verdicts)
-        failed = {name for name in changed if name not in parts and not _passes(verdicts.get(name), unverified)}
+        failed = {name for name in changed if name not in parts and not gate.passes(verdicts.get(name))}
         if not failed:
             break
         failing |= failed
-        without |= {plan.name: "not verified" for plan in planned.native if plan.name in failed}
+        without |= {plan.name: CLOSED for plan in planned.native if plan.name in failed}
         untouched |= {plan.name for plan in planned.bridged if plan.name in failed}
     maps = {name: planned.variable_map(plan) for name, plan in changed.items()}
     records = []
@@ -156,7 +146,7 @@ def _parts(planned: FilePlan, verdicts: Mapping[str, Any]) -> dict[str, str]:
     plans = {plan.name: plan for plan in (*planned.native, *planned.bridged)}
     found: dict[str, str] = {}
     for whole in plans:
-        if not _passes(verdicts.get(whole), unverified=False):
+        if not shown(verdicts.get(whole)):
             continue
         waiting, seen = [*plans[whole].uses, *plans[whole].bridges], {whole}
         while waiting:
@@ -171,25 +161,11 @@ def _parts(planned: FilePlan, verdicts: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _passes(verdict: Any, unverified: bool) -> bool:
-    if verdict is not None and verdict.status in ("PROVED", "MATCHED"):
-        return True
-    return unverified and (verdict is None or verdict.status == "UNVERIFIED")
-
-
 def _reason(plan: ClassPlan) -> str:
     return f"{plan.refusals[0]}" if plan.refusals else ""
 
 
-def _verify(
-    planned: FilePlan,
-    names: Sequence[str] | None = None,
-    *,
-    source: SourceFile,
-    cases: Path | None,
-    timeout: float,
-    device: str | None,
-) -> Mapping[str, Any]:
+def _verify(planned: FilePlan, names: Sequence[str], source: SourceFile, gate: Gate) -> Mapping[str, Any]:
     """Verdicts by class name; user code runs in the verifier's worker only.
 
     Raises:
@@ -197,8 +173,6 @@ def _verify(
     """
     from flake8_nnx.verify import verify_cases
 
-    path = source.path.resolve()
     plans = {plan.name: plan for plan in (*planned.native, *planned.bridged)}
-    names = list(plans) if names is None else names
     maps = {name: planned.variable_map(plans[name]) for name in names}
-    return verify_cases(path, rewrite(planned), names, maps, cases, timeout=timeout, device=device) if names else {}
+    return verify_cases(source.path.resolve(), rewrite(planned), names, maps, gate.cases, **gate.limits)

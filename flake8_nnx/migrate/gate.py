@@ -4,7 +4,7 @@ User code runs in the verifier's worker only, the NNX side with all the new text
 """
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from flake8_nnx.source.project import SourceFile as ProjectFile
 
 CLOSED = "not verified"  # why the gate keeps a class as it is
 NO_CASE = "no case: "  # how the verifier says so
+NOT_VERIFIED = "not verified (--verify runs both on your devices)"
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,34 @@ class Input:
 
 @dataclass(frozen=True)
 class Gate:
-    """How to verify; without `verify`, nothing is."""
+    """How to verify; without `verify`, nothing is.
 
-    verify: bool
-    cases: Path | None
-    unverified: bool
-    timeout: float
-    device: str | None
+    Args:
+        verify: run the classes, old and new, in a subprocess with limits; `cases` imply it.
+        cases: a Python file whose list `CASES` says how to run the classes; others are configured, recorded or synthesised.
+        unverified: let through what was not shown to be equal (but never what was shown to differ).
+        timeout: seconds for the verification of one class.
+        device: verify on this device or platform only.
+        workers: processes that verify at the same time.
+        progress: told how many classes of how many are verified.
+    """
+
+    verify: bool = False
+    cases: Path | None = None
+    unverified: bool = False
+    timeout: float = 120.0
+    device: str | None = None
+    workers: int = 1
+    progress: Callable[[int, int], None] = lambda done, total: None
+
+    @property
+    def runs(self) -> bool:
+        return self.verify or self.cases is not None
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The keywords of `verify_files` and `verify_cases`."""
+        return {"timeout": self.timeout, "device": self.device, "workers": self.workers, "progress": self.progress}
 
     def passes(self, verdict: Any) -> bool:
         """Whether a class may be written."""
@@ -47,7 +69,7 @@ class Gate:
         self, files: Sequence[tuple[Input, FilePlan]], texts: Sequence[str], only: Collection[int] | None = None
     ) -> tuple[dict[int, Any], list[str]]:
         """Verdicts by class, of those in `only` if given, and what is wrong with the cases of a file."""
-        if not self.verify:
+        if not self.runs:
             return {}, []
         from flake8_nnx.verify import verify_files
         from flake8_nnx.verify.origins import job_cases
@@ -65,7 +87,7 @@ class Gate:
                         jobs[key_of(plan)] = {"old": old, "new": new, "variable_map": file.variable_map(plan), **origin}
             except ValueError as error:
                 errors.append(str(error))
-        found = verify_files(list(jobs.values()), timeout=self.timeout, device=self.device) if jobs else []
+        found = verify_files(list(jobs.values()), **self.limits) if jobs else []
         return {key: verdict for key, verdict in zip(jobs, found) if verdict is not None}, errors
 
 

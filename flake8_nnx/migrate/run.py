@@ -12,19 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from flake8_nnx.migrate.gate import CLOSED, NOT_VERIFIED, Gate, Input, key_of, parts_of
 from flake8_nnx.migrate.file import rewrite, rewrite_files, todo
 from flake8_nnx.migrate.model import ClassPlan, ClassRecord, FilePlan
 from flake8_nnx.migrate.program import around_classes
 from flake8_nnx.migrate.project import closed, plan_files
 from flake8_nnx.migrate.write import Change, SourceFile, changed_text, read_file, replace_all
 from flake8_nnx.source.project import Project
-from flake8_nnx.source.project import SourceFile as ProjectFile
 from flake8_nnx.source.read import SourceError, python_files
 from flake8_nnx.variable_map import beside, read_maps
-
-CLOSED = "not verified"  # why the gate keeps a class as it is
-NO_CASE = "no case: "  # how the verifier says so
-NOT_VERIFIED = "not verified (--verify runs both on your devices)"
 
 
 @dataclass
@@ -74,37 +70,26 @@ class MigrationRun:
         return [change.target for change in changes]
 
 
-def migrate_paths(
-    paths: Sequence[Path],
-    *,
-    verify: bool = False,
-    cases: Path | None = None,
-    unverified: bool = False,
-    timeout: float = 120.0,
-    device: str | None = None,
-) -> MigrationRun:
+def migrate_paths(paths: Sequence[Path], **how: Any) -> MigrationRun:
     """Migrate the Linen classes below these paths as far as the gate lets them through.
 
     Args:
         paths: files and directories.
-        verify: run the classes, old and new, in a subprocess with limits; `cases` implies it.
-        cases: a Python file whose list `CASES` says how to run the classes; others are configured, recorded or synthesised.
-        unverified: let through what was not shown to be equal (but never what was shown to differ).
-        timeout: seconds for the verification of one class.
-        device: verify on this device or platform only.
+        how: the fields of `flake8_nnx.migrate.gate.Gate`.
     """
-    run = MigrationRun()
+    gate, run = Gate(**how), MigrationRun()
     inputs = _read(paths, run)
     planned = plan_files([(each.source.text, each.file.facts) for each in inputs], keep_running=False)
     run.errors += [str(plan) for plan in planned if isinstance(plan, SourceError)]
     pairs = [(each, plan) for each, plan in zip(inputs, planned) if isinstance(plan, FilePlan) and plan.plans]
     files = [plan for _, plan in pairs]
-    verdicts = _verify(pairs, rewrite_files(files), cases, timeout, device, run) if verify or cases is not None else {}
+    verdicts, errors = gate.verdicts(pairs, rewrite_files(files) if gate.runs else [""] * len(files))
+    run.errors += errors
     native = [plan for file in files for plan in file.native]
-    parts = _parts(native, verdicts)
+    parts = parts_of(native, verdicts)
     # Classes that may not be written stay Linen, and so do those that need them or that they need.
-    shut = [plan for plan in native if _key(plan) not in parts and not _passes(verdicts.get(_key(plan)), unverified)]
-    final = closed(files, {_key(plan): CLOSED for plan in shut})
+    shut = [plan for plan in native if key_of(plan) not in parts and not gate.passes(verdicts.get(key_of(plan)))]
+    final = closed(files, {key_of(plan): CLOSED for plan in shut})
     for (each, before), after, text in zip(pairs, final, rewrite_files(final)):
         notes = todo(after, text, str(each.source.path)) if after.native else []
         maps = {plan.name: after.variable_map(plan) for plan in after.native}
@@ -146,15 +131,7 @@ def _around(run: MigrationRun, paths: Sequence[Path]) -> list[str]:
     return found.said()
 
 
-@dataclass(frozen=True)
-class _Input:
-    """A file as it was read, and its place in the project."""
-
-    source: SourceFile
-    file: ProjectFile
-
-
-def _read(paths: Sequence[Path], run: MigrationRun) -> list[_Input]:
+def _read(paths: Sequence[Path], run: MigrationRun) -> list[Input]:
     """The files that may have Linen classes."""
     project = Project([], spelt=True)
     inputs = []
@@ -167,14 +144,10 @@ def _read(paths: Sequence[Path], run: MigrationRun) -> list[_Input]:
             source = read_file(path)
             file = project.give(source.text, path, root)
             if "flax" in source.text and file.facts is not None:
-                inputs.append(_Input(source, file))
+                inputs.append(Input(source, file))
         except SourceError as error:
             run.errors.append(str(error))
     return inputs
-
-
-def _key(plan: ClassPlan) -> int:
-    return id(plan.cls.node)
 
 
 def _records(
@@ -183,42 +156,16 @@ def _records(
     """What became of each class of a file: as it was planned, and as the gate left it."""
     records = []
     for plan, after in zip(planned.plans, final.plans):
-        key, written = _key(plan), not after.refusals
+        key, written = key_of(plan), not after.refusals
         record = _record(plan, planned, verdicts.get(key), written)
         if not plan.refusals and not written and after.refusals[0].reason != CLOSED:
             record = replace(record, reason=f"{record.reason}; not written: {after.refusals[0].reason}".lstrip("; "))
         if key in parts:
             whole = parts[key]
-            verdict = verdicts[_key(whole)].status
+            verdict = verdicts[key_of(whole)].status
             record = replace(record, reason=f"ran as a part of `{whole.name}` ({verdict}) alone; {record.reason}")
         records.append(replace(record, todo=tuple(plan.notes if written else ())))
     return records
-
-
-def _parts(native: Sequence[ClassPlan], verdicts: Mapping[int, Any]) -> dict[int, ClassPlan]:
-    """Classes without a case of their own that a verified class constructs, with that class."""
-    plans = {_key(plan): plan for plan in native}
-    found: dict[int, ClassPlan] = {}
-    for whole in native:
-        if not _passes(verdicts.get(_key(whole)), unverified=False):
-            continue
-        waiting, seen = list(whole.parts), {_key(whole)}
-        while waiting:
-            key = id(waiting.pop().node)
-            if key not in plans or key in seen:
-                continue
-            seen.add(key)
-            waiting += plans[key].parts
-            verdict = verdicts.get(key)
-            if verdict is not None and verdict.status == "UNVERIFIED" and verdict.reason.startswith(NO_CASE):
-                found.setdefault(key, whole)
-    return found
-
-
-def _passes(verdict: Any, unverified: bool) -> bool:
-    if verdict is not None and verdict.status in ("PROVED", "MATCHED"):
-        return True
-    return unverified and (verdict is None or verdict.status == "UNVERIFIED")
 
 
 def _record(plan: ClassPlan, planned: FilePlan, verdict: Any, written: bool) -> ClassRecord:
@@ -240,36 +187,6 @@ def _reasons(plan: ClassPlan, most: int = 3) -> str:
     if len(plan.refusals) > most:
         reasons.append(f"and {len(plan.refusals) - most} more")
     return "; ".join([*reasons, *dict.fromkeys(refusal.advice for refusal in shown)])
-
-
-def _verify(
-    files: Sequence[tuple[_Input, FilePlan]],
-    texts: Sequence[str],
-    cases: Path | None,
-    timeout: float,
-    device: str | None,
-    run: MigrationRun,
-) -> Mapping[int, Any]:
-    """Verdicts by class; user code runs in the verifier's worker only, the NNX side with all the new texts."""
-    from flake8_nnx.verify import verify_files
-    from flake8_nnx.verify.origins import job_cases
-
-    changed = {each.file.path.resolve(): text for (each, plan), text in zip(files, texts) if text != plan.source}
-    jobs: dict[int, dict[str, Any]] = {}
-    for (each, file), text in zip(files, texts):
-        path = each.file.path.resolve()
-        reached = {other.path.resolve() for other in each.file.reached()[0]} - {path}
-        others = {str(other): changed[other] for other in sorted(reached & changed.keys())}
-        try:
-            for plan in file.native:
-                old = {"path": str(path), "class": plan.name}
-                new = {**old, "source": text, "others": others}
-                origin = job_cases(path, plan.name, cases)
-                jobs[_key(plan)] = {"old": old, "new": new, "variable_map": file.variable_map(plan), **origin}
-        except ValueError as error:
-            run.errors.append(str(error))
-    found = verify_files(list(jobs.values()), timeout=timeout, device=device) if jobs else []
-    return {key: verdict for key, verdict in zip(jobs, found) if verdict is not None}
 
 
 def _patch(run: FileRun) -> str:

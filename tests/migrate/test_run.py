@@ -4,8 +4,10 @@ import subprocess
 
 import pytest
 
+from flake8_nnx.cli import main
 from flake8_nnx.migrate.run import migrate_paths
 from flake8_nnx.migrate.write import changed_text, read_file, replace_all
+from flake8_nnx.verify.verdict import INTERRUPTED, unverified
 
 LINEN = '''"""Modèle."""
 import flax.linen as nn
@@ -188,3 +190,15 @@ def test_a_case_that_cannot_run_verifies_nothing(model, tmp_path):
     cases.write_text(CASES.replace("f32[2,5]", "f32[2,"))
     run = migrate_paths([model], cases=cases)
     assert (run.classes[0].verdict, run.classes[0].written) == ("UNVERIFIED", False) and "f32[2," in run.classes[0].reason
+
+
+def test_an_interrupted_verification_writes_nothing(model, monkeypatch, capsys):
+    def interrupted(jobs, **limits):
+        assert limits["workers"] >= 1
+        return [unverified(INTERRUPTED) for _ in jobs]
+
+    monkeypatch.setattr("flake8_nnx.verify.verify_files", interrupted)
+    old = model.read_text()
+    assert main(["migrate", str(model), "--write", "--unverified", "--verify", "-q"]) == 130
+    out, err = capsys.readouterr()
+    assert model.read_text() == old and out == "" and "nothing written" in err and "class" not in err.splitlines()[0]
