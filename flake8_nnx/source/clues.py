@@ -185,9 +185,15 @@ def _gives_state(call: ast.Call, facts: Facts, depth: int) -> bool:
 
 
 def _is_train_state(node: ast.expr, facts: Facts) -> bool:
-    if facts.origin(node) == TRAIN_STATE:
+    """Whether an expression is `TrainState`, or a class of the project derived from it."""
+    if _names_state(facts.origin(node), facts):
         return True
     binding = facts.names.binding(node) if isinstance(node, ast.Name) else None
     if binding is not None and isinstance(binding.node, ast.ClassDef):
-        return any(facts.origin(base) == TRAIN_STATE for base in binding.node.bases)
+        return any(_names_state(facts.origin(base), facts) for base in binding.node.bases)
     return False
+
+
+def _names_state(origin: str | None, facts: Facts) -> bool:
+    derived = origin is not None and facts.elsewhere is not None and TRAIN_STATE in facts.elsewhere.bases(origin)
+    return origin == TRAIN_STATE or derived

@@ -24,3 +24,6 @@ class Declared:
 
     def instance(self, origin: str) -> ModuleRef | None:
         return None
+
+    def bases(self, origin: str) -> frozenset[str]:
+        return frozenset()

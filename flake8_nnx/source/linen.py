@@ -104,6 +104,9 @@ class Elsewhere(Protocol):
     def instance(self, origin: str) -> ModuleRef | None:
         """The class when this dotted name is a Linen module instance or a factory of one."""
 
+    def bases(self, origin: str) -> frozenset[str]:
+        """The dotted names of all bases of the class of the project that this dotted name is."""
+
 
 class Facts:
     """Facts of one parsed file; `elsewhere` adds what the rest of the project knows, `source` how the file spells it."""

@@ -134,6 +134,18 @@ class SourceFile:
         target = self.resolve(origin)
         return self.project.instance_of(target) if isinstance(target, Definition) else None
 
+    def bases(self, origin: str) -> frozenset[str]:
+        found, waiting = set[str](), [(self, origin)]
+        while waiting:
+            file, name = waiting.pop()
+            target = file.resolve(name)
+            node = target.binding.node if isinstance(target, Definition) else None
+            if isinstance(target, Definition) and isinstance(node, ast.ClassDef):
+                names = {base for each in node.bases if (base := target.file.facts.origin(each))} - found
+                found |= names
+                waiting += [(target.file, each) for each in names]
+        return frozenset(found)
+
     # ---- imports ----------------------------------------------------------------------------------------------------
 
     def resolve(self, origin: str) -> Target:

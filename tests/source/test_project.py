@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flake8_nnx.lint import lint_facts
 from flake8_nnx.source.declared import Declared
 from flake8_nnx.source.features import site_sizes, trace
 from flake8_nnx.source.project import Project, SourceFile
@@ -333,3 +334,17 @@ class Net(nn.Module):
     assert [site_sizes(site) for site in sites if site.ref and site.ref.name != "Fixed"] == [
         {"in_features": "axis1_of_x"}, {"in_features": "width if None is None else width"}, {"in_features": None},
     ]
+
+
+def test_train_states_of_other_files(tmp_path: Path) -> None:
+    texts = {
+        "pkg/__init__.py": "",
+        "pkg/states.py": "from flax.training.train_state import TrainState\n\nclass RLState(TrainState):\n    target: dict\n",
+        "pkg/more.py": "from .states import RLState\n\nclass Deep(RLState):\n    pass\n\nclass Other:\n    pass\n",
+        "pkg/step.py": "import jax\nfrom pkg.more import Deep, Other\nfrom pkg.states import RLState\n\n"
+        "def run(a: RLState, b: Deep, c: Other, x, y):\n    return a.apply_fn(a.target, x), b.apply_fn(x, x), c.apply_fn(y, y)\n",
+    }
+    file = project(tmp_path, texts)["pkg/step.py"]
+    assert [(found.code, found.col) for found in lint_facts(file.facts)] == [("NNX316", 11), ("NNX316", 36)]
+    assert file.bases("pkg.more.Deep") == {"pkg.states.RLState", "flax.training.train_state.TrainState"}
+    assert file.bases("pkg.more.Other") == file.bases("unknown.Name") == frozenset()
