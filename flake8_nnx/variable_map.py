@@ -12,13 +12,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 Path = tuple[str, ...]
-INDEX = re.compile(r"\{(\d+)(?:([+-])(\d+))?\}")
+INDEX = re.compile(r"\{(\d+)(?:\*(\d+))?(?:([+-])(\d+))?\}")
 
 # A slot is one of
 #   {"param": "kernel", "collection": "params", "nnx": "kernel"}          a variable of the class itself
 #   {"linen": "fc1", "nnx": "fc1", "leaves": {"params/kernel": "kernel"}} a built-in layer with an explicit name
 #   {"linen": "Dense", "auto": true, "nnx": "dense_0", "leaves": …}       named by Linen: Dense_0, Dense_1, …
-#   {"linen": "block_{0}", "nnx": "blocks/{0}", "class": "Block"}         a class; {k} is the index in the k-th loop
+#   {"linen": "block_{0}", "nnx": "blocks/{0}", "class": "Block"}         a class; {k} is the index in the k-th loop,
+#                                                                           {k*2+1} of the second that each turn appends
 #   {"each": [slots]}                                                     the body of a loop
 #   {"either": [slots]}                                                   a layer of one of several classes
 #   {"linen": "block", "nnx": "block", "same": true}                      a bridge: below, both sides have the same paths
@@ -234,8 +235,9 @@ def filled(template: str, indices: tuple[int, ...]) -> str:
     """`block_{0+1}` in the third turn of the loop is `block_3`."""
 
     def value(match: re.Match[str]) -> str:
-        offset = int(match.group(3) or 0)
-        return str(indices[int(match.group(1))] + (-offset if match.group(2) == "-" else offset))
+        offset = int(match.group(4) or 0)
+        index = indices[int(match.group(1))] * int(match.group(2) or 1)
+        return str(index + (-offset if match.group(3) == "-" else offset))
 
     return INDEX.sub(value, template)
 

@@ -225,7 +225,8 @@ class Planner:
     def emit_loop(self, event: Loop, level: int, loops: tuple[Loop, ...]) -> None:
         for site in self.attributes.lists(event, len(loops)):
             name = self.attributes.list_at(site, len(loops))
-            self.line(level, f"{name} = nnx.List([])")
+            if site.place is None or site.place[1] < site.place[0]:  # else it has elements already
+                self.line(level, f"{name} = nnx.List([])")
         for carry, (before, _) in event.carried.items():
             self.carry(level, carry, self.spell(before) or self.opened_carry(carry, event))
         iterable = self.functions(self.spell(event.iterable) or "", event.node.iter)

@@ -90,6 +90,9 @@ def _with_leaves(site: Site, slot: dict[str, Any], attributes: Attributes) -> di
 
 
 def _nnx_path(site: Site, attributes: Attributes, counts: dict[str, int]) -> str:
+    if site.loops and site.place is not None:
+        every, first = site.place
+        return f"{site.attribute}/{{0{f'*{every}' if every > 1 else ''}{f'+{first}' if first else ''}}}"
     if site.loops:
         return "/".join([attributes.list_at(site, 0).removeprefix("self."), *(f"{{{i}}}" for i in range(len(site.loops)))])
     if site.element:

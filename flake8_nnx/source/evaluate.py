@@ -56,6 +56,19 @@ def merge(ref_args: Partial, call: ast.Call) -> tuple[list[ast.expr], dict[str, 
     return [*ref_args.positional, *call.args], keywords
 
 
+def _part_of(owner: Repeated, index: ast.expr, position: int | None) -> Any:
+    """An element or a slice of a list that setup builds in a loop."""
+    if isinstance(index, ast.Slice):
+        start = index.lower.value if isinstance(index.lower, ast.Constant) else 0 if index.lower is None else None
+        if index.upper is None and index.step is None and start in (0, len(owner.before)):
+            return replace(owner, before=()) if start else owner
+        return Unknown() if owner.before or owner.rest else owner.element
+    if position is not None and 0 <= position < len(owner.before):
+        return owner.before[position]
+    modules = one_of(owner)
+    return Either(modules) if owner.before or owner.rest else owner.element
+
+
 class Evaluator:
     """Evaluates expressions of one class for a `Tracer`."""
 
@@ -134,7 +147,7 @@ class Evaluator:
         if items is not None and position is not None and -len(items) <= position < len(items):
             return items[position]
         if isinstance(owner, Repeated):
-            return owner.element
+            return _part_of(owner, index, position)
         # The owner is not evaluated again: a layer or a stream in it is made once.
         known = [owner, self.value(index, env)]
         return self._static(node, env) if isinstance(owner, Static) or not dynamic(known) else Unknown()
@@ -239,6 +252,8 @@ class Evaluator:
         body, orelse = self.value(node.body, env), self.value(node.orelse, env)
         found = Unknown() if dynamic((test, body, orelse)) else self._static(node, env)
         if isinstance(found, Static):
+            if isinstance(body, Static) and isinstance(orelse, Static) and body.text == orelse.text:
+                return body
             ours, theirs = elements(body), elements(orelse)
             if ours is None or theirs is None or len(ours) != len(theirs) or not isinstance(test, Static):
                 return found
@@ -279,9 +294,9 @@ class Evaluator:
             inner = self.value(node.args[0], env)
             if isinstance(inner, Partial):
                 positional, keywords = merge(inner, ast.Call(node.args[0], node.args[1:], node.keywords))
-                texts = {id(e): self.text(e, env) for e in [*node.args[1:], *(k.value for k in node.keywords)]}
-                known = {**inner.texts, **texts}
-                return replace(inner, positional=tuple(positional), keywords=keywords, texts=known, maker=ast.unparse(func))
+                given = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+                texts = {**inner.texts, **{id(e): self.text(e, env) for e in given}}
+                return replace(inner, positional=tuple(positional), keywords=keywords, texts=texts, maker=ast.unparse(func))
         if origin in CLASS_TRANSFORMS and node.args:
             inner = self.value(node.args[0], env)
             if isinstance(inner, Partial):

@@ -5,6 +5,7 @@ A loop is traced twice: once to see which sizes change, once with names for thos
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source.values import Array, Loop, Module, Repeated, Size, Static, Unknown, elements
@@ -29,6 +30,11 @@ def run(tracer: Tracer, node: ast.For, env: Env) -> bool:
         return False
     loop = Loop(node, _target(node.target), iterable or "", source=repeated)
     owner = repeated.loop if repeated else loop
+    if repeated is not None and repeated.before:
+        for place in range(len(repeated.before)):
+            bind_elements(tracer, node.iter, node.target, env, place)
+            tracer.block(node.body, env)
+        loop = replace(loop, source=(repeated := replace(repeated, before=())))
     outer, tracer.loops = tracer.loops, (*tracer.loops, loop) if repeated is None else tracer.loops
     turns(tracer, node, loop, owner, env, repeated)
     tracer.loops = outer
@@ -84,9 +90,10 @@ def turn(tracer: Tracer, node: ast.For, env: Env, repeated: Repeated | None) -> 
     for target in ast.walk(node.target):
         if isinstance(target, ast.Name):
             env[target.id] = Static(target.id) if repeated is None else Unknown()
-    if repeated is not None:
-        bind_elements(tracer, node.iter, node.target, env)
-    tracer.block(node.body, env)
+    for place in range(len(repeated.turn) if repeated is not None else 1):
+        if repeated is not None:
+            bind_elements(tracer, node.iter, node.target, env, place, after=True)
+        tracer.block(node.body, env)
     for target in ast.walk(node.target):
         if isinstance(target, ast.Name) and repeated is None:
             env[target.id] = Static(target.id)
@@ -102,20 +109,25 @@ def repeated_list(tracer: Tracer, iterable: ast.expr, target: ast.expr, env: Env
     if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) and iterable.func.id in ("enumerate", "zip"):
         found = [repeated_list(tracer, argument, target, env) for argument in iterable.args]
         return next((value for value in found if value is not None), None)
-    value = tracer.evaluator.value(iterable, env) if isinstance(iterable, (ast.Attribute, ast.Name)) else None
+    listed = iterable.value if isinstance(iterable, ast.Subscript) and isinstance(iterable.slice, ast.Slice) else iterable
+    value = tracer.evaluator.value(iterable, env) if isinstance(listed, (ast.Attribute, ast.Name)) else None
     return value if isinstance(value, Repeated) else None
 
 
-def bind_elements(tracer: Tracer, iterable: ast.expr, target: ast.expr, env: Env) -> None:
+def bind_elements(
+    tracer: Tracer, iterable: ast.expr, target: ast.expr, env: Env, place: int, after: bool = False
+) -> None:
+    """Bind the target of a loop over lists of submodules to what stands at a place, `after` what was there before loops."""
     if isinstance(iterable, ast.Call) and isinstance(target, ast.Tuple):
         enumerated = isinstance(iterable.func, ast.Name) and iterable.func.id == "enumerate"
         targets = target.elts[1:] if enumerated else target.elts
         for argument, element in zip(iterable.args, targets):
-            bind_elements(tracer, argument, element, env)
+            bind_elements(tracer, argument, element, env, place, after)
         return
     value = tracer.evaluator.value(iterable, env)
     if isinstance(value, Repeated):
-        tracer.bind(target, value.element, env)
+        parts = value.turn if after else (*value.before, *value.turn)
+        tracer.bind(target, parts[place % len(parts)], env)
 
 
 def comprehension(tracer: Tracer, node: ast.ListComp, env: Env) -> Any:

@@ -226,17 +226,32 @@ class Tracer:
         self.evaluator.value(node.value, env)
 
     def _append(self, node: ast.Expr, name: str, element: ast.expr, env: Env) -> bool:
-        """`blocks.append(Block(…))` in a loop of setup over an empty list: one element stands for all."""
+        """`blocks.append(Block(…))` in setup: in a loop, what one turn appends stands for all."""
         known = env.get(name)
-        if self.method != "setup" or not self.loops or not (isinstance(known, Repeated) or elements(known) == ()):
+        items = elements(known)
+        if self.method != "setup" or not (isinstance(known, Repeated) or items is not None and all(map(is_module, items))):
             return False
         value = self.evaluator.value(element, env)
-        if not isinstance(value, Module) or value.site.loops != self.loops or isinstance(known, Repeated):
-            env[name] = Unknown()
-            return True
-        env[name] = Repeated(value, self.loops[-1])
-        self.trace.understood.add(node)
+        env[name] = self._longer(known, value)
+        if not isinstance(env[name], Unknown):
+            self.trace.understood.add(node)
         return True
+
+    def _longer(self, known: Any, value: Any) -> Any:
+        """A list of submodules with one more, made after those that it holds."""
+        order = [self.trace.sites.index(module.site) for module in (*one_of(known), *one_of(value)) if is_module(module)]
+        items = elements(known)
+        if items is not None:
+            order = [self.trace.sites.index(item.site) for item in (*items, value) if is_module(item)]
+        if not is_module(value) or value.site.loops != self.loops or order != sorted({*order}):
+            return Unknown()
+        if items is not None and not self.loops:
+            return Items((*items, value))
+        if items is not None:
+            plain = not items or len(self.loops) == 1 and not any(item.site.loops for item in items)
+            return Repeated(value, self.loops[-1], before=items) if plain else Unknown()
+        same = len(self.loops) == 1 and known.loop is self.loops[-1] and not known.others
+        return replace(known, rest=(*known.rest, value)) if same else Unknown()
 
     def _return(self, node: ast.Return, env: Env) -> bool:
         self.returns.append(self.evaluator.value(node.value, env) if node.value else Unknown())
@@ -275,7 +290,8 @@ class Tracer:
             if text is not None and names and not isinstance(value, (Partial, Function)):
                 self.record_assignment(node, names, text, value, target, env)
             else:
-                if isinstance(value, Repeated) and isinstance(source, ast.Name):
+                listed = isinstance(value, Items) and value.items and all(map(is_module, value.items))
+                if (isinstance(value, Repeated) or listed) and isinstance(source, ast.Name):
                     self.trace.understood.add(node)
                 self.bind(target, value, env)
                 self._stored(node, target, names, source, value, env)
@@ -352,6 +368,9 @@ class Tracer:
             for module in one_of(value):
                 module.site.attribute = module.site.attribute or attribute
         elif isinstance(value, Repeated):
+            if value.rest or value.before:
+                for i, module in enumerate(value.turn):
+                    module.site.place = len(value.turn), len(value.before) + i
             self._name_elements(attribute, list(one_of(value)))
         elif elements(value) is not None:
             self._name_elements(attribute, list(elements(value) or ()))
@@ -574,6 +593,10 @@ def parts_of(name: str, value: Any) -> tuple[Any, ...] | None:
         Static(f"{name}[{i}]", item.items) if isinstance(item, Static) and not isinstance(size_of(item), int) else item
         for i, item in enumerate(items)
     )
+
+
+def is_module(value: Any) -> bool:
+    return isinstance(value, Module)
 
 
 def _own(site: Site) -> str | None:

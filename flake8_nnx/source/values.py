@@ -96,11 +96,17 @@ class Items:
 
 @dataclass(frozen=True)
 class Repeated:
-    """A list built in a loop: one element stands for all."""
+    """A list built in a loop: one element stands for all, or those of one turn, after some that were there before."""
 
     element: Any
     loop: Loop
     others: tuple[Loop, ...] = ()  # of the same list built otherwise
+    rest: tuple[Any, ...] = ()  # what a turn appends after the element
+    before: tuple[Any, ...] = ()  # what the list holds before the loop
+
+    @property
+    def turn(self) -> tuple[Any, ...]:
+        return (self.element, *self.rest)
 
 
 @dataclass(frozen=True)
@@ -142,6 +148,7 @@ class Site:
     loops: tuple[Loop, ...] = ()
     attribute: str | None = None  # assigned to `self.<attribute>` in setup
     element: bool = False  # an element of a list held by the attribute
+    place: tuple[int, int] | None = None  # of the list: how many each turn of the loop appends, where those of the first are
     sizes: dict[str, Size] = field(default_factory=dict)  # NNX size parameter -> size
     inputs: list[tuple[ast.Call, str, dict[str, Any]]] = field(default_factory=list)  # (call, method, arguments)
     fields: dict[str, Any] = field(default_factory=dict)  # of a class of this file: its fields' values
@@ -190,13 +197,15 @@ def one_of(value: Any) -> tuple[Module, ...]:
     if isinstance(value, Member):
         return (value.module,)
     if isinstance(value, Repeated):
-        return one_of(value.element)
+        return tuple(module for part in (*value.before, *value.turn) for module in one_of(part))
     return value.modules if isinstance(value, Either) else (value,) if isinstance(value, Module) else ()
 
 
 def either(a: Any, b: Any) -> Any:
     """What is known of one of two submodules or lists of them; None when they are neither."""
     if isinstance(a, Repeated) and isinstance(b, Repeated):
+        if a.rest or b.rest or a.before or b.before:
+            return None
         return Repeated(Either((*one_of(a), *one_of(b))), a.loop, (*a.others, b.loop, *b.others))
     both = isinstance(a, (Module, Either)) and isinstance(b, (Module, Either))
     return Either(tuple(dict.fromkeys((*one_of(a), *one_of(b))))) if both else None

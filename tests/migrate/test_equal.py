@@ -41,6 +41,13 @@ CASES = {
         Case("computed:Model", init="Model(4, 4)", args=("f32[2,3]",)),
         Case("computed:Model", init="Model(4, 2)", args=("f32[2,3]",)),
     ],
+    "lists": [
+        Case("lists:Pyramid", init="Pyramid((3, 4, 5))", args=("f32[1,8,8,2]",)),
+        Case("lists:Mid", init="Mid(4, 2)", args=("f32[2,4]",)),
+        Case("lists:Mid", init="Mid(4, 0)", args=("f32[2,4]",)),
+        Case("lists:Plain", init="Plain(4)", args=("f32[2,3]",)),
+        Case("lists:Numbered", init="Numbered(2)", args=("f32[2,3]",)),
+    ],
     "names": [
         Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),

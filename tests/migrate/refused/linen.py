@@ -183,21 +183,6 @@ class Decorated(nn.Module):
         return nn.Dense(3)(x)
 
 
-class SeededList(nn.Module):
-    depth: int
-
-    def setup(self):
-        layers = [nn.Dense(3)]
-        for _ in range(self.depth):
-            layers.append(nn.Dense(3))
-        self.layers = layers
-
-    def __call__(self, x):
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-
 class ChoosesAClass(nn.Module):
     size: int
 
