@@ -30,15 +30,11 @@ CASES = {
         Case("models.py:KeysOnlyMlpAttention", init="KeysOnlyMlpAttention(256)", args=("f32[2,7,512]", "bool[2,7]")),
         Case("models.py:AttentionClassifier", init="AttentionClassifier(256, 1, dropout_rate=0.5)",
              args=("f32[2,7,512]", "i32[2]<7"), {MODES}),
+        Case("models.py:SimpleLSTM", init="SimpleLSTM(16)", args=("(f32[2,16], f32[2,16])", "f32[2,7,30]")),
+        Case("models.py:SimpleBiLSTM", init="SimpleBiLSTM(16)", args=("f32[2,7,30]", "i32[2]<7")),
+        Case("models.py:TextClassifier", init="TextClassifier(30, 16, 50, 1, 0.5, 0.1)", args=("i32[2,7]<50", "i32[2]<7"), {MODES}),
     """,
 }
-REFUSED = {
-    "SimpleLSTM": "the decorator `functools.partial(nn.transforms.scan",
-    "SimpleBiLSTM": "it constructs `SimpleLSTM`",
-    "TextClassifier": "it constructs `SimpleBiLSTM`",
-}
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_every_class_is_flagged(name):
     source = (corpus("flax") / "flax-0.12.8" / "examples" / name / "models.py").read_text()
@@ -57,16 +53,5 @@ def test_every_class_is_verified_or_refused(name, tmp_path):
     verdicts = {record.cls: record.verdict for record in run.classes if record.status == "native"}
     refused = {record.cls: record.reason for record in run.classes if record.status == "refused"}
     assert set(verdicts.values()) == {"PROVED"}, [(record.cls, record.reason) for record in run.classes]
-    if name == "sst2":
-        assert refused.keys() == REFUSED.keys() and all(words in refused[cls] for cls, words in REFUSED.items())
-    else:
-        assert refused == {} and all(record.written for record in run.classes)
-        assert not [f for f in lint_source(run.files[0].new) if f.code.startswith("NNX1")]
-
-
-def test_sst2_classes_that_linen_still_uses_are_not_written(tmp_path):
-    shutil.copy(corpus("flax") / "flax-0.12.8" / "examples" / "sst2" / "models.py", tmp_path)
-    run = migrate_paths([tmp_path / "models.py"], unverified=True)
-    reasons = {record.cls: record.reason for record in run.classes if record.status == "native"}
-    assert len(reasons) == 5 and run.diff() == ""
-    assert "`TextClassifier`, which stays Linen, still uses it" in reasons["AttentionClassifier"]
+    assert refused == {} and all(record.written for record in run.classes)
+    assert not [f for f in lint_source(run.files[0].new) if f.code.startswith("NNX1")]

@@ -20,21 +20,21 @@ SCANNED = "nnx.RNN carries all state of its cell; for other axes write the loop 
 INIT_KEY = {"init_key": "pass initial_carry=, or rngs= for a random one"}
 STEPS = ("initial_carry", "init_key", "seq_lengths", "return_carry", "time_major", "reverse", "keep_order")
 BRIDGE = "port it by hand, or keep the Linen layer behind nnx.bridge.ToNNX"
+LSTM = (
+    *params("ii/kernel", "hi/kernel", "hi/bias", **{"if/kernel": "if_/kernel"}),
+    *params("hf/kernel", "hf/bias", "ig/kernel", "hg/kernel", "hg/bias", "io/kernel", "ho/kernel", "ho/bias"),
+)
 
 RECURRENT = (
     Layer(
         "LSTMCell", "LSTMCell", ARGS, IN, HIDDEN, LEADING,
         call_args=CALL, required=FEATURES, sized_by="inputs", note=CARRY,
-        variables=(
-            *params("ii/kernel", "hi/kernel", "hi/bias", **{"if/kernel": "if_/kernel"}),
-            *params("hf/kernel", "hf/bias", "ig/kernel", "hg/kernel", "hg/bias", "io/kernel", "ho/kernel", "ho/bias"),
-        ),
+        variables=LSTM,
     ),
+    # nnx.OptimizedLSTMCell has one kernel for all gates, which no checkpoint fits; nnx.LSTMCell has one for each, as Linen does.
     Layer(
-        "OptimizedLSTMCell", "OptimizedLSTMCell", ARGS, IN, HIDDEN, LEADING,
-        call_args=CALL, required=FEATURES, sized_by="inputs",
-        note="NNX joins the weights of the gates i, f, g, o along the last axis: dense_i/kernel = concat(ii, if, ig, "
-        "io), dense_h/kernel and dense_h/bias = concat(hi, hf, hg, ho); nnx.LSTMCell takes the same weights one by one",
+        "OptimizedLSTMCell", "LSTMCell", ARGS, IN, HIDDEN, LEADING,
+        call_args=CALL, required=FEATURES, sized_by="inputs", note=CARRY, variables=LSTM,
     ),
     Layer(
         "SimpleCell", "SimpleCell",

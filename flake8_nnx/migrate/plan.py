@@ -12,7 +12,7 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, fields, inherit, mapped, refuse, tied, variables
+from flake8_nnx.migrate import bridge, detached, fields, inherit, mapped, refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, lifts_of, remat_class
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
@@ -69,6 +69,7 @@ class Planner:
             self.refuse(self.cls.node, f"`self.{name}` would hide what its base creates under this name", "rename it")
         self.emit(self.parts.own.events, 0, ())
         given = self.call_base() if self.base is not None else {}
+        self.carries()
         self.check_lost()
         self.plan.slots = slots_of(self.trace, self.attributes, self.open.told)
         self.plan.stems = {site.call: stem for site, stem in self.attributes.stems.items()}
@@ -80,6 +81,14 @@ class Planner:
         if not self.plan.refusals:
             refuse.check_plan(self.plan, self.facts, variables.names(self.trace.sites))
         return self.plan
+
+    def carries(self) -> None:
+        """Cells that are made for their initial carry alone."""
+        for node, text in detached.edited(self.trace, self.attributes, self.facts).items():
+            if text is None:
+                self.refuse(node, f"`{_quote(node)}` is no part of this module (`parent=None`)")
+            else:
+                self.plan.expressions[node] = text
 
     def refuse(self, node: ast.AST, reason: str, advice: str | None = None) -> None:
         refuse.add(self.plan, node, reason, advice)

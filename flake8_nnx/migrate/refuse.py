@@ -124,6 +124,7 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
                 add(plan, site.call, lift.problem)
         if site.ref.linen is not None and "name" in site.keywords and site.loops and isinstance(name, ast.Constant):
             add(plan, name, "one name for every turn of a loop shares the layer")
+    seen |= {site.call for site in trace.detached}
     for node in ast.walk(plan.cls.node):
         if not isinstance(node, ast.Call) or node in seen:
             continue

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
 
 MAX_DEPTH = 6
+# They return the carry, and the hidden state of as many features.
+CELLS = frozenset({"LSTMCell", "OptimizedLSTMCell", "GRUCell", "SimpleCell", "MGUCell"})
 
 
 def constructor_values(site: Site, facts: Facts, value: Callable[[ast.expr], Any]) -> dict[str, Any]:
@@ -102,6 +104,8 @@ def applied_as(
             site.sizes["in_kv_features"] = feature_size("in_kv_features", given["inputs_k"], site)
     if method == "attend":
         return Array()
+    if ref.linen in CELLS and method == "__call__":
+        return Items((data, shapes.layer_output("Dense", given.get("inputs"), site.fields)))
     return shapes.layer_output(ref.linen or "", data, site.fields)
 
 

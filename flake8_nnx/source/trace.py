@@ -538,6 +538,10 @@ class Tracer:
         if callee.ref.nnx is not None:
             given = {name: value for name, value in keywords.items() if name not in ported.OPTIONS}
             site.fields = ported.constructor_values(callee.ref, positional[1:], given, self.facts)
+        parent = named.get("parent")
+        if isinstance(parent, ast.Constant) and parent.value is None:
+            self.trace.detached.append(site)
+            return Unknown()
         self.trace.sites.append(site)
         self.events.append(site)
         return Module(site)

@@ -249,6 +249,7 @@ class Trace:
     cls: LinenClass
     events: list[Any] = field(default_factory=list)  # Site, Loop, Branch, Assignment
     sites: list[Site] = field(default_factory=list)
+    detached: list[Site] = field(default_factory=list)  # modules that are no part of this one (parent=None)
     problems: list[tuple[ast.AST, str]] = field(default_factory=list)
     arguments: dict[str, list[str]] = field(default_factory=dict)  # method -> array arguments in order
     output: Any = field(default_factory=Unknown)

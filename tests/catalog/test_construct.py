@@ -79,7 +79,7 @@ EXACT = {
         "dropout_rate=0.1, ln_promote_dtype=lambda args, dtype: args, decode=self.decode, rngs=rngs)",
     # Cells and containers.
     "nn.LSTMCell(3)": "nnx.LSTMCell(in_features, 3, rngs=rngs)",
-    "nn.OptimizedLSTMCell(features=3)": "nnx.OptimizedLSTMCell(in_features, 3, rngs=rngs)",
+    "nn.OptimizedLSTMCell(features=3)": "nnx.LSTMCell(in_features, 3, rngs=rngs)",
     "nn.SimpleCell(3)": "nnx.SimpleCell(in_features, 3, dtype=None, rngs=rngs)",
     "nn.SimpleCell(3, dtype=jnp.float16)": "nnx.SimpleCell(in_features, 3, dtype=jnp.float16, rngs=rngs)",
     "nn.RNN(self.cell, True, variable_broadcast='params')": "nnx.RNN(self.cell, time_major=True)",

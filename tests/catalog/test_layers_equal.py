@@ -225,19 +225,6 @@ def test_rnn(source, code):
     assert_same(output, layer(X, seq_lengths=jnp.array([3, 5])))
 
 
-def test_fused_gates_as_the_note_says():
-    variables, (carry, output), _ = linen_side("nn.OptimizedLSTMCell(3)", "f((h, h + 1), x[:, 0])")
-    weights = variables["params"]
-    layer = eval(made("nn.OptimizedLSTMCell(3)", {"in_features": "8"}).code, {**NAMES, "rngs": nnx.Rngs(0)})
-    for side in "ih":
-        dense = getattr(layer, f"dense_{side}")
-        for leaf in weights[f"{side}i"]:
-            joined = jnp.concatenate([weights[side + gate][leaf] for gate in "ifgo"], -1)
-            assert getattr(dense, leaf).shape == joined.shape
-            setattr(dense, leaf, nnx.Param(joined))
-    assert_same((carry, output), layer((HIDDEN, HIDDEN + 1), X[:, 0]))
-
-
 def test_sequential():
     code = made("nn.Sequential([nnx.Linear(8, 4, rngs=rngs), nnx.relu])").code
     layer = eval(code, {**NAMES, "rngs": nnx.Rngs(0)})

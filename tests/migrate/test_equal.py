@@ -53,6 +53,9 @@ CASES = {
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),
         Case("names:Hidden", init="Hidden((3, 2))", args=("f32[2,3]",)),
     ],
+    "carried": [
+        Case("carried:Reader", init="Reader(4)", args=("f32[2,5,3]",)),
+    ],
     "made_or_given": [
         Case("made_or_given:Decoder", init="Decoder(4)", args=("i32[2,5]<7",)),
     ],
