@@ -1,4 +1,4 @@
-"""Cells outside of the module, made for their `initialize_carry` alone: `nn.LSTMCell(n, parent=None).initialize_carry(key, shape)`.
+"""Cells outside of the module, made for their carry: `nn.LSTMCell(n, parent=None).initialize_carry(key, shape)`.
 
 The NNX cell of the same class and arguments that the module holds says the same.
 """
