@@ -109,8 +109,8 @@ class Edits:
             self.removed |= {spans.of(statement) for statement in plan.removed}
             self.removed |= {spans.of(field.node) for field in plan.fields if field.node in plan.cls.node.body}
             self.decorators |= {spans.of(decorator) for decorator in plan.decorators}
-            if plan.cls.has_setup:
-                self.setups.add(spans.of(plan.cls.methods["setup"]))
+            gone = [plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods]
+            self.setups |= {spans.of(method) for method in gone}
             for line in plan.init:
                 if line.node is not None:
                     self.homes.setdefault(spans.of(line.node), line)

@@ -28,15 +28,19 @@ class Parts:
 
 
 def parts(found: Trace) -> Parts:
-    nodes = {node for node in ast.walk(found.cls.node)}
+    above = nodes_of_bases(found.cls)
     own = replace(
         found,
-        events=[event for event in found.events if place(event) in nodes],
-        sites=[site for site in found.sites if site.call in nodes],
-        problems=[problem for problem in found.problems if problem[0] in nodes],
+        events=[event for event in found.events if place(event) not in above],
+        sites=[site for site in found.sites if site.call not in above],
+        problems=[problem for problem in found.problems if problem[0] not in above],
     )
-    inherited = tuple(event for event in events(found.events) if place(event) not in nodes and _lasting(event))
+    inherited = tuple(event for event in events(found.events) if place(event) in above and _lasting(event))
     return Parts(own, inherited)
+
+
+def nodes_of_bases(cls: LinenClass) -> set[ast.AST]:
+    return {node for base in cls.facts.ancestors(cls)[1:] for node in ast.walk(base.node)}
 
 
 def place(event: Any) -> ast.AST:

@@ -12,7 +12,7 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, detached, fields, inherit, mapped, refuse, tied, variables
+from flake8_nnx.migrate import bridge, detached, fields, inherit, mapped, post_init, refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, lifts_of, remat_class
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
@@ -74,8 +74,9 @@ class Planner:
         self.plan.slots = slots_of(self.trace, self.attributes, self.open.told)
         self.plan.stems = {site.call: stem for site, stem in self.attributes.stems.items()}
         self.plan.told = {site.call: told for site, told in self.open.told.items()}
-        self.plan.removed |= self.attributes.dead & set(ast.walk(self.cls.node))
+        self.plan.removed |= self.attributes.dead - inherit.nodes_of_bases(self.cls)
         self.parameters()
+        self.check_fields()
         self.inherit(given)
         tied.rewrite(self.plan, self.trace, self.facts, self.planned)
         if not self.plan.refusals:
@@ -148,6 +149,16 @@ class Planner:
         optional = field.factory is None or isinstance(node, ast.Constant) or "None" in text or "Optional" in text
         return text if optional else f"{text} | None"
 
+    def check_fields(self) -> None:
+        """What `__post_init__` checks, its own or one that it inherits and that `super().__init__` does not run."""
+        for cls in reversed(self.facts.ancestors(self.cls) if self.base is None else [self.cls]):
+            texts = post_init.texts(cls)
+            if texts and cls.facts is not self.facts:
+                place = f"{cls.facts.filename}, line {cls.methods['__post_init__'].lineno}"
+                reason = f"what `__post_init__` of `{cls.name}` checks ({place}) is not taken over"
+                self.refuse(self.cls.node, reason, "check it here too")
+            self.plan.opening += texts
+
     # ---- the base -------------------------------------------------------------------------------------------------
 
     def call_base(self) -> dict[str, str]:
@@ -180,7 +191,8 @@ class Planner:
         self.base.asked |= inherit.read_by(self.cls)
         self.plan.handed = {field.name for field in self.base.fields}
         own = any(line.names == () or any(name.startswith("self.") for name in line.names) for line in self.plan.init)
-        if not own and not self.cls.fields and inherit.same_signature(self.plan, self.base):
+        own = own or bool(self.cls.fields) or bool(post_init.statements(self.cls))
+        if not own and inherit.same_signature(self.plan, self.base):
             self.plan.silent = True
             return
         if not (self.base.parameters or self.base.init or self.base.opening):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from flake8_nnx.migrate import decorators, functions, variables
+from flake8_nnx.migrate import decorators, functions, post_init, variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
@@ -89,8 +89,10 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         if holds_module or unlike or (default is not None and there.instance(default)):
             add(plan, field.node, f"the field `{name}` holds a module or a module class, which this version does not move")
     for name, method in plan.cls.methods.items():
-        if name == "__post_init__":
-            add(plan, method, "`__post_init__` is not handled", "move what it does to setup")
+        unknown = post_init.problem(plan.cls) if name == "__post_init__" else None
+        if unknown is not None:
+            line = ast.unparse(unknown).splitlines()[0][:60]
+            add(plan, unknown, f"`{line}` in `__post_init__` is no check of fields", "move it to setup")
         for decorator in method.decorator_list:
             text, reason = decorators.edited(decorator, method, plan.cls)
             if reason:
@@ -209,8 +211,7 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str]) -> None:
     """Rewrite Linen functions to their NNX names; refuse what Linen is left over; `made` are variables by `self.variable`."""
     _check_unknown_modules(plan, facts)
     skip: set[ast.AST] = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
-    if "setup" in plan.cls.methods:
-        skip.add(plan.cls.methods["setup"])
+    skip |= {plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods}
     for node in _nodes(plan.cls.node, skip):
         if isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) == "not self.is_initializing()":
             plan.unwrapped.add(node)  # an NNX module is never initialising when it is called

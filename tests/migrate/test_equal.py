@@ -111,6 +111,8 @@ CASES = {
         Case("inherited:Doubled", init="Doubled(4)", args=("f32[2,3]",)),
         Case("inherited:Replaced", init="Replaced(4)", args=("i32[2,3]<7",)),
         Case("inherited:Container", init="Container(last=2)", args=("f32[2,3]",)),
+        Case("inherited:Checked", init="Checked(4, 2)", args=("f32[2,3]",)),
+        Case("inherited:CheckedToo", init="CheckedToo(4)", args=("f32[2,3]",)),
         Case("inherited:User", init="User()", args=("f32[2,6]",)),
     ],
     "nested": [Case("nested:Nested", init="Nested((2, 1), 3)", args=("f32[2,4,4,3]",), **MODES)],

@@ -150,3 +150,35 @@ class User(nn.Module):
         x = Residual(6)(x)
         x = Filled(seed=2)(x)
         return Twice(4)(Container(last=5)(x))
+
+
+def check_width(width):
+    assert width > 0, width
+
+
+class Checked(nn.Module):
+    """What it checks of its fields, the constructor checks."""
+
+    width: int
+    depth: int = 1
+
+    def __post_init__(self):
+        super().__post_init__()
+        # no layers are no network
+        if self.depth < 1:
+            raise ValueError(f"depth is {self.depth}")
+        check_width(self.width)
+
+    @nn.compact
+    def __call__(self, x):
+        for _ in range(self.depth):
+            x = nn.Dense(self.width)(x)
+        return x
+
+
+class CheckedToo(Checked):
+    """Other layers, the same checks."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.width + self.depth)(x)

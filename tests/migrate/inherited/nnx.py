@@ -219,3 +219,42 @@ class User(nnx.Module):
         x = self.residual(x)
         x = self.filled(x)
         return self.twice(self.container(x))
+
+
+def check_width(width):
+    assert width > 0, width
+
+
+class Checked(nnx.Module):
+    """What it checks of its fields, the constructor checks."""
+
+    def __init__(self, in_features: int, width: int, depth: int = 1, *, rngs: nnx.Rngs):
+        # no layers are no network
+        if depth < 1:
+            raise ValueError(f'depth is {depth}')
+        check_width(width)
+        self.dense_layers = nnx.List([])
+        x_features = in_features
+        for _ in range(depth):
+            self.dense_layers.append(nnx.Linear(x_features, width, rngs=rngs))
+            x_features = width
+
+    def __call__(self, x):
+        for dense in self.dense_layers:
+            x = dense(x)
+        return x
+
+
+class CheckedToo(Checked):
+    """Other layers, the same checks."""
+
+    def __init__(self, in_features: int, width: int, depth: int = 1, *, rngs: nnx.Rngs):
+        if depth < 1:
+            raise ValueError(f'depth is {depth}')
+        check_width(width)
+        self.width = width
+        self.depth = depth
+        self.dense = nnx.Linear(in_features, width + depth, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x)

@@ -129,3 +129,15 @@ class OfLocal(Local):
     @nn.compact
     def __call__(self, x):
         return nn.Dense(3)(x)
+
+
+class Changes(nn.Module):
+    width: int
+
+    def __post_init__(self):
+        object.__setattr__(self, "width", 2 * self.width)
+        super().__post_init__()
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.width)(x)
