@@ -25,8 +25,11 @@ Created = Callable[[Slot], bool]
 class Stop(Exception):
     """Code that cannot be rewritten exactly: the node, why, and what to do."""
 
-    def __init__(self, node: ast.AST, frame: Frame, reason: str, advice: str = "rewrite it by hand") -> None:
-        super().__init__(node, frame, reason, advice)
+    def __init__(
+        self, node: ast.AST, frame: Frame, reason: str, advice: str = "rewrite it by hand", copy: tuple[int, str] | None = None
+    ) -> None:
+        super().__init__(node, frame, reason, advice, copy)
+        self.copy = copy  # a name, by function, that a copy of the model would help
         self.node, self.frame, self.reason, self.advice = node, frame, reason, advice
 
     def refusal(self) -> Refusal:

@@ -49,6 +49,7 @@ class Rewriting:
     """Plans one function."""
 
     def __init__(self, plan: Plan, frame: Frame, gone: Collection[ast.stmt] = ()) -> None:
+        self.cloned: set[ast.AST] = set()  # values that are copied
         self.gone = gone  # statements that nothing needs any more
         self.plan, self.frame, self.program = plan, frame, plan.program
         self.edits = plan.of(frame)
@@ -129,7 +130,10 @@ class Rewriting:
         if len(node.targets) > 1:
             raise self.stop(node, "a model or its variables are assigned to several names at once", "use one assignment for each")
         target = node.targets[0]
-        pieces = self.target(target, value, created)
+        self.copies(target, node.value)
+        pieces = self.target(target, self.values.get(target, value), created)
+        if isinstance(target, ast.Name) and self.is_copy(target):
+            return
         if not pieces and self.only_makes(node.value):
             self.edits.removed.add(node)
             return
@@ -140,6 +144,22 @@ class Rewriting:
             self.edits.unassigned.add(node)
         elif pieces != [target]:
             self.replace(target, pieces)
+
+    def is_copy(self, target: ast.AST) -> bool:
+        value = self.values.get(target)
+        return isinstance(value, Variables) and value.slot.root.original is not None and value.slot.root.frame is self.frame
+
+    def copies(self, target: ast.expr, node: ast.expr) -> None:
+        """Names that keep variables as they were: `best = state.params` is `best_model = nnx.clone(model)`."""
+        if isinstance(target, ast.Tuple) and isinstance(node, ast.Tuple):
+            for element, part in zip(target.elts, node.elts):
+                self.copies(element, part)
+        elif isinstance(target, ast.Name) and self.is_copy(target):
+            value = self.values[node]
+            self.named(target, self.values[target].slot)
+            if value.slot.root is not self.values[target].slot.root:
+                self.edits.expressions[node] = f"nnx.clone({self.plan.model(value.slot)})"
+                self.cloned.add(node)
 
     def only_makes(self, node: ast.expr) -> bool:
         """Whether an expression does nothing but construct a model, which is another one's by now."""
@@ -152,6 +172,8 @@ class Rewriting:
         updated = isinstance(value, Variables) and value.updated
         if updated and isinstance(target, ast.Name) and not read_before(self.frame, target.id):
             raise self.stop(target, "what the call changes is dropped, and NNX would keep it", "call a copy that nnx.clone makes")
+        if self.is_copy(target):
+            return [target]
         if isinstance(target, ast.Name) and target.id == "_":
             return [target] if pieces_of(value, created, self.plan, target) else []
         if not isinstance(target, (ast.Tuple, ast.List)):
@@ -180,6 +202,8 @@ class Rewriting:
         frame = self.frame
         local: Created = lambda slot: slot.root.frame is frame and not slot.root.is_given
         before = [node.value]
+        if isinstance(node.value, ast.Call) and self.created_here(node.value, local):
+            return
         pieces = self.returns(node.value, self.values[node.value], local)
         made = pieces_of(self.values[node.value], local, self.plan, node.value)
         if pieces != before:
@@ -198,6 +222,21 @@ class Rewriting:
                 raise self.stop(node, "a return in the middle of a function has nothing left to return", "return at its end")
         elif pieces != before and not isinstance(node.value, ast.Call):
             self.replace(node.value, pieces)
+
+    def created_here(self, node: ast.Call, local: Created) -> bool:
+        """`return TrainState.create(…)` beside the model of the function returns both."""
+        value, created = self.values[node], self.created_by(node)
+        if not isinstance(value, State) or not created(value.optimizer) or created(value.slot) or not local(value.slot):
+            return False
+        if not isinstance(node.func, ast.Attribute) or node.func.attr != "create":
+            return False
+        self.expression(node)
+        both = [self.plan.model(value.slot), self.plan.optimizer(value.optimizer)]
+        self.put_before(node, f"{both[1]} = {self.spelled(node)}")
+        self.edits.expressions[node] = ", ".join(both)
+        self.plan.notes.append((self.frame.file, f"line {node.lineno}: `{self.frame.name}` returns `{', '.join(both)}` now"))
+        self.annotation(list[Piece](both))
+        return True
 
     def returns(self, node: ast.expr, value: Any, local: Created) -> list[Piece]:
         """What is left of a returned expression; elements of tuples are planned here."""
@@ -259,6 +298,8 @@ class Rewriting:
     def expression(self, node: ast.AST, alone: bool = False) -> bool:
         """Plan an expression; whether it does something when nothing of its value is `alone` left."""
         value = self.values.get(node)
+        if node in self.cloned:
+            return False
         if node in self.program.escapes:
             frame, reason = self.program.escapes[node]
             raise Stop(node, frame, reason)
@@ -381,7 +422,8 @@ class Rewriting:
         arguments = [piece if isinstance(piece, str) else text.segment(piece, {}) for piece in pieces]
         names = {id(k.value): f"{k.arg}=" for k in call.keywords}
         arguments = [names.get(id(piece), "") + t if not isinstance(piece, str) else t for piece, t in zip(pieces, arguments)]
-        return f"{text.segment(call.func, {})}({', '.join(arguments)})"
+        function = self.edits.expressions.pop(call.func, None) or text.segment(call.func, {})
+        return f"{function}({', '.join(arguments)})"
 
     def site(self, site: Site) -> bool:
         """A call of a function of the program, with what that takes now."""
@@ -448,14 +490,16 @@ class Rewriting:
 
     def applied(self, node: ast.Call, function: Method) -> None:
         """`model.apply(variables, x, rngs=…, mutable=…)` is `model(x)`."""
-        model = self.plan.model(function.slot)
+        given = self.values.get(node.args[0]) if node.args else None
+        slot = given.slot if isinstance(given, Variables) else function.slot  # that of a copy, where it is one
+        model = self.plan.model(slot)
         target, first = model, 1 if node.args else 0
         pieces: list[Piece] = list(node.args[first:])
         for keyword in node.keywords:
             if keyword.arg == "rngs":
                 self.reseeded(node, keyword.value, model)
             elif keyword.arg == "method":
-                target = self.method_name(keyword.value, model, function.slot)
+                target = self.method_name(keyword.value, model)
             elif keyword.arg == "mutable":
                 self.mutable(node, keyword.value)
             elif keyword.arg == "capture_intermediates":
@@ -474,7 +518,7 @@ class Rewriting:
             self.edits.expressions[node.func] = target
         self.edits.arguments[node] = pieces
 
-    def method_name(self, node: ast.expr, model: str, slot: Slot) -> str:
+    def method_name(self, node: ast.expr, model: str) -> str:
         if isinstance(node, ast.Attribute):
             return model if node.attr == "__call__" else f"{model}.{node.attr}"
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

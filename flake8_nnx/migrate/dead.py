@@ -130,7 +130,7 @@ def dead_statements(plan: Plan, frame: Frame) -> set[ast.stmt]:
         stored = (ast.Name, ast.Attribute, ast.Subscript)
         targets = [n for target in node.targets for n in ast.walk(target) if isinstance(n, stored)]
         names = [n.id for n in targets if isinstance(n, ast.Name)]
-        if len(names) != len(targets):
+        if len(names) != len(targets) or any(slots_in(plan.program.values.get(target)) for target in targets):
             continue
         read = {name for statement in frame.node.body for name in alive(statement, edits, skip=node)}
         if not read & set(names) and any(read_before(frame, name, skip=node) for name in names):

@@ -5,7 +5,7 @@ An abstract interpreter of statements in their order; what it finds out is kept 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Union
 
 from flake8_nnx.migrate.roles import (
@@ -21,7 +21,9 @@ from flake8_nnx.migrate.roles import (
     State,
     Variables,
     merge,
+    original,
     replaced,
+    slot_of,
     slots_in,
 )
 from flake8_nnx.source.clues import TRAIN_STATE, is_variables
@@ -46,8 +48,11 @@ FunctionNode = Union[ast.FunctionDef, ast.Lambda]
 class Program:
     """The files of a run and what their expressions hold."""
 
-    def __init__(self, project: Project, files: Sequence[SourceFile]) -> None:
+    def __init__(self, project: Project, files: Sequence[SourceFile], copies: Collection[tuple[int, str]] = ()) -> None:
         self.project = project
+        self.made: dict[ast.Call, list[Slot]] = {}  # the models that a call of a function makes
+        self.wanted: set[tuple[int, str]] = set()  # names that should be among the copies
+        self.copies = copies  # names, by function, that keep variables as they were
         self.files = list(files)
         self.frames: dict[int, Frame] = {}
         self.values: dict[ast.AST, Any] = {}
@@ -145,7 +150,8 @@ class Program:
         return State(self.slot(frame, node), self.slot(frame, node, "optimizer"))
 
     def merge(self, one: Slot, other: Slot) -> None:
-        if one.root is not other.root:
+        copies = one.root.original is not None or other.root.original is not None
+        if one.root is not other.root and not copies:
             self.changed = True
             merge(one, other)
 
@@ -289,7 +295,10 @@ class Program:
             found = [self.value(value, frame) for value in node.values]
             slots = [part.slot for part in found if isinstance(part, Variables)]
             for slot in slots[1:]:
-                self.merge(slots[0], slot)
+                if slot.root is not slots[0].root and original(slot) is original(slots[0]):
+                    self.escape(node, frame, "it mixes variables of a model with those of a copy")
+                else:
+                    self.merge(slots[0], slot)
             if slots and len(slots) == len(found):
                 return Variables(slots[0], None)
         self.lost(node, frame, *node.values)
@@ -329,7 +338,7 @@ class Statements:
         elif isinstance(node, ast.Assign):
             value = program.value(node.value, frame)
             for target in node.targets:
-                self.assign(target, value)
+                self.assign(target, self.copied(target, node.value, value))
         elif isinstance(node, ast.AnnAssign):
             if node.value is not None:
                 self.assign(node.target, program.value(node.value, frame))
@@ -346,6 +355,8 @@ class Statements:
                 other = frame.env.get(name)
                 if slots_in(value) and slots_in(other) and slots_in(value)[0] is not slots_in(other)[0]:
                     program.escape(node, frame, f"`{name}` is one of two models after this condition")
+                    if original(slot_of(value)) is original(slot_of(other)):
+                        program.wanted.add((id(frame.node), name))
                 if value is not None:
                     frame.env[name] = value
         elif isinstance(node, (ast.For, ast.AsyncFor)):
@@ -360,6 +371,19 @@ class Statements:
                 self.block(getattr(node, name, ()))
             for handler in getattr(node, "handlers", ()):
                 self.block(handler.body)
+
+    def copied(self, target: ast.expr, node: ast.expr, value: Any) -> Any:
+        """What a name holds that keeps the variables of a model which is updated afterwards: those of a copy."""
+        if isinstance(target, ast.Tuple) and isinstance(node, ast.Tuple) and isinstance(value, Items):
+            return Items(tuple(self.copied(*each) for each in zip(target.elts, node.elts, value.elements)))
+        name = target.id if isinstance(target, ast.Name) else ""
+        if (id(self.frame.node), name) not in self.program.copies or isinstance(node, ast.Call):
+            return value
+        if isinstance(value, Variables):
+            slot = self.program.slot(self.frame, self.frame.node, name)
+            slot.original = original(slot_of(value))
+            return Variables(slot, value.collection)
+        return value
 
     def join(self, value: Any) -> None:
         """Several returns of models are one: which it is is decided inside."""
@@ -485,7 +509,11 @@ class Calls:
                 program.guess(node.args[0], self.frame, "params")
                 given = program.value(node.args[0], self.frame)
             if isinstance(given, Variables):
-                program.merge(slot, given.slot)
+                copy = given.slot.root.original is not None and original(given.slot) is original(slot)
+                if not copy and given.slot.root.original is not None:
+                    program.escape(node, self.frame, f"whose copy `{ast.unparse(node)[:60]}` applies cannot be followed")
+                if not copy:  # a copy is called in the same way
+                    program.merge(slot, given.slot)
             else:
                 program.escape(node, self.frame, f"the variables of `{ast.unparse(node)[:60]}` cannot be followed")
             mutable = next((k.value for k in node.keywords if k.arg == "mutable"), None)
@@ -528,6 +556,7 @@ class Calls:
         program, frame = self.program, callee.frame
         arguments = self.bind(callee, node)
         slots: dict[Slot, Slot] = {}
+        self.carried: set[Slot] = set()  # slots of the called function that variables are given for
         for name, argument in arguments.items():
             value = program.values.get(argument)
             program.give(frame, name, value)
@@ -543,9 +572,13 @@ class Calls:
                 return slots[slot].root
             if self.frame.inside(slot.frame) or frame is not slot.frame:
                 return slot  # of a function around both, or of one that the called one is given
-            made = program.slot(self.frame, node, slot)
-            made.inner = slot
-            return made
+            several = program.made.setdefault(node, [])
+            found = next((one for one in several if one.inner is not None and one.inner.root is slot), None)
+            if found is None:
+                found = program.slot(self.frame, node, slot)
+                found.inner = slot
+                several.append(found)
+            return found
 
         found = replaced(frame.returned, slots, other)
         if not callee.gradient:
@@ -569,13 +602,17 @@ class Calls:
             if isinstance(own, State) and isinstance(value, State):
                 pairs.append((own.optimizer.root, value.optimizer.root))
             pairs.append((own.slot.root, value.slot.root))
+        carried = self.carried
         for inner, outside in pairs:
             before = slots.setdefault(inner, outside).root
             if before is not outside:
-                if not before.is_given and not outside.is_given and before.started and outside.started:
+                started = not before.is_given and not outside.is_given and before.started and outside.started
+                if started or (inner in carried and isinstance(value, (State, Variables))):
                     program.escape(argument, self.frame, "two models go where the function called takes one")
                 else:
                     program.merge(before, outside)
+            if isinstance(value, (State, Variables)):
+                carried.add(inner)
             if self.frame.inside(inner.frame):  # the parameter is a model of this function or of one around it
                 program.merge(inner, outside)
 

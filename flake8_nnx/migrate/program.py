@@ -16,11 +16,13 @@ from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.definitions import check_definitions
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.roles import Callee, Frame, slots_in
+from flake8_nnx.migrate.sources import check_sources
 from flake8_nnx.migrate.stale import check_stale
 from flake8_nnx.source.project import Project, SourceFile
 from flake8_nnx.source.read import SourceError
 
 ROUNDS = 8  # what is dead makes more dead
+MOST_COPIES = 20
 
 
 def around_classes(project: Project, classes: Mapping[tuple[str, str], ClassPlan]) -> Plan:
@@ -57,8 +59,22 @@ def readable(file: SourceFile) -> bool:
 
 
 def plan_around(project: Project, files: Sequence[SourceFile], classes: Mapping[tuple[str, str], ClassPlan]) -> Plan:
-    """Plan the functions of these files around the classes that become NNX, by path and name."""
-    program = Program(project, files)
+    """Plan the functions of these files around the classes that become NNX, by path and name.
+
+    A name that keeps variables from before an update becomes a copy of the model, and all is planned anew.
+    """
+    copies: set[tuple[int, str]] = set()
+    while True:
+        whole = plan_with(Program(project, files, copies), classes)
+        more = {stop.copy for stop in whole.refusals if stop.copy is not None} | whole.program.wanted
+        more -= copies
+        if not more or len(copies) > MOST_COPIES:
+            return whole
+        copies |= more
+
+
+def plan_with(program: Program, classes: Mapping[tuple[str, str], ClassPlan]) -> Plan:
+    """The plan of all programs, the way the names were followed."""
     whole = Plan(program, classes)
     whole.find_uses()
     for frames in components(program):
@@ -108,6 +124,7 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
         find_added(plan, frames)
         check_definitions(plan, frames)
         check_stale(plan, frames)
+        check_sources(plan, frames)
         for frame in frames:
             Rewriting(plan, frame, gone).run()
         more = {frame: found for frame in frames if (found := dead_parameters(plan, frame))}

@@ -57,6 +57,7 @@ class Slot:
     frame: Frame
     node: ast.AST  # ast.arg of a parameter, ast.Call of a construction, of a call or of TrainState.create
     inner: Slot | None = None  # the slot of the called function that made it
+    original: Slot | None = None  # of a copy: whose it is
     same: Slot | None = None  # what it was found to be the same as
     definitions: list[tuple[Frame, ast.Call]] = field(default_factory=list)  # its constructions
     started: list[tuple[Frame, ast.Call]] = field(default_factory=list)  # calls of `init` on it
@@ -177,6 +178,12 @@ def slots_in(value: Any) -> list[Slot]:
     if isinstance(value, Items):
         return [slot for element in value.elements for slot in slots_in(element)]
     return []
+
+
+def original(slot: Slot) -> Slot:
+    """The model that a slot is a copy of, itself when it is none."""
+    root = slot.root
+    return root.original.root if root.original is not None else root
 
 
 def slot_of(value: Any) -> Slot:

@@ -62,14 +62,17 @@ def updates(node: ast.AST, value: Method, plan: Plan) -> bool:
 
 
 class Versions:
-    """Which update of its model each name of a function comes from."""
+    """Which names of a function hold variables from before an update of their model."""
 
     def __init__(self, plan: Plan, frame: Frame, updating: set[tuple[Frame, Slot]]) -> None:
         self.plan, self.frame, self.updating = plan, frame, updating
         self.values = plan.program.values
-        self.now: dict[Slot, int] = {}
-        self.of: dict[str, int] = {}
+        self.stale: set[str] = set()
         self.sites = {site.call: site for site in frame.sites}
+        self.holders: dict[Slot, set[str]] = {}
+        for node in own_nodes(frame.node):
+            if isinstance(node, ast.Name) and old(self.values.get(node)):
+                self.holders.setdefault(slot_of(self.values[node]), set()).add(node.id)
 
     def block(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:
@@ -86,14 +89,11 @@ class Versions:
             return
         if isinstance(node, ast.If):
             self.expression(node.test)
-            now, of = dict(self.now), dict(self.of)
+            before = set(self.stale)
             self.block(node.body)
-            after = self.now, self.of
-            self.now, self.of = now, of
+            after, self.stale = self.stale, before
             self.block(node.orelse)
-            self.now = {slot: max(after[0].get(slot, 0), self.now.get(slot, 0)) for slot in {*after[0], *self.now}}
-            # A name that one branch rebinds is as old as in the other one, unless that has no update.
-            self.of = {name: max(after[1].get(name, 0), self.of.get(name, 0)) for name in {*after[1], *self.of}}
+            self.stale |= after
             return
         for child in ast.iter_child_nodes(node):
             if isinstance(child, (ast.expr, ast.withitem)) and not is_target(child, node):
@@ -106,9 +106,7 @@ class Versions:
             self.block(handler.body)
 
     def bind(self, target: ast.AST) -> None:
-        for name in ast.walk(target):
-            if isinstance(name, ast.Name) and slots_in(self.values.get(name)):
-                self.of[name.id] = self.now.get(slot_of(self.values[name]), 0)
+        self.stale -= {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
 
     def expression(self, node: ast.AST) -> None:
         """Reads first, then what a call updates."""
@@ -122,14 +120,14 @@ class Versions:
             self.read(node)
         if isinstance(node, ast.Call):
             for slot in self.updated_by(node):
-                self.now[slot] = self.now.get(slot, 0) + 1
+                self.stale |= self.holders.get(slot, set())
 
     def read(self, node: ast.Name) -> None:
         value = self.values.get(node)
-        old = isinstance(value, State) or (isinstance(value, Variables) and not value.updated)
-        if old and self.of.get(node.id, 0) < self.now.get(slot_of(value), 0):
+        if old(value) and node.id in self.stale:
             reason = f"`{node.id}` is read after the update and holds what was before it, which NNX changes in place"
-            raise Stop(node, self.frame, reason, ADVICE)
+            copy = (id(self.frame.node), node.id) if isinstance(value, Variables) else None
+            raise Stop(node, self.frame, reason, ADVICE, copy)
 
     def updated_by(self, node: ast.Call) -> Iterator[Slot]:
         value = self.values.get(node.func)
@@ -150,3 +148,8 @@ class Versions:
 
 def is_target(child: ast.AST, node: ast.stmt) -> bool:
     return child in getattr(node, "targets", ())
+
+
+def old(value: object) -> bool:
+    """Whether a value holds variables as they were when it was made."""
+    return isinstance(value, State) or (isinstance(value, Variables) and not value.updated)

@@ -93,3 +93,19 @@ def test_a_program_with_dropout_runs_and_its_keys_decide():
     assert int(optimizer.step[...]) == 3 and np.isfinite(losses).all()
     assert new.train([batch] * 3)[2] == losses
     assert float(new.accuracy(model, batch)) == float(new.accuracy(model, batch))
+
+
+@pytest.mark.jax
+def test_copies_stay_as_they_were_while_training_goes_on():
+    import jax
+    import numpy as np
+
+    linen, new = loaded("copies", "linen"), loaded("copies", "nnx")
+    x = jax.random.normal(jax.random.key(0), (16, 3))
+    y = jax.random.normal(jax.random.key(1), (16, 2))
+    outputs, least = linen.best_parameters(x, y)
+    new_outputs, new_least = new.best_parameters(x, y)
+    np.testing.assert_allclose(new_outputs, outputs, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(new_least, least, rtol=1e-5)
+    assert least > 0
+    np.testing.assert_allclose(new.target_network(x), linen.target_network(x), rtol=1e-5)

@@ -52,21 +52,11 @@ class Trainer:
         return state.apply_fn({"params": state.params}, x).mean()
 
 
-def best_parameters(state: train_state.TrainState, batches):
-    best, least = state.params, jnp.inf
-    for grads, loss in batches:
-        if loss < least:
-            best, least = state.params, loss
+def whole_state_kept(state: train_state.TrainState, batches):
+    target = state
+    for grads in batches:
         state = state.apply_gradients(grads=grads)
-    return state.apply_fn({"params": best}, jnp.ones((1, 3)))
-
-
-def target_network(state: train_state.TrainState, batches):
-    target = state.params
-    for x, grads in batches:
-        y = state.apply_fn({"params": target}, x)
-        state = state.apply_gradients(grads=grads)
-    return y
+    return target.params, state.params
 
 
 class Norm(nnx.Module):
@@ -106,3 +96,30 @@ def sown(x):
     model = Linear(4)
     variables = model.init(jax.random.key(0), x)
     return model.apply(variables, x, mutable=["intermediates"])
+
+
+def old_policy(state: train_state.TrainState, x):
+    def loss_fn(params):
+        new = state.apply_fn({"params": params}, x)
+        old = state.apply_fn({"params": state.params}, x)
+        return jnp.square(new - old).mean()
+
+    return jax.grad(loss_fn)(state.params)
+
+
+def target_beside(x):
+    model = Linear(2)
+    params = model.init(jax.random.key(0), x)["params"]
+    target = model.init(jax.random.key(1), x)["params"]
+
+    def loss_fn(params, target):
+        return jnp.square(model.apply({"params": params}, x) - model.apply({"params": target}, x)).mean()
+
+    return jax.grad(loss_fn)(params, target)
+
+
+def two_sets_of_parameters(x):
+    model = Linear(2)
+    one = model.init(jax.random.key(0), x)
+    other = model.init(jax.random.key(1), x)
+    return model.apply(one, x) - model.apply(other, x)
