@@ -18,16 +18,16 @@ TAKEN = frozenset({"rngs", "method", "mutable"})
 USUAL = "batch_stats"
 
 
-def stays_linen(ref: ModuleRef | None, kept: Collection[int]) -> bool:
-    """Whether a class cannot be constructed as an NNX class: kept in this file, of another file, or a layer without a twin.
+def stays_linen(ref: ModuleRef | None, kept: Collection[int], movable: Collection[int]) -> bool:
+    """Whether a class cannot be constructed as an NNX class: one that is kept, of no file of the run, or a layer without a twin.
 
     Args:
-        kept: the classes of this file that stay Linen, by the id of their node.
+        kept, movable: the classes that stay Linen, and all of the run, by the id of their node.
     """
     if ref is None or ref.linen == "Sequential" or ref.nnx is not None:
         return False
     if ref.local is not None:
-        return id(ref.local.node) in kept
+        return id(ref.local.node) in kept or id(ref.local.node) not in movable
     layer = LAYERS.get(ref.linen or "")
     return layer is None or bool(layer.refuse)
 

@@ -1,4 +1,4 @@
-"""A run with bridges: file by file, until everything that would be written has passed with the neighbours that it will have."""
+"""A run with bridges: until everything that would be written has passed with the neighbours that it will have."""
 from __future__ import annotations
 
 import ast
@@ -7,14 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flake8_nnx.migrate.file import rewrite, todo
-from flake8_nnx.migrate.gate import CLOSED, NO_CASE, NOT_VERIFIED, Gate, shown
+from flake8_nnx.migrate.file import rewrite_files, todo
+from flake8_nnx.migrate.gate import CLOSED, NOT_VERIFIED, Gate, Input, key_of, parts_of
 from flake8_nnx.migrate.gradual import plan_bridged
 from flake8_nnx.migrate.model import ClassPlan, ClassRecord, FilePlan
+from flake8_nnx.migrate.project import names_of
 from flake8_nnx.migrate.run import FileRun, MigrationRun
-from flake8_nnx.migrate.write import SourceFile, read_file
+from flake8_nnx.migrate.write import read_file
+from flake8_nnx.source.project import TOP_MARKS, Project
 from flake8_nnx.source.read import SourceError, python_files
 from flake8_nnx.variable_map import read_maps, with_earlier
+
+NOT_CHOSEN = "not chosen (--only)"
 
 
 def migrate_bridged(
@@ -24,90 +28,120 @@ def migrate_bridged(
 
     Args:
         paths: files and directories.
-        only: the classes to migrate, by their file; all others stay what they are.
+        only: the classes to migrate, by their file; all others stay what they are, but for bridges to these, in the other
+            files of the project as well.
         how: the fields of `flake8_nnx.migrate.gate.Gate`.
     """
     gate = Gate(**how)
     run = MigrationRun()
-    chosen = {path.resolve(): names for path, names in (only or {}).items()}
-    for found in python_files(paths):
-        if isinstance(found, SourceError):
-            run.errors.append(str(found))
-            continue
-        path, root = found
-        if chosen and path.resolve() not in chosen:
-            continue
-        try:
-            source = read_file(path)
-            if "flax" not in source.text:
-                continue
-            file_run, records = _migrate_file(source, root, gate, chosen.get(path.resolve()))
-        except (SourceError, ValueError) as error:
-            run.errors.append(str(error))
-            continue
-        if records:
-            run.files.append(file_run)
-            run.classes += records
-            run.todo += [f"{path}: {note}" for note in file_run.todo]
+    # The rest of the project is read for what uses the chosen classes; what cannot be read there is not this run's business.
+    inputs = _read(paths, [top_of(path) for path in only or ()], run)
+    chosen = {path.resolve(): set(names) for path, names in (only or {}).items()}
+    names = {each.path: {cls.name: cls for cls in each.file.facts.classes} for each in inputs}
+    for path, wanted in chosen.items():
+        unknown = sorted(wanted - names.get(path, {}).keys())
+        if unknown:
+            run.errors.append(f"{path}: has no Linen class {unknown[0]}")
+            return run
+    without = {
+        id(cls.node): NOT_CHOSEN
+        for path, classes in names.items() for name, cls in classes.items() if chosen and name not in chosen.get(path, ())
+    }
+    try:
+        _migrate(inputs, gate, without, run)
+    except SourceError as error:
+        run.errors.append(str(error))
     return run
 
 
-def _migrate_file(
-    source: SourceFile, root: Path, gate: Gate, chosen: Collection[str] | None
-) -> tuple[FileRun, list[ClassRecord]]:
-    """Migrate with bridges until everything that is written has passed, each class with the neighbours that it will have."""
-    path = str(source.path)
-    earlier = read_maps(source.path)
-    without: dict[str, str] = {}
-    if chosen is not None:
-        names = {plan.name for plan in plan_bridged(source.text, path).plans}
-        missing = sorted(set(chosen) - names)
-        if missing:
-            raise ValueError(f"{path}: has no Linen class {missing[0]}")
-        without = dict.fromkeys(names - set(chosen), "not chosen (--only)")
-    verdicts: dict[str, Any] = {}
-    judged: dict[str, str] = {}
-    tried: dict[str, ClassPlan] = {}
-    untouched: set[str] = set()
-    failing: set[str] = set()
+def top_of(path: Path) -> Path:
+    """The project around a file: the directory that is marked as one, else that of the file."""
+    above = [path.resolve().parent, *path.resolve().parent.parents]
+    return next((place for place in above if any((place / mark).exists() for mark in TOP_MARKS)), above[0])
+
+
+def _read(paths: Sequence[Path], around: Sequence[Path], run: MigrationRun) -> list[Input]:
+    """The files that may have Linen classes, each once."""
+    project = Project([], spelt=True)
+    inputs: dict[Path, Input] = {}
+    given = len(list(python_files(paths)))
+    for number, found in enumerate(python_files([*paths, *around])):
+        if isinstance(found, SourceError):
+            run.errors += [str(found)] if number < given else []
+            continue
+        path, root = found
+        try:
+            source = read_file(path)
+            if "flax" in source.text and path.resolve() not in inputs:
+                file = project.give(source.text, path, root)
+                if any(file.facts.classes):
+                    inputs[path.resolve()] = Input(source, file)
+        except SourceError as error:
+            run.errors += [str(error)] if number < given else []
+    return list(inputs.values())
+
+
+def _migrate(inputs: Sequence[Input], gate: Gate, without: dict[int, str], run: MigrationRun) -> None:
+    """Plan, verify, and plan again without what failed, until everything that is written has passed."""
+    sources = [(each.source.text, each.file.facts) for each in inputs]
+    earlier = [read_maps(each.source.path) for each in inputs]
+    asked = without.keys() ^ {id(cls.node) for _, facts in sources for cls in facts.classes}
+    verdicts: dict[int, Any] = {}
+    judged: dict[int, str] = {}
+    tried: dict[int, tuple[ClassPlan, Mapping[str, Any]]] = {}
+    untouched: set[int] = set()
+    failing: set[int] = set()
     while True:
-        planned = plan_bridged(source.text, path, without, untouched, earlier)
-        text = rewrite(planned)
-        changed = {plan.name: plan for plan in (*planned.native, *planned.bridged)}
-        tried |= changed
-        texts = closures(text)
-        fresh = [name for name in changed if judged.get(name) != texts[name]]
+        files = plan_bridged(sources, without, untouched, earlier)
+        texts = rewrite_files(files)
+        changed = {key_of(plan): (plan, file) for file in files for plan in (*file.native, *file.bridged)}
+        tried |= {key: (plan, file.variable_map(plan)) for key, (plan, file) in changed.items()}
+        now = closures(files, texts)
+        fresh = {key for key in changed if judged.get(key) != now[key]}
         if gate.runs and fresh:
-            verdicts |= _verify(planned, fresh, source, gate)
-            judged |= {name: texts[name] for name in fresh}
-        parts = _parts(planned, verdicts)
-        failed = {name for name in changed if name not in parts and not gate.passes(verdicts.get(name))}
+            found, problems = gate.verdicts(list(zip(inputs, files)), texts, fresh)
+            run.errors += problems
+            verdicts |= found
+            judged |= {key: now[key] for key in fresh}
+            if any(interrupted(verdict) for verdict in found.values()):
+                break
+        parts = parts_of([plan for plan, _ in changed.values()], verdicts)
+        failed = {key for key in changed if key not in parts and not gate.passes(verdicts.get(key))}
         if not failed:
             break
         failing |= failed
-        without |= {plan.name: CLOSED for plan in planned.native if plan.name in failed}
-        untouched |= {plan.name for plan in planned.bridged if plan.name in failed}
-    maps = {name: planned.variable_map(plan) for name, plan in changed.items()}
-    records = []
-    for plan in planned.plans:
-        if chosen is not None and plan.name not in chosen and plan.name not in tried:
-            continue
-        candidate = tried.get(plan.name, plan)
-        record = _record(path, candidate, verdicts.get(plan.name), plan.name in changed, maps.get(plan.name, {}))
-        if plan.name not in changed and not candidate.refusals and plan.name not in failing:
-            record = replace(record, reason=f"{record.reason}; not written: {_reason(plan)}")
-        if plan.name in parts:
-            whole = parts[plan.name]
-            record = replace(record, reason=f"ran as a part of `{whole}` ({verdicts[whole].status}) alone; {record.reason}")
-        records.append(record)
-    maps = {name: with_earlier(planned.own_map(plan), earlier, moved=False) for name, plan in changed.items()}
-    return FileRun(source, root, text, {**earlier, **maps}, todo(planned, text, path) if changed else []), records
+        without |= {key: CLOSED for key in failed if not changed[key][0].refusals}
+        untouched |= {key for key in failed if changed[key][0].refusals}
+    for each, file, text, maps in zip(inputs, files, texts, earlier):
+        new = {plan.name: with_earlier(file.own_map(plan), maps, moved=False) for plan in (*file.native, *file.bridged)}
+        notes = todo(file, text, str(each.source.path)) if new else []
+        run.files.append(FileRun(each.source, each.file.root, text, {**maps, **new}, notes, file))
+        run.todo += [f"{each.source.path}: {note}" for note in notes]
+        for plan in file.plans:
+            key = key_of(plan)
+            if key not in asked and key not in tried:
+                continue
+            candidate, variable_map = tried.get(key, (plan, {}))
+            record = _record(str(each.source.path), candidate, verdicts.get(key), key in changed, variable_map)
+            if key not in changed and not candidate.refusals and key not in failing:
+                record = replace(record, reason=f"{record.reason}; not written: {_reason(plan)}")
+            if key in parts:
+                whole = parts[key]
+                record = replace(record, reason=f"ran as a part of `{whole.name}` alone; {record.reason}")
+            run.classes.append(record)
+
+
+def interrupted(verdict: Any) -> bool:
+    from flake8_nnx.verify.verdict import INTERRUPTED
+
+    return verdict is not None and verdict.reason == INTERRUPTED
 
 
 def _record(path: str, plan: ClassPlan, verdict: Any, written: bool, variable_map: Mapping[str, Any]) -> ClassRecord:
     status = "bridged" if plan.bridges else "refused" if plan.refusals else "native"
     if status == "refused":
         return ClassRecord(path, plan.name, plan.cls.node.lineno, status, reason=_reason(plan))
+    stopped = interrupted(verdict)
     stays = f"stays Linen ({_reason(plan)})" if plan.refusals else ""
     reason = NOT_VERIFIED if verdict is None else verdict.reason
     return ClassRecord(
@@ -116,7 +150,7 @@ def _record(path: str, plan: ClassPlan, verdict: Any, written: bool, variable_ma
         plan.cls.node.lineno,
         status,
         "UNVERIFIED" if verdict is None else verdict.status,
-        "; ".join(filter(None, (stays, reason))),
+        reason if stopped else "; ".join(filter(None, (stays, reason))),
         {} if verdict is None else verdict.evidence,
         variable_map,
         tuple(plan.notes) if written else (),
@@ -124,55 +158,23 @@ def _record(path: str, plan: ClassPlan, verdict: Any, written: bool, variable_ma
     )
 
 
-def closures(text: str) -> dict[str, str]:
-    """For each class of a file its text with that of the classes of the file that it names, directly or not."""
-    nodes = {node.name: node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)}
-    names = {
-        name: {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} & nodes.keys() for name, node in nodes.items()
-    }
+def closures(files: Sequence[FilePlan], texts: Sequence[str]) -> dict[int, str]:
+    """For each class of the run the new text of all classes of the run that it names, directly or not."""
+    own: dict[int, str] = {}
+    for file, text in zip(files, texts):
+        nodes = {node.name: node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)}
+        own |= {key_of(plan): ast.unparse(nodes[plan.name]) if plan.name in nodes else "" for plan in file.plans}
+    named = {key_of(plan): names_of(plan.cls) & own.keys() for file in files for plan in file.plans}
     found = {}
-    for name in nodes:
-        line, seen = [name], {name}
+    for key in own:
+        line, seen = [key], {key}
         while line:
-            more = names[line.pop()] - seen
+            more = named[line.pop()] - seen
             seen |= more
             line += more
-        found[name] = "\n".join(ast.unparse(nodes[other]) for other in sorted(seen))
-    return found
-
-
-def _parts(planned: FilePlan, verdicts: Mapping[str, Any]) -> dict[str, str]:
-    """Classes without a case of their own that a verified class constructs, with that class."""
-    plans = {plan.name: plan for plan in (*planned.native, *planned.bridged)}
-    found: dict[str, str] = {}
-    for whole in plans:
-        if not shown(verdicts.get(whole)):
-            continue
-        waiting, seen = [*plans[whole].uses, *plans[whole].bridges], {whole}
-        while waiting:
-            name = waiting.pop()
-            if name not in plans or name in seen:
-                continue
-            seen.add(name)
-            waiting += [*plans[name].uses, *plans[name].bridges]
-            verdict = verdicts.get(name)
-            if verdict is not None and verdict.status == "UNVERIFIED" and verdict.reason.startswith(NO_CASE):
-                found.setdefault(name, whole)
+        found[key] = "\n".join(own[other] for other in sorted(seen))
     return found
 
 
 def _reason(plan: ClassPlan) -> str:
     return f"{plan.refusals[0]}" if plan.refusals else ""
-
-
-def _verify(planned: FilePlan, names: Sequence[str], source: SourceFile, gate: Gate) -> Mapping[str, Any]:
-    """Verdicts by class name; user code runs in the verifier's worker only.
-
-    Raises:
-        ValueError: `pyproject.toml` has a malformed case.
-    """
-    from flake8_nnx.verify import verify_cases
-
-    plans = {plan.name: plan for plan in (*planned.native, *planned.bridged)}
-    maps = {name: planned.variable_map(plans[name]) for name in names}
-    return verify_cases(source.path.resolve(), rewrite(planned), names, maps, gate.cases, **gate.limits)

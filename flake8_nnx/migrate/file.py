@@ -41,7 +41,8 @@ def rewrite_files(files: Sequence[FilePlan]) -> list[str]:
     """The new texts of files that were planned together; the old ones where no class can move, or be rewritten."""
     texts: dict[tuple[int, ...], str | None] = {}
     while True:
-        keys = [(place, bool(file.around), *(id(plan) for plan in file.native)) for place, file in enumerate(files)]
+        written = [(*file.native, *file.bridged) for file in files]
+        keys = [(place, bool(file.around), *map(id, plans)) for place, (file, plans) in enumerate(zip(files, written))]
         for file, key in zip(files, keys):
             if key not in texts:
                 texts[key] = _rewritten(file)
@@ -54,7 +55,7 @@ def rewrite_files(files: Sequence[FilePlan]) -> list[str]:
 def _rewritten(found: FilePlan) -> str | None:
     """The new text; None where classes had to be refused, so that what needs them has to be looked at again."""
     native = found.native
-    if not native and not found.around:
+    if not native and not found.bridged and not found.around:
         return found.source
     functions = {}
     if len(native) == len(found.plans):  # no Linen class is left, so plain functions lose their Linen spelling as well

@@ -31,22 +31,30 @@ Kept = Mapping[int, ClassPlan]
 class Planner:
     """Builds the plan of one class from its trace."""
 
-    def __init__(self, cls: LinenClass, planned: Callable[[LinenClass], ClassPlan | None], kept: Kept | None = None) -> None:
+    def __init__(
+        self,
+        cls: LinenClass,
+        planned: Callable[[LinenClass], ClassPlan | None],
+        kept: Kept | None = None,
+        movable: frozenset[int] = frozenset(),
+    ) -> None:
         facts = cls.facts
         self.cls, self.facts, self.planned = cls, facts, planned
         self.text = facts.text
         self.trace: Trace = trace(cls)
         self.plan = ClassPlan(cls)
-        self.outside = frozenset(kept or ())  # what stays Linen needs no sizes
-        self.sizes: list[SizeParameter] = needed_sizes(self.trace, self.outside)
-        self.plan.sizes = self.sizes
         self.parts = inherit.parts(self.trace)
         base = facts.base_of(cls)
         # Without a plan, the base creates nothing that is left, or is being planned itself.
         self.base = planned(base) if base is not None and self.parts.inherited else None
         self.attributes = Attributes(self.trace, facts, self.base.stems if self.base is not None else None)
         if kept is not None:
-            self.attributes.bridged = {site for site in self.trace.sites if bridge.stays_linen(site.ref, kept)}
+            self.attributes.bridged = {site for site in self.trace.sites if bridge.stays_linen(site.ref, kept, movable)}
+        wrapped = (site.ref.local for site in self.attributes.bridged if site.ref is not None)
+        self.outside = frozenset(id(cls.node) for cls in wrapped if cls is not None)  # what stays Linen needs no sizes
+        self.outside |= frozenset(kept or ())
+        self.sizes: list[SizeParameter] = needed_sizes(self.trace, self.outside)
+        self.plan.sizes = self.sizes
         self.fields = facts.fields_of(cls)
         self.setup = set(ast.walk(cls.methods["setup"])) if cls.has_setup else set()
         self.in_call = {  # names that a method gives a value: what setup creates cannot use them

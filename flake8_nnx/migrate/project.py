@@ -26,10 +26,11 @@ class Plans:
 
     Args:
         kept: classes that stay Linen with why, by the id of their node; what constructs them wraps them. None wraps nothing.
+        movable: all classes of the run, with those that stay; what stands in other files is wrapped as well.
     """
 
-    def __init__(self, kept: Mapping[int, ClassPlan] | None = None) -> None:
-        self.kept = kept
+    def __init__(self, kept: Mapping[int, ClassPlan] | None = None, movable: frozenset[int] = frozenset()) -> None:
+        self.kept, self.movable = kept, movable
         self.made: dict[int, ClassPlan | None] = dict.fromkeys(kept or ())
 
     def planned(self, cls: LinenClass) -> ClassPlan | None:
@@ -37,7 +38,7 @@ class Plans:
         key = id(cls.node)
         if key not in self.made:
             self.made[key] = None
-            self.made[key] = Planner(cls, self.planned, self.kept).run()
+            self.made[key] = Planner(cls, self.planned, self.kept, self.movable).run()
         return self.made[key]
 
     def of_file(self, source: str, facts: Facts) -> FilePlan:
@@ -67,7 +68,7 @@ def plan_files(sources: Sequence[tuple[str, Facts]], keep_running: bool = True) 
         except SourceError as error:
             found.append(error)
     files = [file for file in found if isinstance(file, FilePlan)]
-    _together(files)
+    together(files)
     settle(files, keep_running)
     return found
 
@@ -85,7 +86,8 @@ def closed(files: Sequence[FilePlan], without: Mapping[int, str]) -> list[FilePl
     return copies
 
 
-def _together(files: Sequence[FilePlan]) -> None:
+def together(files: Sequence[FilePlan]) -> None:
+    """Let each file know the plans of all."""
     run = [plan for file in files for plan in file.plans]
     asked = frozenset[str]().union(*(attributes_asked(file.facts) for file in files if len(files) > 1))
     for file in files:

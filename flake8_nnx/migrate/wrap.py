@@ -30,7 +30,7 @@ class Stuck(Exception):
         self.node, self.reason, self.advice = node, reason, advice
 
 
-def references(user: LinenClass, used: LinenClass, facts: Facts) -> Iterator[ast.Name]:
+def references(user: LinenClass, used: LinenClass) -> Iterator[ast.Name | ast.Attribute]:
     """Each place where a class names another that is not an annotation."""
     annotations = {
         id(inner)
@@ -40,28 +40,29 @@ def references(user: LinenClass, used: LinenClass, facts: Facts) -> Iterator[ast
         for inner in ast.walk(part)
     }
     for node in ast.walk(user.node):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id == used.name and id(node) not in annotations:
-            ref = facts.module_class(node)
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load) and id(node) not in annotations:
+            ref = user.facts.module_class(node)
             if ref is not None and ref.local is used:
                 yield node
 
 
-def wrap(user: ClassPlan, used: ClassPlan, plans: Sequence[ClassPlan], facts: Facts, outside: frozenset[int]) -> None:
+def wrap(user: ClassPlan, used: ClassPlan, plans: Sequence[ClassPlan], outside: frozenset[int]) -> None:
     """Add to the plan of a Linen class the bridges around another that has become an NNX class.
 
     Args:
-        plans: of all classes of the file.
+        plans: of all classes of the run.
         outside: the classes that stay Linen, by the id of their node.
 
     Raises:
         Stuck: it uses the class where no bridge can stand.
     """
-    names = list(references(user.cls, used.cls, facts))
+    facts = user.cls.facts
+    names = list(references(user.cls, used.cls))
     fields = (field for field in user.cls.fields if _annotated(field.annotation, used.cls, facts))
     for field in fields:
         raise Stuck(field.node, f"the field `{field.name}` of `{user.name}`, which stays Linen, is given one", _together(user))
     if names:
-        _check_content(user, used, names[0], plans, facts)
+        _check_content(user, used, names[0], plans)
     calls = []
     for name in names:
         call = facts.names.parent(name)
@@ -76,7 +77,7 @@ def wrap(user: ClassPlan, used: ClassPlan, plans: Sequence[ClassPlan], facts: Fa
         if hidden:
             raise Stuck(call, f"nnx.bridge.to_linen takes `{min(map(str, hidden))}=` itself", "rename the field")
         name_text = "" if "name" in given else _name(call, calls, user, used, facts)
-        first = [used.name, *_sizes(call, user, used, facts, outside)]
+        first = [ast.unparse(call.func), *_sizes(call, user, used, facts, outside)]
         user.expressions[call.func] = "nnx.bridge.to_linen"
         user.first[call] = ", ".join(first)
         added = [("name", name_text)] if name_text else []
@@ -87,6 +88,7 @@ def wrap(user: ClassPlan, used: ClassPlan, plans: Sequence[ClassPlan], facts: Fa
         user.bridges.setdefault(used.name, call.lineno)
         user.parts.append(used.cls)
     if names:
+        user.parts.append(used.cls)
         user.slots = [*user.slots, *_slots(calls, user, used, facts)]
 
 
@@ -99,7 +101,7 @@ def _together(user: ClassPlan) -> str:
     return f"migrate it together with `{user.name}`"
 
 
-def _check_content(user: ClassPlan, used: ClassPlan, node: ast.AST, plans: Sequence[ClassPlan], facts: Facts) -> None:
+def _check_content(user: ClassPlan, used: ClassPlan, node: ast.AST, plans: Sequence[ClassPlan]) -> None:
     """What to_linen would lose of the NNX class, or of those that it constructs."""
     for part in parts(used, plans):
         if part.bridges:
@@ -112,9 +114,10 @@ def _check_content(user: ClassPlan, used: ClassPlan, node: ast.AST, plans: Seque
         if made_late is not None or LAZY_METHOD in part.methods:
             reason = f"`{part.name}` makes a cache for decoding when it is asked to, which nnx.bridge.to_linen does not keep"
             raise Stuck(node, reason, _together(user))
-    drawn = {stream for part in parts(used, plans) for stream in streams(part, facts)}
+    drawn = {stream for part in parts(used, plans) for stream in streams(part)}
+    files = {id(plan.cls.facts): plan.cls.facts for plan in plans}
     for stream in sorted(drawn):
-        for call in init_calls(facts):
+        for call in (call for facts in files.values() for call in init_calls(facts)):
             if not _gives(call, stream):
                 reason = f"in a bridge it needs the stream {stream!r} in every init: `{ast.unparse(call)[:40]}` gives none"
                 raise Stuck(call, reason, f'give it {{"params": …, "{stream}": …}}, or {_together(user)}')
@@ -139,7 +142,7 @@ def _decodes(site: Site) -> bool:
     return given is not None and ast.unparse(given) != "False" and site.ref is not None and site.ref.linen is not None
 
 
-def streams(plan: ClassPlan, facts: Facts) -> set[str]:
+def streams(plan: ClassPlan) -> set[str]:
     """The random streams besides params that the class asks for when it is constructed."""
     found = set()
     for site in trace(plan.cls).sites:

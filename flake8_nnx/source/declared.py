@@ -27,3 +27,6 @@ class Declared:
 
     def bases(self, origin: str) -> frozenset[str]:
         return frozenset()
+
+    def class_statement(self, origin: str) -> None:
+        return None

@@ -107,6 +107,9 @@ class Elsewhere(Protocol):
     def bases(self, origin: str) -> frozenset[str]:
         """The dotted names of all bases of the class of the project that this dotted name is."""
 
+    def class_statement(self, origin: str) -> tuple[ast.ClassDef, Facts] | None:
+        """The statement of any class of the project, with the facts of its file."""
+
 
 class Facts:
     """Facts of one parsed file; `elsewhere` adds what the rest of the project knows, `source` how the file spells it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
-from flake8_nnx.source.values import Array, Items, Repeated, Site, Unknown, elements
+from flake8_nnx.source.values import Array, Items, Repeated, Site, Unknown, elements, words
 
 if TYPE_CHECKING:
     from flake8_nnx.source.inittext import Env
@@ -36,11 +36,17 @@ def made(node: ast.Call, facts: Facts, inside: bool) -> ModuleRef | None:
     return None
 
 
-def class_named(name: str, facts: Facts) -> ast.ClassDef | None:
-    """The NNX class of this file with this name."""
-    binding = facts.names.lookup(name, facts.names.module)
-    node = binding.node if binding is not None and binding.kind == "class" else None
-    return node if isinstance(node, ast.ClassDef) and facts.derives_from_nnx(node) else None
+def class_named(name: str, facts: Facts) -> tuple[ast.ClassDef, Facts] | None:
+    """The NNX class that a dotted name of this file means, with the facts of the file that it stands in."""
+    head, _, rest = name.partition(".")
+    binding = facts.names.lookup(head, facts.names.module)
+    if binding is None:
+        return None
+    found: tuple[ast.AST, Facts] | None = (binding.node, facts) if binding.kind == "class" and not rest else None
+    if binding.kind == "import" and binding.origin and facts.elsewhere is not None:
+        found = facts.elsewhere.class_statement(f"{binding.origin}.{rest}" if rest else binding.origin)
+    node = found[0] if found is not None else None
+    return (node, found[1]) if found and isinstance(node, ast.ClassDef) and found[1].derives_from_nnx(node) else None
 
 
 def site_of(tracer: Tracer, node: ast.Call, ref: ModuleRef, positional: list[Any], keywords: dict[str, Any]) -> Site:
@@ -62,24 +68,32 @@ def constructor_values(ref: ModuleRef, positional: list[Any], keywords: dict[str
 
 def parameters(ref: ModuleRef, facts: Facts) -> list[str]:
     """What an NNX class of this file takes by position."""
-    return _names(_method(class_named(ref.nnx or "", facts), "__init__"))
+    found = class_named(ref.nnx or "", facts)
+    return _names(_method(found[0], "__init__")) if found is not None else []
 
 
 def output_of(tracer: Tracer, site: Site, method: str, positional: list[Any], keywords: dict[str, Any]) -> Any:
     """What a method of an NNX class returns, in the caller's terms; an array of unknown sizes where the text does not tell."""
-    from flake8_nnx.source.trace import Tracer as NewTracer  # the two call each other
+    from flake8_nnx.source.apply import without  # these call one another
+    from flake8_nnx.source.trace import Tracer as NewTracer
 
-    cls = class_named(site.ref.nnx or "", tracer.facts) if site.ref is not None else None
+    found = class_named(site.ref.nnx or "", tracer.facts) if site.ref is not None else None
+    if found is None or tracer.depth >= MAX_DEPTH:
+        return Array()
+    cls, facts = found
     init, function = _method(cls, "__init__"), _method(cls, method)
-    if cls is None or function is None or tracer.depth >= MAX_DEPTH:
+    if function is None:
         return Array()
     methods = {statement.name: statement for statement in cls.body if isinstance(statement, ast.FunctionDef)}
-    inner = NewTracer(LinenClass(cls.name, cls, (), (), methods, frozenset(), tracer.facts), {}, tracer.depth + 1)
+    inner = NewTracer(LinenClass(cls.name, cls, (), (), methods, frozenset(), facts), {}, tracer.depth + 1)
     inner.ported, inner.method = True, "setup"
     if init is not None:
         inner.block(init.body, _environment(inner, init, [], site.fields))
     output = inner.body(function.body, _environment(inner, function, positional, keywords))
-    return output if isinstance(output, Array) else Array()
+    if not isinstance(output, Array):
+        return Array()
+    given = (*site.fields.values(), *positional, *keywords.values())
+    return output if facts is tracer.facts else without(output, set(), {word for value in given for word in words(value)})
 
 
 def appended(tracer: Tracer, attribute: str, value: Any) -> None:

@@ -146,6 +146,11 @@ class SourceFile:
                 waiting += [(target.file, each) for each in names]
         return frozenset(found)
 
+    def class_statement(self, origin: str) -> tuple[ast.ClassDef, Facts] | None:
+        target = self.resolve(origin)
+        node = target.binding.node if isinstance(target, Definition) and target.binding.kind == "class" else None
+        return (node, target.file.facts) if isinstance(target, Definition) and isinstance(node, ast.ClassDef) else None
+
     # ---- imports ----------------------------------------------------------------------------------------------------
 
     def resolve(self, origin: str) -> Target:

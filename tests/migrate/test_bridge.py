@@ -6,6 +6,8 @@ import pytest
 from flake8_nnx.migrate.file import rewrite
 from flake8_nnx.migrate.gradual import plan_bridged
 from flake8_nnx.migrate.bridged import migrate_bridged
+from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.read import parse
 
 MODELS = '''\
 import flax.linen as nn
@@ -56,7 +58,8 @@ class Net(nn.Module):
 
 
 def planned(source, **without):
-    found = plan_bridged(source, "models.py", without)
+    facts = Facts(parse(source, "models.py"), "models.py", source=source)
+    (found,) = plan_bridged([(source, facts)], {id(cls.node): without[cls.name] for cls in facts.classes if cls.name in without})
     new = rewrite(found)
     ast.parse(new)
     return {plan.name: plan for plan in found.plans}, new
@@ -263,3 +266,39 @@ def test_an_order_can_be_carried_out(tmp_path):
         ast.parse(path.read_text())
         waiting = [r.cls for r in run.classes if "migrate it together with" in r.reason]
     assert waiting == [] and "linen" not in path.read_text()
+
+
+BLOCKS, _, NET = STEPS.partition("class Net")
+FILES = {
+    "pkg/__init__.py": "",
+    "pkg/blocks.py": BLOCKS,
+    "pkg/net.py": "import flax.linen as nn\n\nfrom . import blocks\n\n\nclass Net" + NET.replace("Block(", "blocks.Block("),
+}
+
+
+@pytest.fixture
+def package(tmp_path):
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path / "pkg"
+
+
+def test_bridges_across_files(package):
+    """What another file of the project constructs is wrapped there, and comes out of its bridge when that moves."""
+    run = migrate_bridged([], unverified=True, only={package / "blocks.py": ["Block"]})
+    assert run.errors == [] and [(r.cls, r.status) for r in run.classes] == [("Block", "native"), ("Net", "bridged")]
+    run.write(None)
+    net = "".join((package / "net.py").read_text().split())
+    assert 'nnx.bridge.to_linen(blocks.Block,x.shape[-1],(self.features,3),name="Block_0")(x,train)' in net
+    assert "fromflaximportnnx" in net
+    run = migrate_bridged([], unverified=True, only={package / "net.py": ["Net"]})
+    new = next(file.new for file in run.files if file.source.path.name == "net.py")
+    assert "self.block_1 = blocks.Block((features, 3)[-1], (4, features), rngs=rngs)" in new
+
+
+def test_what_stays_in_another_file_is_wrapped(package):
+    run = migrate_bridged([], unverified=True, only={package / "net.py": ["Net"]})
+    new = next(file.new for file in run.files if file.source.path.name == "net.py")
+    assert "self.block_0 = nnx.bridge.ToNNX(blocks.Block((features, 3)), rngs=rngs)" in new
+    assert 'self.block_0(x, train, mutable=["batch_stats"])' in new and "in_features" not in new.partition("x_features")[0]
