@@ -174,21 +174,40 @@ def mutants(model: Model) -> Iterator[Mutant]:
     tree = ast.parse(model.new)
     used = _used(tree, model.cls)
     keywords = _keywords(tree)
-    for number, node in enumerate(ast.walk(tree)):
-        cls = _class_of(tree, node)
+    places, classes = _places(tree), _classes(tree)
+    for node in list(ast.walk(tree)):
+        cls = classes.get(id(node))
         if cls is None or cls.name not in used:
             continue
-        for operator, change, replacement in edits(node):
+        holder, name, index = places[id(node)]
+        for operator, change, replacement in list(edits(node)):
             operator = keywords.get(id(node), operator) if operator in ("constant", "integer", "flag", "negation") else operator
-            new = copy.deepcopy(tree)
-            target = next(n for i, n in enumerate(ast.walk(new)) if i == number)
-            if not _replace(new, target, replacement):
-                continue
-            text = ast.unparse(ast.fix_missing_locations(new))
+            _put(holder, name, index, replacement)
+            text = ast.unparse(ast.fix_missing_locations(tree))
+            _put(holder, name, index, node)
             if "jax." in text and "import jax\n" not in text:
                 text = f"import jax\n{text}"
             line, column = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
             yield Mutant(model, operator, f"{cls.name}: {change}", line, column, text)
+
+
+def _places(tree: ast.AST) -> dict[int, tuple[ast.AST, str, int | None]]:
+    """For every node what holds it: parent, field, and position where that is a list."""
+    found: dict[int, tuple[ast.AST, str, int | None]] = {}
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if isinstance(value, list):
+                found.update((id(item), (parent, name, i)) for i, item in enumerate(value))
+            else:
+                found[id(value)] = (parent, name, None)
+    return found
+
+
+def _put(holder: ast.AST, name: str, index: int | None, node: ast.AST) -> None:
+    if index is None:
+        setattr(holder, name, node)
+    else:
+        getattr(holder, name)[index] = node
 
 
 def _keywords(tree: ast.Module) -> dict[int, str]:
@@ -215,11 +234,10 @@ def _used(tree: ast.Module, name: str) -> set[str]:
     return found
 
 
-def _class_of(tree: ast.Module, node: ast.AST) -> ast.ClassDef | None:
-    for cls in tree.body:
-        if isinstance(cls, ast.ClassDef) and any(node is inner for stmt in cls.body for inner in ast.walk(stmt)):
-            return cls
-    return None
+def _classes(tree: ast.Module) -> dict[int, ast.ClassDef]:
+    """The class in whose body a node is."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    return {id(inner): cls for cls in classes for statement in cls.body for inner in ast.walk(statement)}
 
 
 def edits(node: ast.AST) -> Iterator[tuple[str, str, Any]]:
@@ -343,18 +361,6 @@ def _with_body(node: ast.FunctionDef, body: list[ast.stmt]) -> ast.FunctionDef:
     new = copy.copy(node)
     new.body = body or [ast.Pass()]
     return new
-
-
-def _replace(tree: ast.AST, target: ast.AST, replacement: ast.AST) -> bool:
-    for parent in ast.walk(tree):
-        for name, value in ast.iter_fields(parent):
-            if value is target:
-                setattr(parent, name, copy.deepcopy(replacement))
-                return True
-            if isinstance(value, list) and any(item is target for item in value):
-                setattr(parent, name, [copy.deepcopy(replacement) if item is target else item for item in value])
-                return True
-    return False
 
 
 # ---- runs ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -77,13 +77,17 @@ class Program:
     def built(self, leaves: Sequence[Any]) -> Any:
         return jax.tree.unflatten(self.structure, leaves)
 
+    def with_keys(self, rename: Rename, given: Given, table: np.ndarray) -> Program:
+        """The program that draws from the keys of the table."""
+        return replace(self, traced=rename(self.traced, given.leaves, table))
+
 
 Call = Callable[[Weights, list[Any]], tuple[Any, Weights]]
 Rename = Callable[[Any, Sequence[Any], np.ndarray], Any]
 
 
-def program(call: Call, step: Step, given: Given, table: np.ndarray, rename: Rename = renamed) -> Program:
-    """The program of a side, with the random keys of the table renamed; the loss is a random linear function of the outputs."""
+def program(call: Call, step: Step, given: Given) -> Program:
+    """The program of a side; the loss is a random linear function of the outputs."""
 
     def loss(params: Weights, floats: list[Any], rest: Weights, others: list[Any]) -> Any:
         out, state = call({**rest, **params}, merge(floats, others, given.order))
@@ -97,7 +101,7 @@ def program(call: Call, step: Step, given: Given, table: np.ndarray, rename: Ren
 
     leaves, tree = jax.tree.flatten(given.args)
     traced, shapes = jax.make_jaxpr(lambda *args: run(jax.tree.unflatten(tree, args)), return_shape=True)(*leaves)
-    return Program(rename(traced, leaves, table), jax.tree.structure(shapes))
+    return Program(traced, jax.tree.structure(shapes))
 
 
 @dataclass(frozen=True)
@@ -175,10 +179,16 @@ def _compare_mode(
     found: Comparison, linen: LinenSide, new: NnxSide, weights: Weights, mode: Mode, where: Mapping[str, Any]
 ) -> None:
     given = prepared(weights, mode.arguments, 1.0)
-    old_table, new_table = aligned_keys(linen, new, given, mode)
     call_old, call_new = calls(linen, new, mode)
-    old = program(call_old, linen_step, given, old_table)
-    other = program(call_new, nnx_step(new), given, new_table)
+    try:
+        old, other = program(call_old, linen_step, given), program(call_new, nnx_step(new), given)
+    except Exception:
+        aligned_keys(linen, new, given, mode)  # where random keys stand in the way, this says so
+        raise
+    old_table = new_table = np.zeros((0, 2), np.uint32)
+    if draws(old.traced) or draws(other.traced):
+        old_table, new_table = aligned_keys(linen, new, given, mode)
+        old, other = old.with_keys(renamed, given, old_table), other.with_keys(renamed, given, new_table)
     reference = Reference(old.traced)
     for name, device in where.items():
         given_there = jax.device_put(given.leaves, device)
@@ -217,8 +227,8 @@ def compare_keys(
             if not len(drawn[0]):
                 continue
             call_old, call_new = calls(linen, new, mode)
-            old = program(call_old, linen_step, given, drawn[0], renamed_by)
-            other = program(call_new, nnx_step(new), given, drawn[1], renamed_by)
+            old = program(call_old, linen_step, given).with_keys(renamed_by, given, drawn[0])
+            other = program(call_new, nnx_step(new), given).with_keys(renamed_by, given, drawn[1])
             reference = Reference(old.traced)
             start = jax.device_put([*given.leaves, np.uint32(0)], device)
             run_old, run_new = _compiled(old.lowered(start), other.lowered(start))

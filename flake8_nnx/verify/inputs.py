@@ -68,7 +68,7 @@ def random_like(shape: tuple[int, ...], dtype: Any, seed: int, below: int | None
         return jnp.asarray(rng.integers(0, below or 3, shape), kind)
     if jnp.issubdtype(kind, jnp.complexfloating):
         return jnp.asarray(rng.standard_normal(shape) + 1j * rng.standard_normal(shape), kind)
-    return jnp.asarray(rng.standard_normal(shape), kind)
+    return jnp.asarray(rng.standard_normal(shape).astype(kind))  # numpy converts without compiling anything
 
 
 def weight(path: str, shape: tuple[int, ...], dtype: Any) -> jax.Array:
@@ -85,7 +85,7 @@ def weight(path: str, shape: tuple[int, ...], dtype: Any) -> jax.Array:
         value = value / np.sqrt(np.prod(shape[:-1]))  # keeps activations near unit size
     else:
         value = 0.5 * value
-    return jnp.asarray(value, dtype)
+    return jnp.asarray(np.asarray(value).astype(dtype))
 
 
 def is_array(value: Any) -> bool:

@@ -16,6 +16,7 @@ from flax import nnx
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
 from flake8_nnx.verify.propose import propose
+from flake8_nnx.verify.recall import recalled_shapes
 from flake8_nnx.verify.structure import spelled
 from flake8_nnx.verify.verdict import Different
 
@@ -83,9 +84,10 @@ class LinenSide:
         args, kwargs = arguments.filled(arrays)
         variables = nested(weights, self.counted)
         rngs = {name: key[name] if isinstance(key, Mapping) else key for name in self.case.rngs} or None
-        out, updates = self.module.apply(
-            variables, *args, **kwargs, method=self.case.method, rngs=rngs, mutable=[*self.mutable, *self.sown]
-        )
+        with recalled_shapes():
+            out, updates = self.module.apply(
+                variables, *args, **kwargs, method=self.case.method, rngs=rngs, mutable=[*self.mutable, *self.sown]
+            )
         after = flat(nn.unbox(updates))
         sown = {path: value for path, value in after.items() if path.split("/")[0] in self.sown}
         return with_sown(out, sown), {**weights, **{k: v for k, v in after.items() if k in weights}}

@@ -4,6 +4,7 @@ Started by `flake8_nnx.verify.process` as `python -m flake8_nnx.verify.worker RE
 """
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -27,6 +28,7 @@ def main(results_file: str) -> None:
 
     import flake8_nnx.verify.check  # noqa: F401
 
+    gc.freeze()  # what the libraries made stays: the collector need not look at it again
     _say(results_file, {"ready": True})
     for line in jobs:
         _say(results_file, {"verdict": run(json.loads(line))})

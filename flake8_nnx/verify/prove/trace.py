@@ -11,8 +11,6 @@ import jax
 import jax.numpy as jnp
 from jax._src.interpreters import partial_eval  # tracers have no public name
 
-from flake8_nnx.verify.prove.recall import recalled_shapes
-
 Weights = Mapping[str, Any]
 Side = Callable[[Any, Any, Any], "tuple[Any, Weights]"]
 
@@ -44,7 +42,7 @@ def trace(side: Side, weights: Weights, keys: Weights, inputs: Any) -> Program:
         labels["state"] = tuple(name for name, _ in kept)
         return [value for _, value in named], [value for _, value in kept]
 
-    with _short_errors(), recalled_shapes():
+    with _short_errors():
         jaxpr = jax.make_jaxpr(flat)(dict(weights), dict(keys), inputs)
     return Program(jaxpr, labels["outputs"], labels["state"])
 
@@ -94,7 +92,7 @@ def with_gradients(side: Side, trainable: Callable[[str], bool]) -> Side:
 
 def cotangents(side: Side, weights: Weights, keys: Weights, inputs: Any) -> Any:
     """Abstract cotangents of a side's floating outputs."""
-    with _short_errors(), recalled_shapes():
+    with _short_errors():
         return jax.eval_shape(lambda w, k, x: floats(side(w, k, x)[0]), dict(weights), dict(keys), inputs)
 
 
