@@ -4,6 +4,7 @@ User code runs in the verifier's worker only, the NNX side with all the new text
 """
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 from flake8_nnx.migrate.model import ClassPlan, FilePlan
 from flake8_nnx.migrate.write import SourceFile
+from flake8_nnx.source.features import trace
+from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.project import SourceFile as ProjectFile
 
 CLOSED = "not verified"  # why the gate keeps a class as it is
@@ -106,20 +109,32 @@ def shown(verdict: Any) -> bool:
 
 
 def parts_of(written: Sequence[ClassPlan], verdicts: Mapping[int, Any]) -> dict[int, ClassPlan]:
-    """Classes without a case of their own that a verified class constructs or wraps, with that class."""
+    """Classes without a case of their own that a verified class constructs, wraps or derives from, with that class."""
     plans = {key_of(plan): plan for plan in written}
     found: dict[int, ClassPlan] = {}
     for whole in written:
         if not shown(verdicts.get(key_of(whole))):
             continue
-        waiting, seen = list(whole.parts), {key_of(whole)}
+        waiting, seen = below(whole), {key_of(whole)}
         while waiting:
             key = id(waiting.pop().node)
             if key not in plans or key in seen:
                 continue
             seen.add(key)
-            waiting += plans[key].parts
+            waiting += below(plans[key])
             verdict = verdicts.get(key)
             if verdict is not None and verdict.status == "UNVERIFIED" and verdict.reason.startswith(NO_CASE):
                 found.setdefault(key, whole)
     return found
+
+
+def below(plan: ClassPlan) -> list[LinenClass]:
+    """What runs where the class runs: what it constructs, and bases of which it replaces nothing but abstract methods."""
+    ran = {method for method, _ in trace(plan.cls).calls}
+    bases = plan.cls.facts.ancestors(plan.cls)[1:]
+    return [*plan.parts, *(base for base in bases if all(method in ran for method in _concrete(base)))]
+
+
+def _concrete(cls: LinenClass) -> list[ast.FunctionDef]:
+    methods = [method for name, method in cls.methods.items() if name not in ("setup", "__post_init__")]
+    return [m for m in methods if not any(ast.unparse(each).endswith("abstractmethod") for each in m.decorator_list)]

@@ -171,3 +171,117 @@ def test_the_old_modules_are_back_after_an_overlay(package, monkeypatch):
     finally:
         for name in old:
             sys.modules.pop(name, None)
+
+
+BASE = '''import abc
+
+import flax.linen as nn
+
+WIDTH = 3
+
+
+class Base(abc.ABC, nn.Module):
+    width: int = WIDTH
+
+    @abc.abstractmethod
+    def layer(self, x):
+        ...
+
+    def __call__(self, x):
+        return nn.tanh(self.layer(x))
+
+
+class Other(nn.Module):
+    width: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.width)(x)
+'''
+SUBS = '''import flax.linen as nn
+
+from pkg.base import WIDTH, Base, Other
+
+
+class Sub(Base):
+    @nn.compact
+    def layer(self, x):
+        return nn.Dense(self.width)(x)
+
+
+class More(Other):
+    last: int = WIDTH
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.last)(super().__call__(x))
+
+
+class Instead(Other):
+    @nn.compact
+    def __call__(self, x):
+        return nn.LayerNorm()(x)
+'''
+
+
+@pytest.fixture
+def family(package):
+    (package / "base.py").write_text(BASE)
+    (package / "subs.py").write_text(SUBS)
+    return [package / "base.py", package / "subs.py"]
+
+
+def test_bases_of_other_files(family):
+    run = migrate_paths(family, unverified=True)
+    assert run.errors == [] and [record.status for record in run.classes] == ["native"] * 5
+    new = run.files[1].new
+    assert "in_features: int, width: int, last: int = WIDTH, *, rngs: nnx.Rngs" in " ".join(new.split())
+    assert "super().__init__(in_features, width, rngs=rngs)" in new and "class Sub(Base):" in new
+    alone = migrate_paths(family[1:], unverified=True)
+    assert {record.status for record in alone.classes} == {"refused"}
+    assert "it derives from `Base` of" in alone.classes[0].reason and "give that file as well" in alone.classes[0].reason
+
+
+def test_a_default_that_the_file_does_not_have_is_refused(family):
+    family[1].write_text(SUBS.replace("WIDTH, Base", "Base").replace("last: int = WIDTH", "last: int = 2"))
+    sub, more, _ = migrate_paths(family, unverified=True).classes[2:]
+    assert sub.status == "refused" and "uses `WIDTH`" in sub.reason and more.status == "native"
+
+
+def test_an_abstract_base_is_let_through_with_what_derives_from_it(family):
+    from types import SimpleNamespace
+
+    from flake8_nnx.migrate.gate import key_of, parts_of
+    from flake8_nnx.migrate.run import MigrationRun, _read
+    from flake8_nnx.migrate.project import plan_files
+
+    inputs = _read(family, MigrationRun())
+    plans = {p.name: p for file in plan_files([(each.source.text, each.file.facts) for each in inputs]) for p in file.plans}
+    good = SimpleNamespace(status="PROVED", reason="")
+    none = SimpleNamespace(status="UNVERIFIED", reason="no case: abstract")
+    verdicts = {key_of(plan): none if name in ("Base", "Other") else good for name, plan in plans.items()}
+    parts = parts_of(list(plans.values()), verdicts)
+    assert [parts[key_of(plans[name])].name for name in ("Base", "Other")] == ["Sub", "More"]
+    verdicts[key_of(plans["More"])] = none  # `Instead` replaces what Other does, so that nothing of it has run
+    assert key_of(plans["Other"]) not in parts_of(list(plans.values()), verdicts)
+
+
+@pytest.mark.jax
+def test_bases_of_other_files_are_verified(family):
+    from flake8_nnx.case import Case
+    from flake8_nnx.verify import verify_files
+
+    run = migrate_paths(family, unverified=True)
+    new = {str(file.source.path): file.new for file in run.files}
+    maps = {record.cls: record.variable_map for record in run.classes}
+    path = str(family[1])
+    found = verify_files([
+        {
+            "old": {"path": path, "class": cls},
+            "new": {"path": path, "class": cls, "source": new[path], "others": {str(family[0]): new[str(family[0])]}},
+            "variable_map": maps[cls],
+            "case": Case(cls, init=init, args=("f32[2,5]",)).to_json(),
+        }
+        for cls, init in (("Sub", "Sub()"), ("More", "More(4)"), ("Instead", "Instead(4)"))
+    ])
+    assert [verdict.status for verdict in found] == ["PROVED"] * 3, found
