@@ -1,5 +1,6 @@
 """Gradual migration: what bridges are written, that both sides of them compute the same, and where none can stand."""
 import ast
+import json
 
 import pytest
 
@@ -302,3 +303,33 @@ def test_what_stays_in_another_file_is_wrapped(package):
     new = next(file.new for file in run.files if file.source.path.name == "net.py")
     assert "self.block_0 = nnx.bridge.ToNNX(blocks.Block((features, 3)), rngs=rngs)" in new
     assert 'self.block_0(x, train, mutable=["batch_stats"])' in new and "in_features" not in new.partition("x_features")[0]
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ([], "name files or directories"),
+        (["--only", "models.py"], "does not name a class"),
+        (["--only", "nothing.py::Net"], "no such file"),
+        (["--only", "models.py::Nets"], "has no Linen class Nets"),
+    ],
+)
+def test_what_is_asked_for_is_checked(tmp_path, monkeypatch, capsys, arguments, said):
+    from flake8_nnx.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models.py").write_text(STEPS)
+    assert main(["migrate", "--no-verify", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_command_line_takes_one_class(tmp_path, monkeypatch, capsys):
+    from flake8_nnx.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models.py").write_text(STEPS)
+    (tmp_path / "broken.py").write_text("import flax.linen as nn\nclass (:\n")  # of the project, but none of its business
+    main(["migrate", "--only", "models.py::Block", "--unverified", "--write", "--log", "log.json"])
+    records = json.loads((tmp_path / "log.json").read_text())
+    assert [(r["class"], r["status"], r["written"]) for r in records] == [("Block", "native", True), ("Net", "bridged", True)]
+    assert "class Net(nn.Module)" in (tmp_path / "models.py").read_text()

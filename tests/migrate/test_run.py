@@ -1,6 +1,7 @@
 """Whole runs: what the gate lets through, what is written, and what happens to files that are odd, broken or moving."""
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,14 @@ def test_the_diff_is_a_patch(model, tmp_path):
     patch = tmp_path / "a.patch"
     patch.write_text(run.diff(), encoding="utf-8")
     done = subprocess.run(["patch", "-p1", "-d", "/", "-i", str(patch)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert model.read_text(encoding="utf-8") == run.files[0].new
+
+
+def test_the_diff_applies_with_git(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = migrate_paths([Path("model.py")], unverified=True)
+    done = subprocess.run(["git", "apply", "-"], input=run.diff(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert model.read_text(encoding="utf-8") == run.files[0].new
 
