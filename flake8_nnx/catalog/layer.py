@@ -4,6 +4,7 @@ The data is in `layers.py`, `norms.py`, `attention.py` and `recurrent.py`.
 """
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -78,13 +79,23 @@ NEUTRAL: Mapping[str, tuple[str, ...]] = {
     "variable_axes": ("{}", "FrozenDict()"),
     "variable_broadcast": ("'params'", '"params"'),
     "variable_carry": ("False",),
-    "split_rngs": ("{'params': False}", '{"params": False}'),
 }
 
 
 def neutral(name: str, text: str) -> bool:
     """Whether this value of a dropped keyword asks for nothing special."""
+    if name == "split_rngs":
+        return _splits_streams(text)
     return text == "None" or text in NEUTRAL.get(name, ())
+
+
+def _splits_streams(text: str) -> bool:
+    """Whether every turn has random numbers of its own, and all turns the same parameters."""
+    try:
+        split = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return False
+    return isinstance(split, dict) and all(bool(own) == (stream != "params") for stream, own in split.items())
 
 
 def params(*names: str, **renamed: str) -> tuple[Variable, ...]:

@@ -14,6 +14,7 @@ from flake8_nnx.rules._text import identifier, plural, snake
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.recurrent import made_for, parts
 from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Repeated, Site, Trace, elements
 
 # Public names of nnx.Module (flax 0.12) that an attribute may not take.
@@ -222,9 +223,12 @@ def _unique(sites: list[Site], key: object) -> list[Site]:
 
 
 def _holders(trace: Trace) -> dict[Site, Site]:
-    """Sites inside an `nn.Sequential(…)` call, with that Sequential's site."""
+    """Sites inside an `nn.Sequential(…)` call, or made for an `nn.RNN`, with the site of that layer."""
     held: dict[Site, Site] = {}
     for site in trace.sites:
+        for _, part in parts(site):
+            if any(part.call is n for n in ast.walk(site.call)) or made_for(part, site, trace.cls.facts):
+                held[part] = site
         if site.ref is None or site.ref.linen != "Sequential":
             continue
         for value in elements(site.fields.get("layers")) or ():

@@ -79,6 +79,7 @@ class Edits:
         self.arguments: dict[Span, list[str]] = {}
         self.first: dict[Span, str] = {}
         self.dropped: dict[Span, set[int]] = {}
+        self.swapped: set[Span] = set()
         self.tupled: set[Span] = set()
         self.added: dict[Span, list[str]] = {}  # method -> flags that it takes besides
         self.beside: dict[Span, dict[str, str]] = {}  # class -> texts of the subclasses that follow it
@@ -95,12 +96,13 @@ class Edits:
         for plan in plans:
             self.expressions.update(spans.keyed(plan.expressions.items()))
             for base in plan.cls.node.bases:
-                if plan.cls.facts.linen_name(base) == "Module":
-                    self.expressions[spans.of(base)] = "nnx.Module"
+                if plan.cls.facts.linen_name(base) in ("Module", "RNNCellBase"):
+                    self.expressions[spans.of(base)] = f"nnx.{plan.cls.facts.linen_name(base)}"
             self.keywords.update(spans.keyed(plan.keywords.items()))
             self.arguments.update(spans.keyed(plan.arguments.items()))
             self.first.update(spans.keyed(plan.first.items()))
             self.dropped.update(spans.keyed(plan.dropped.items()))
+            self.swapped |= {spans.of(method) for method in plan.swapped}
             self.tupled |= {spans.of(call) for call in plan.tupled}
             self.added.update(spans.keyed(plan.added.items()))
             for name, (node, text) in plan.beside.items():
@@ -120,7 +122,8 @@ class Edits:
             self.above[spans.of(plan.cls.node)] = new
             defined |= new.keys()
         places: list[Iterable[Span]] = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside]
-        places += [self.added, self.dropped, self.tupled, self.unwrapped, self.removed, self.setups, self.decorators, self.homes]
+        places += [self.added, self.dropped, self.swapped, self.tupled, self.unwrapped]
+        places += [self.removed, self.setups, self.decorators, self.homes]
         self.starts = sorted({*(start for place in places for start, _ in place), *self.around.starts()})
         self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
 
@@ -285,6 +288,10 @@ class Rewriter(Around):
             return cst.RemoveFromParent()
         updated_node = without_gap(original_node, updated_node)
         updated_node = with_flags(updated_node, self.edits.added.get(span, []))
+        if span in self.edits.swapped:
+            own, _, *rest = updated_node.params.params
+            parameters = updated_node.params.with_changes(params=[own, *rest])
+            updated_node = with_flags(updated_node.with_changes(params=parameters), ["rngs"])
         if original_node.decorators:
             kept, comments = [], []
             for old, new in zip(original_node.decorators, updated_node.decorators):

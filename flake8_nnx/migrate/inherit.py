@@ -62,7 +62,7 @@ def check_bases(plan: ClassPlan, facts: Facts) -> None:
         origin = facts.origin(name) or ""
         if ref is not None and ref.local is not None:
             linen += 1
-        elif ref is not None and ref.linen != "Module":
+        elif ref is not None and ref.linen not in ("Module", "RNNCellBase"):
             add = ", which has no twin to derive from" if ref.linen else ", whose file is not known"
             refuse.add(plan, base, f"`{cls.name}` derives from `{ast.unparse(base)}`{add}")
         elif ref is None and origin.startswith("flax."):
@@ -71,7 +71,7 @@ def check_bases(plan: ClassPlan, facts: Facts) -> None:
             refuse.add(plan, base, f"the mixin `{ast.unparse(base)}` calls `{ast.unparse(call)[:40]}`", "make it a Linen module")
     if linen > 1:
         refuse.add(plan, cls.node, f"`{cls.name}` derives from several Linen classes")
-    if not plan.refusals and not linen and LINEN + "Module" not in cls.bases:
+    if not plan.refusals and not linen and not {LINEN + "Module", LINEN + "RNNCellBase"} & {*cls.bases}:
         refuse.add(plan, cls.node, f"`{cls.name}` derives from {', '.join(cls.bases)}, which is not known to be a Linen module")
 
 

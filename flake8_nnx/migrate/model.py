@@ -59,6 +59,7 @@ class ClassPlan:
     arguments: dict[ast.Call, list[str]] = field(default_factory=dict)  # all arguments of a call, anew
     dropped: dict[ast.Call, set[int]] = field(default_factory=dict)  # positions of arguments that go
     added: dict[ast.FunctionDef, list[str]] = field(default_factory=dict)  # flags that a method takes besides
+    swapped: set[ast.FunctionDef] = field(default_factory=set)  # (self, rng, input_shape) becomes (self, input_shape, rngs=None)
     tupled: set[ast.Call] = field(default_factory=set)  # calls whose positional arguments become one tuple
     unwrapped: set[ast.If] = field(default_factory=set)  # what stands under them runs always
     removed: set[ast.stmt] = field(default_factory=set)

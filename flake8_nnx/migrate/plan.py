@@ -12,7 +12,7 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, detached, fields, inherit, mapped, post_init, refuse, tied, variables
+from flake8_nnx.migrate import bridge, detached, fields, inherit, mapped, post_init, recurrent, refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, lifts_of, remat_class
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
@@ -23,6 +23,7 @@ from flake8_nnx.source import ported
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
 from flake8_nnx.source.given import CALL_FLAGS
 from flake8_nnx.source.linen import Field, LinenClass, ModuleRef
+from flake8_nnx.source.recurrent import made_for, parts
 from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Partial, Site, Trace, elements
 
 Kept = Mapping[int, ClassPlan]
@@ -78,6 +79,7 @@ class Planner:
         self.emit(self.parts.own.events, 0, ())
         given = self.call_base() if self.base is not None else {}
         self.carries()
+        self.first_carries()
         self.check_lost()
         self.plan.slots = slots_of(self.trace, self.attributes, self.open.told)
         self.plan.stems = {site.call: stem for site, stem in self.attributes.stems.items()}
@@ -101,6 +103,16 @@ class Planner:
 
     def refuse(self, node: ast.AST, reason: str, advice: str | None = None) -> None:
         refuse.add(self.plan, node, reason, advice)
+
+    def first_carries(self) -> None:
+        """Calls of `initialize_carry` of the cells that the class holds."""
+        for site in self.trace.sites:
+            cell = site.ref is not None and (site.ref.local is None or site.ref.local.bases == (recurrent.BASE,))
+            for node, method, _ in site.inputs:
+                if cell and method == detached.METHOD and isinstance(node, ast.Call):
+                    reason = recurrent.first_carry(self.plan, site, node, self.text)
+                    if reason:
+                        self.refuse(node, reason)
 
     def spell(self, size: Any) -> str | None:
         return spelled(size, self.sizes)
@@ -494,7 +506,7 @@ class Planner:
         if layer is None:
             self.refuse(site.call, f"nn.{site.ref.linen} has no NNX spelling that this version writes")
             return None
-        if layer.sizes and not site.inputs and not sizes:
+        if layer.sizes and not sizes and all(method == detached.METHOD for _, method, _ in site.inputs):
             opened = [self.open_size(site, name) for name in layer.sizes]
             if None in opened:
                 return None
@@ -503,13 +515,16 @@ class Planner:
         if layer.sizes and not layer.variables and not layer.refuse:
             self.refuse(site.call, f"the variables of nn.{layer.linen} have another layout in NNX: {layer.note}")
             return None
+        reason = recurrent.given_carry(site)
+        if reason:
+            self.refuse(site.call, reason)
         made = construct(layer, positional, keywords, sizes, bound_before=[*site.given.keywords] if site.given else ())
         for problem in made.problems:
             self.refuse(site.call, problem)
         for node, method, _ in site.inputs:
             if method == "__call__" and node not in self.plan.arguments and isinstance(node, ast.Call):
                 self.call_arguments(layer, node)
-        return made.code
+        return recurrent.with_streams(layer, made.code)
 
     def ported_code(self, site: Site) -> str | None:
         """A module that has moved already comes out of its bridge."""
@@ -612,6 +627,16 @@ class Planner:
                     keywords[keyword] = text
                 continue
             name = keyword or (names[index] if index < len(names) else None)
+            part = dict(parts(site)).get(name or "")
+            if part is not None and self.attributes.nested(part):
+                code = self.module_code(part)
+                statement = made_for(part, site, self.facts)
+                if statement is not None:
+                    self.plan.removed.add(statement)
+                if code is None:
+                    return None
+                keywords[name or ""] = code  # written by position where NNX takes it so
+                continue
             held = site.fields.get(name or "")
             if isinstance(held, Partial):
                 text = fields.class_text(self, held, site, expression)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from flake8_nnx.migrate import decorators, functions, post_init, variables
+from flake8_nnx.migrate import decorators, detached, functions, post_init, recurrent, variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
@@ -105,6 +105,9 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
 
 def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collection[Site]) -> None:
     seen: set[ast.Call] = set()
+    reason = recurrent.own_carry(plan, plan.cls)
+    if reason:
+        add(plan, plan.cls.methods[detached.METHOD], reason)
     for site in trace.sites:
         if site.call in seen:
             add(plan, site.call, f"`{ast.unparse(site.call)[:60]}` creates new layers each time its method is called")

@@ -10,6 +10,7 @@ from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.variables import computed_name, is_eager
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.recurrent import parts
 from flake8_nnx.source.values import Branch, Loop, Module, Site, Trace, elements
 
 
@@ -66,14 +67,21 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
 
 def _held_slot(site: Site, holder: Site, attributes: Attributes) -> dict[str, Any]:
     """A layer inside `nn.Sequential`: under it in setup, beside it in a compact method."""
-    index = next(
-        i for i, value in enumerate(elements(holder.fields["layers"]) or ()) if isinstance(value, Module) and value.site is site
-    )
-    nnx = f"{_nnx_path(holder, attributes, {})}/layers/{index}"
+    nnx = _held_path(site, attributes)
     if holder.method == "setup":
-        return _with_leaves(site, {"linen": f"{attributes.stems[holder]}/layers_{index}", "nnx": nnx}, attributes)
+        return _with_leaves(site, {"linen": nnx.replace("/layers/", "/layers_"), "nnx": nnx}, attributes)
     linen, auto = _linen_name(site, attributes.facts)
     return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx}, attributes)
+
+
+def _held_path(site: Site, attributes: Attributes) -> str:
+    """The path of a layer through those that hold it."""
+    holder = attributes.holder.get(site)
+    if holder is None:
+        return _nnx_path(site, attributes, {})
+    values = elements(holder.fields.get("layers")) or ()
+    place = next((f"layers/{i}" for i, value in enumerate(values) if isinstance(value, Module) and value.site is site), "")
+    return f"{_held_path(holder, attributes)}/{place or next(name for name, part in parts(holder) if part is site)}"
 
 
 def _with_leaves(site: Site, slot: dict[str, Any], attributes: Attributes) -> dict[str, Any]:

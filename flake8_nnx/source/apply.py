@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.source import lifts, ported, shapes
+from flake8_nnx.source import lifts, ported, recurrent, shapes
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.names import BUILTINS
 from flake8_nnx.source.values import (
@@ -90,10 +90,15 @@ def applied_as(
             site.sizes = {"?": None}  # resolved when the class's own parameters are known
         return lifts.out_of(site.lifts, output_of(tracer, ref.local, site.fields, method, arguments), tracer.facts)
     site.inputs.append((node, method, dict(enumerate_arguments(site, positional, keywords))))
+    if method == "initialize_carry":
+        return Unknown()
     if ref.nnx is not None:
         return ported.output_of(tracer, site, method, positional, keywords)
     if ref.linen == "Sequential":
         return sequential(tracer, site, node, positional)
+    if ref.linen in recurrent.PARTS and method == "__call__":
+        data = positional[0] if positional else keywords.get("inputs")
+        return recurrent.output_of(tracer, site, node, data, keywords.get("initial_carry"))
     data = positional[0] if positional else next(iter(keywords.values()), Unknown())
     layer = LAYERS.get(ref.linen or "")
     given = dict(enumerate_arguments(site, positional, keywords))

@@ -398,8 +398,8 @@ class Evaluator:
             target = keywords.get("shape", second)
             items = elements(target)
             return target.array if isinstance(target, Shape) else array_of([size_of(i) for i in items]) if items else Unknown()
-        if name in ("zeros", "ones", "empty", "full") and isinstance(first, Items):
-            return array_of([size_of(item) for item in first.items])
+        if name in ("zeros", "ones", "empty", "full") and isinstance(first, (Items, Prefix, Shape)):
+            return shapes.filled(first)
         if not isinstance(first, Array):
             return Unknown()
         if name in shapes.REDUCTIONS:

@@ -9,7 +9,9 @@ from typing import Any
 
 from flake8_nnx.source.values import (
     Array,
+    Items,
     Prefix,
+    Shape,
     Size,
     Static,
     Unknown,
@@ -85,6 +87,13 @@ def reduce(array: Array, axis: Any, keepdims: bool) -> Any:
         return Array(None, {1: kept}) if kept is not None else Unknown()
     gone = {a % len(dims) for a in axes} if dims else set()
     return array_of([dim for i, dim in enumerate(dims) if i not in gone])
+
+
+def filled(shape: Items | Prefix | Shape) -> Array:
+    """An array made in this shape."""
+    if isinstance(shape, Prefix):
+        return reshape_like(shape)
+    return shape.array if isinstance(shape, Shape) else array_of([size_of(item) for item in shape.items])
 
 
 def reshape_like(shape: Prefix) -> Any:

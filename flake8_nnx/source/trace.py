@@ -555,7 +555,7 @@ class Tracer:
         own = isinstance(value, Module) and self.method == "setup" and isinstance(node, ast.Attribute) and root_is_self(node)
         if not own or value.site.loops or value.site.element or value.site.lifts or value.site.choice is not None:
             return value
-        return Held(ast.unparse(node), ref=value.site.ref)
+        return Held(ast.unparse(node), ref=value.site.ref, site=value.site)
 
     def apply(self, site: Site, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any]) -> Any:
         """A submodule is called: its sizes become known, its output too where the layer is."""

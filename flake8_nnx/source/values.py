@@ -175,6 +175,7 @@ class Held(Static):
     """A submodule that the class is given: it can be handed on, but nothing is known of what it returns."""
 
     ref: ModuleRef | None = None
+    site: Site | None = None  # where the class makes it itself
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,13 @@ CASES = {
         Case("scanned:Vm", init="Vm()", args=("f32[5,2,3]", "f32[2,3]")),
         Case("scanned:Sized", init="Sized()", args=("f32[30]",)),
     ],
+    "recurrent": [
+        Case("recurrent:Stacked", init="Stacked(4)", args=("f32[2,5,3]", "i32[2]<5")),
+        Case("recurrent:Backwards", init="Backwards(4)", args=("f32[2,5,3]",)),
+        Case("recurrent:Both", init="Both(4)", args=("f32[2,5,3]",)),
+        Case("recurrent:Steps", init="Steps()", args=("f32[2,5,3]",)),
+        Case("recurrent:Unrolled", init="Unrolled()", args=("f32[2,5,3]",)),
+    ],
     "shared": [
         Case(f"shared:{name}", init=f"{name}(7, 4)", args=("i32[2,3]<7", "i32[2,5]<7")) for name in ("Seq", "Model", "Tied")
     ],
