@@ -314,6 +314,45 @@ def test_platforms_of_what_agrees() -> None:
     assert platforms(Verdict("PROVED", "", {"variable map": "given"})) == []
 
 
+def test_a_class_is_verified_with_what_it_constructs_in_other_files(here: Path, said: Any) -> None:
+    (here / "blocks.py").write_text(MODEL_OF_OTHERS[0])
+    (here / "net.py").write_text(MODEL_OF_OTHERS[1])
+    seen = said()
+    main(["check", "net.py", "blocks.py", "--verify"])
+    jobs = {job["old"]["class"]: job for job in seen}
+    assert set(jobs) == {"Net", "Block"} and jobs["Block"]["new"]["others"] == {}
+    assert "Block(" in jobs["Net"]["new"]["source"] and "rngs=rngs" in jobs["Net"]["new"]["source"]
+    (other,) = jobs["Net"]["new"]["others"].values()
+    assert "class Block(nnx.Module)" in other and "Block" in jobs["Net"]["variable_map"]["classes"]
+    seen.clear()
+    main(["check", "net.py", "--verify"])  # the other file stays as it is, so Net cannot move
+    assert seen == []
+
+
+MODEL_OF_OTHERS = (
+    """
+import flax.linen as nn
+
+
+class Block(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(4)(x)
+""",
+    """
+import flax.linen as nn
+
+from blocks import Block
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return Block()(x)
+""",
+)
+
+
 # ---- for real ------------------------------------------------------------------------------------------------------
 
 
@@ -321,8 +360,9 @@ def test_platforms_of_what_agrees() -> None:
 def test_a_model_is_verified_and_one_that_differs_is_found(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = backed.rewrite
-    monkeypatch.setattr(backed, "rewrite", lambda found: real(found).replace("nnx.relu", "nnx.gelu"))
+    real = backed.rewrite_files
+    wrong = [("nnx.relu", "nnx.gelu")]
+    monkeypatch.setattr(backed, "rewrite_files", lambda files: [text.replace(*wrong[0]) for text in real(files)])
     main(["check", "model.py", "--verify", "--cases", "cases.py"])
     found = brackets(capsys.readouterr().out)
     assert re.fullmatch(r"\[differs: cpu: .+\]", found["MLP"]) and re.fullmatch(r"\[differs: cpu: .*first.*\]", found["Two"])

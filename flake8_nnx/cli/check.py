@@ -263,7 +263,7 @@ def verified(linted: Linted, store: str, limits: Limits, project: Project) -> Ba
 
     carried = {file.path: carriers(findings, file.tree) for file, findings in by_file(linted)}
     targets = [
-        Target(file.path, file.source, list(carried[file.path]), store)
+        Target(file.path, file.source, list(carried[file.path]), store, file.root)
         for file, _ in by_file(linted)
         if carried[file.path]
     ]

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flake8_nnx.migrate.file import plan_file, rewrite
-from flake8_nnx.migrate.model import FilePlan
+from flake8_nnx.migrate.file import rewrite_files
+from flake8_nnx.migrate.model import ClassPlan, FilePlan
+from flake8_nnx.migrate.together import Together
+from flake8_nnx.source.project import Project, SourceFile
 from flake8_nnx.source.read import SourceError, read_source
 from flake8_nnx.verdicts import ANY, OFF
 from flake8_nnx.verdicts.closure import Key, key
@@ -39,6 +41,7 @@ class Target:
     text: str
     classes: Sequence[str]
     store: str = ""
+    root: Path | None = None  # the directory that was asked for, for its imports
 
 
 @dataclass(frozen=True)
@@ -72,39 +75,45 @@ def back(
     found: list[Backed] = []
     jobs: list[dict[str, Any]] = []
     waiting: list[tuple[Target, str, Key | None]] = []
-    for target in targets:
-        planned, reasons = _plan(target)
-        new = rewrite(planned) if planned is not None else ""
-        plans = {plan.name: plan for plan in planned.native} if planned is not None else {}
+    project = Project([], spelt=True)
+    files = [project.give(target.text, target.path, target.root or target.path.parent) for target in targets]
+    together = Together(files)
+    for target, file in zip(targets, files):
+        planned, reasons = _plan(together, file)
+        texts = rewrite_files(planned)
+        plans = {plan.name: plan for plan in planned[0].native} if planned else {}
         sources = _sources(target)
         for name in target.classes:
-            if planned is None or name not in plans:
+            if name not in plans:
                 found.append(Backed(target.path, name, "UNVERIFIED", reasons(name)))
                 continue
-            jobs.append(_job(target.path, name, new, planned.variable_map(plans[name]), cases))
+            jobs.append(_job(target.path, plans[name], planned, texts, cases))
             waiting.append((target, name, _key(sources, target, name)))
     verdicts = verify_files(jobs, timeout=timeout, memory_mb=memory_mb, **run) if jobs else []
     found += [_judge(*item, verdict) for item, verdict in zip(waiting, verdicts)]
     return found, _store(targets, found)
 
 
-def _plan(target: Target) -> tuple[FilePlan | None, Any]:
-    """The plan of a file, and why a class of it has no replacement."""
+def _plan(together: Together, file: SourceFile) -> tuple[list[FilePlan], Callable[[str], str]]:
+    """The plan of a file with those that it rests on, and why a class of it has no replacement."""
     try:
-        planned = plan_file(target.text, str(target.path), keep_running=False)
+        planned = together.of(file)
     except SourceError as error:
         message = str(error)
-        return None, lambda name: message
-    refusals = {plan.name: plan.refusals for plan in planned.plans}  # more are added by `rewrite`
+        return [], lambda name: message
+    refusals = {plan.name: plan.refusals for plan in planned[0].plans}  # more are added by `rewrite_files`
     return planned, lambda name: f"not rewritten: {refusals[name][0]}" if refusals.get(name) else NOT_HERE
 
 
-def _job(path: Path, name: str, new: str, variable_map: Mapping[str, Any], cases: Path | None) -> dict[str, Any]:
+def _job(
+    path: Path, plan: ClassPlan, files: Sequence[FilePlan], texts: Sequence[str], cases: Path | None
+) -> dict[str, Any]:
     from flake8_nnx.verify.origins import job_cases
 
-    place = str(path.resolve())
-    sides = {"old": {"path": place, "class": name}, "new": {"path": place, "class": name, "source": new}}
-    return {**sides, **job_cases(path, name, cases), "variable_map": variable_map}
+    old = {"path": str(path.resolve()), "class": plan.name}
+    changed = {str(Path(file.facts.filename).resolve()): text for file, text in zip(files, texts) if text != file.source}
+    new = {**old, "source": texts[0], "others": {place: text for place, text in changed.items() if place != old["path"]}}
+    return {"old": old, "new": new, **job_cases(path, plan.name, cases), "variable_map": files[0].variable_map(plan)}
 
 
 def _judge(target: Target, name: str, before: Key | None, verdict: Any) -> Backed:

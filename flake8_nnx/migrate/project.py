@@ -73,7 +73,7 @@ def plan_files(sources: Sequence[tuple[str, Facts]], keep_running: bool = True) 
     return found
 
 
-def closed(files: Sequence[FilePlan], without: Mapping[int, str]) -> list[FilePlan]:
+def closed(files: Sequence[FilePlan], without: Mapping[int, str], keep_running: bool = True) -> list[FilePlan]:
     """The same plans where some classes, by the id of their node, stay as they are for a reason; the given ones keep theirs."""
     copies = [replace(file, plans=[replace(plan, refusals=list(plan.refusals)) for plan in file.plans]) for file in files]
     run = [plan for file in copies for plan in file.plans]
@@ -82,7 +82,7 @@ def closed(files: Sequence[FilePlan], without: Mapping[int, str]) -> list[FilePl
             refuse.add(plan, plan.cls.node, without[id(plan.cls.node)])
     for file in copies:
         file.run = run
-    settle(copies, keep_running=True)
+    settle(copies, keep_running)
     return copies
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flake8_nnx import parallel
+from flake8_nnx.migrate.together import Together
 from flake8_nnx.report import order
 from flake8_nnx.report.model import FileEntry, Report
 from flake8_nnx.report.scan import scan, shown
@@ -24,7 +25,8 @@ class Scanner:
     """The files below some paths, each scanned by its number."""
 
     def __init__(self, paths: Sequence[Path], store: str, declared: Declared) -> None:
-        self.project, self.store, self.roots = Project(paths, declared), store, list(paths)
+        self.project, self.store, self.roots = Project(paths, declared, spelt=True), store, list(paths)
+        self.together = Together(self.project.files)
 
     def __len__(self) -> int:
         return len(self.project.files)
@@ -32,7 +34,7 @@ class Scanner:
     def __call__(self, number: int) -> Found:
         file = self.project.files[number]
         try:
-            return scan(file, self.root_of(file.path), self.store)
+            return scan(file, self.root_of(file.path), self.store, self.together)
         except SourceError as error:
             return str(replace_path(error, shown(file.path, self.root_of(file.path))))
 

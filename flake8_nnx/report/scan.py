@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from flake8_nnx.lint import drop_suppressed, lint_facts, relevant
-from flake8_nnx.migrate.file import plan_file, rewrite
+from flake8_nnx.migrate.file import rewrite
 from flake8_nnx.migrate.model import ClassPlan, FilePlan
+from flake8_nnx.migrate.together import Together
 from flake8_nnx.report import effort
 from flake8_nnx.report.model import ClassEntry, FileEntry, Issue, State
 from flake8_nnx.report.owners import owners_of
@@ -28,10 +29,11 @@ WORST = ("DIFFERS", "MATCHED", "PROVED")
 MAX_DEPTH = 10
 
 
-def scan(file: SourceFile, root: Path, store: str) -> FileEntry | None:
+def scan(file: SourceFile, root: Path, store: str, together: Together) -> FileEntry | None:
     """The entry of a file, None when there is nothing to say about it.
 
     Args:
+        together: plans the files of the report.
         root: the directory that was asked for; paths are shown from its parent.
         store: the file of verdicts, `off` for none, `""` for that of the project.
 
@@ -43,9 +45,9 @@ def scan(file: SourceFile, root: Path, store: str) -> FileEntry | None:
         return None
     try:
         findings = drop_suppressed(lint_facts(file.facts), noqa_lines(source))
-        planned = plan_file(source, str(file.path), keep_running=False) if "flax" in source else None
     except RecursionError:
         raise SourceError(str(file.path), "is nested too deeply to be checked") from None
+    planned = together.of(file)[0] if "flax" in source else None
     path = shown(file.path, root)
     verdicts = _verdicts(findings, file, store)
     classes = [*_linen(file, root, planned, findings, verdicts), *_nnx(file, root, findings)]
@@ -76,18 +78,11 @@ def _linen(
     findings: Sequence[Finding],
     verdicts: Mapping[str, Sequence[Stored]],
 ) -> Iterator[ClassEntry]:
-    plans = planned.plans if planned else []
-    # A class whose base only the project knows is no plan of a single file.
-    known = {plan.cls.node.lineno for plan in plans}
     proposals = _proposals(planned) if planned and planned.native else {}
-    for plan in plans:
+    for plan in planned.plans if planned else ():
         rows = verdicts.get(plan.name, ())
         state, blockers = judged(plan, rows)
         yield _entry(file, root, plan.cls.node, state, blockers, findings, rows, proposals.get(plan.name, ""))
-    for cls in file.facts.classes:
-        if cls.node.lineno not in known:
-            reason = f"line {cls.node.lineno}: it derives from {', '.join(cls.bases)}, which another file defines"
-            yield _entry(file, root, cls.node, "manual", (reason,), findings, verdicts.get(cls.name, ()), "")
 
 
 def judged(plan: ClassPlan, rows: Sequence[Stored]) -> tuple[State, tuple[str, ...]]:
@@ -100,8 +95,9 @@ def judged(plan: ClassPlan, rows: Sequence[Stored]) -> tuple[State, tuple[str, .
     if rows:
         return "verified", ()
     sizes = [f"line {plan.cls.node.lineno}: `{name}` becomes a parameter of the constructor" for name in plan.open_sizes]
-    notes = tuple(dict.fromkeys([*sizes, *plan.notes]))
-    return ("review", notes) if notes else ("automatic", ())
+    notes = tuple(dict.fromkeys([*plan.notes, *sizes]))
+    # A parameter for a size is visible, and a wrong one is an error at the first call: nothing that could pass unnoticed.
+    return ("review" if plan.notes else "automatic", notes)
 
 
 def _nnx(file: SourceFile, root: Path, findings: Sequence[Finding]) -> Iterator[ClassEntry]:

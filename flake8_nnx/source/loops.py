@@ -52,9 +52,8 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
     carried: dict[str, tuple[str, int]] = {}
     for name, old in before.items():
         new = env.get(name)
-        if isinstance(old, Array) and new is not old and isinstance(new, Unknown):  # after one turn nobody knows its sizes
-            carried |= {carry_name(tracer, name, axis): (name, axis) for axis in sorted({1, *old.axes})}
-        elif isinstance(old, Array) and isinstance(new, Array):
+        # What nobody can follow (`x = layer(x)[0]`) is taken to keep its sizes: where it does not, the weights tell, loudly.
+        if isinstance(old, Array) and isinstance(new, Array):
             old = before[name] = Array(old.base, old.axes, old.rank if old.rank is not None else new.rank)
             for axis in sorted({1, *old.axes, *new.axes}):
                 if old.size(axis) != new.size(axis):

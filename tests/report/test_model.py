@@ -24,8 +24,18 @@ def test_the_state_of_each_class(project):
     assert found["app/layers.py::Block"] == "automatic"
     assert found["app/layers.py::Scoped"] == "manual"
     assert found["app/new.py::Base"] == found["app/new.py::Done"] == "nnx"
-    assert found["app/models.py::Model"] in ("automatic", "review", "manual")
+    assert found["app/models.py::Model"] == "automatic"  # with the class of another file that it constructs
     assert not any("Plain" in name or "Net" in name or "Half" in name for name in found)
+
+
+def test_a_class_stays_where_what_it_needs_of_another_file_stays(project):
+    (project / "app" / "user.py").write_text(
+        "import flax.linen as nn\nfrom app.layers import Scoped\n\n\nclass User(nn.Module):\n"
+        "    @nn.compact\n    def __call__(self, x):\n        return Scoped()(x)\n"
+    )
+    for path, told in ("app", "which stays Linen"), ("app/user.py", "which stays as it is"):
+        (user,) = [entry for entry in build([Path(path)]).classes if entry.name == "User"]
+        assert user.state == "manual" and told in user.blockers[0]
 
 
 def test_what_blocks_is_named_with_its_line(project):

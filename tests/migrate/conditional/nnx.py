@@ -98,12 +98,14 @@ class Seen(nnx.Module):
         return self.dense(x) + make(3)(x) + BSpline([0, 1], [1, 2], 1)(0.5)
 
 
-class Lost(nn.Module):
-    depth: int
+class Residual(nnx.Module):
+    def __init__(self, in_features: int, depth: int, *, rngs: nnx.Rngs):
+        self.dense_layers = nnx.List([])
+        for i in range(depth):
+            self.dense_layers.append(nnx.Linear(in_features, 3, rngs=rngs))
 
-    @nn.compact
     def __call__(self, x, other):
-        for i in range(self.depth):
-            x = nn.Dense(8)(x)
-            x = other(x)
+        for dense in self.dense_layers:
+            x = dense(x)
+            x = other(x)[0]
         return x
