@@ -87,6 +87,7 @@ class Program:
         if id(node) not in self.frames:
             self.changed = True
             self.frames[id(node)] = Frame(parent.file, node, parent)
+            parent.inner.append(self.frames[id(node)])
         return self.frames[id(node)]
 
     def run(self, frame: Frame) -> None:
@@ -104,9 +105,8 @@ class Program:
             frame.returned = self.value(frame.node.body, frame)
         else:
             Statements(self, frame).block(frame.node.body)  # type: ignore[attr-defined]
-        for inner in self.all_frames():
-            if inner.parent is frame:
-                self.run(inner)
+        for inner in list(frame.inner):
+            self.run(inner)
         self.changed = self.changed or (frame.returned is not None and frame.node not in self.answered)
         if frame.returned is not None:
             self.answered.add(frame.node)

@@ -26,6 +26,7 @@ class Frame:
     given: dict[str, Any] = field(default_factory=dict)  # values of its parameters
     returned: Any = None
     sites: list[Site] = field(default_factory=list)  # the calls of this function
+    inner: list[Frame] = field(default_factory=list)  # the functions that are defined in it
 
     @property
     def name(self) -> str:

@@ -22,7 +22,8 @@ def check_sources(plan: Plan, frames: Sequence[Frame]) -> None:
         Stop: at the first such function.
     """
     inside = set(frames)
-    for slot in {slot.root for slot in plan.program.slots.values() if slot.root.frame in inside}:
+    roots = dict.fromkeys(made.root for made in plan.program.slots.values())
+    for slot in [root for root in roots if root.frame in inside]:
         calls = list(inits(plan, slot.frame, slot))
         if len(calls) > 1:
             _, frame, call = calls[1]

@@ -104,7 +104,7 @@ def old_policy(state: train_state.TrainState, x):
 def target_beside(x):
     model = Linear(2)
     params = model.init(jax.random.key(0), x)["params"]
-    target = model.init(jax.random.key(1), x)["params"]
+    target = params
 
     def loss_fn(params, target):
         return jnp.square(model.apply({"params": params}, x) - model.apply({"params": target}, x)).mean()
