@@ -357,6 +357,7 @@ class Rewriter(Around):
     def constructor(self, plan: ClassPlan, node: cst.ClassDef) -> cst.BaseStatement | None:
         asked = _attributes_read(node) | plan.asked
         lines = pruned(plan, {f"self.{name}" for name in asked})
+        self.loose += self.moved_on(plan.init, lines)
         if plan.silent or not lines and not plan.parameters and not plan.opening and not self.loose:
             return None
         text = self.signature(plan)
@@ -377,6 +378,17 @@ class Rewriter(Around):
         statement = cst.parse_module(code + "\n", cst.PartialParserConfig(default_indent=self.indent)).body[0]
         leading = [cst.EmptyLine(indent=False)]
         return statement.with_changes(leading_lines=leading)
+
+    def moved_on(self, before: Sequence[Line], lines: Sequence[Line]) -> list[str]:
+        """Comments of lines that nothing needs go to the next line that stays; those that no line follows are given back."""
+        kept, waiting = {id(line) for line in lines}, list[str]()
+        for line in before:
+            own = self.comments.get(id(line), [])
+            if id(line) not in kept:
+                waiting += own
+            elif waiting:
+                self.comments[id(line)], waiting = [*waiting, *own], []
+        return waiting
 
     def signature(self, plan: ClassPlan) -> str:
         parameters: list[str] = []

@@ -29,6 +29,8 @@ def made_of_field(planner: Planner, site: Site) -> str | None:
             planner.refuse(site.call, f"the field `{site.via}` is given a partial with positional arguments", "name them")
             return None
         code = planner.class_code(option)
+        if option.ref.local is not None:
+            planner.plan.perhaps.add(id(option.ref.local.node))
         if code is None:
             return None
         codes.setdefault(f"{site.via}{code[code.index('('):]}", option.ref.name)
@@ -106,6 +108,7 @@ def class_text(planner: Planner, value: Partial, site: Site | None, node: ast.ex
             hand_down(planner, site, flag, text)
     if local is not None:
         planner.uses(site.call if site is not None else node, value.ref)
+        planner.plan.perhaps.add(id(local.node))
         callee, arguments = value.via or value.spelled or local.name, [f"{name}={text}" for name, text in keywords.items()]
     else:
         assert layer is not None

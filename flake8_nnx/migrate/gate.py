@@ -129,10 +129,14 @@ def parts_of(written: Sequence[ClassPlan], verdicts: Mapping[int, Any]) -> dict[
 
 
 def below(plan: ClassPlan) -> list[LinenClass]:
-    """What runs where the class runs: what it constructs, and bases of which it replaces nothing but abstract methods."""
+    """What runs where the class runs: what it constructs, and bases of which it replaces nothing but abstract methods.
+
+    Of several classes that a field may hold a run may reach one alone.
+    """
     ran = {method for method, _ in trace(plan.cls).calls}
     bases = plan.cls.facts.ancestors(plan.cls)[1:]
-    return [*plan.parts, *(base for base in bases if all(method in ran for method in _concrete(base)))]
+    parts = [part for part in plan.parts if id(part.node) not in plan.perhaps]
+    return [*parts, *(base for base in bases if all(method in ran for method in _concrete(base)))]
 
 
 def _concrete(cls: LinenClass) -> list[ast.FunctionDef]:

@@ -58,6 +58,7 @@ class ClassPlan:
     keywords: dict[ast.Call, list[tuple[str, str]]] = field(default_factory=dict)  # keywords to add to a call
     arguments: dict[ast.Call, list[str]] = field(default_factory=dict)  # all arguments of a call, anew
     dropped: dict[ast.Call, set[int]] = field(default_factory=dict)  # positions of arguments that go
+    perhaps: set[int] = field(default_factory=set)  # of the parts, those that a field may hold: a run may not reach them
     added: dict[ast.FunctionDef, list[str]] = field(default_factory=dict)  # flags that a method takes besides
     swapped: set[ast.FunctionDef] = field(default_factory=set)  # (self, rng, input_shape) becomes (self, input_shape, rngs=None)
     tupled: set[ast.Call] = field(default_factory=set)  # calls whose positional arguments become one tuple

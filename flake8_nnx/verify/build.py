@@ -104,12 +104,26 @@ def nnx_side(
         names = dict(variable_map)
     names = {old: others.get(new, new) for old, new in names.items()}
     hint = "; no variable map was given and none could be proposed" if proposed else ""
-    check_map(names, linen.shapes, {name: v for name, (_, v) in shapes.items()}, hint, complete=case.method == "__call__")
+    try:
+        check_map(names, linen.shapes, {name: v for name, (_, v) in shapes.items()}, hint, complete=case.method == "__call__")
+    except Different as error:
+        given = given_class(linen.module)
+        if not given:
+            raise
+        raise Unverifiable(f"{error}: the case gives `{given}` classes that the source may never give") from error
     sharding.check_names(linen.axis_names, {old: shapes[new][1] for old, new in names.items()})
     linen_paths = {shapes[new][0]: old for old, new in names.items()}
     graphdef, _ = nnx.split(model)
     seeded = streams(make, random_state(variables))
     return NnxSide(graphdef, variables, linen_paths, case, seeded, make, sown), names, proposed
+
+
+def given_class(module: nn.Module) -> str:
+    """The fields that hold a Linen class which is not their default: the variables may be named after others."""
+    fields = getattr(module, "__dataclass_fields__", {})
+    held = (name for name in fields if name not in ("parent", "name"))
+    others = (n for n in held if _of_linen(getattr(module, n, None)) and getattr(module, n) is not fields[n].default)
+    return "`, `".join(others)
 
 
 def holds_arrays(model: Any) -> bool:

@@ -7,6 +7,7 @@ class Pyramid(nn.Module):
 
     def setup(self):
         self.conv_in = nn.Conv(self.channels[0], (3, 3))
+        # downwards
         blocks = []
         for i in range(len(self.channels) - 1):
             channel_in = self.channels[i]
@@ -19,6 +20,7 @@ class Pyramid(nn.Module):
 
     def __call__(self, x):
         x = self.conv_in(x)
+        # downwards
         for block in self.blocks:
             x = nn.silu(block(x))
         return self.conv_out(x)

@@ -6,6 +6,7 @@ from flax import nnx
 class Pyramid(nnx.Module):
     def __init__(self, in_features: int, channels: tuple[int, ...], *, rngs: nnx.Rngs):
         self.conv_in = nnx.Conv(in_features, channels[0], kernel_size=(3, 3), rngs=rngs)
+        # downwards
         self.blocks = nnx.List([])
         x_features = channels[0]
         for i in range(len(channels) - 1):
@@ -28,6 +29,7 @@ class Pyramid(nnx.Module):
 
     def __call__(self, x):
         x = self.conv_in(x)
+        # downwards
         for block in self.blocks:
             x = nnx.silu(block(x))
         return self.conv_out(x)
