@@ -116,7 +116,7 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
             _check_own(plan, site)
             continue
         if site.ref.linen is None and site.ref.local is None and site.ref.nnx is None and site not in bridged:
-            advice = "keep this class in Linen for now; this version follows one file"
+            advice = "give the file that defines it as well, or keep this class in Linen for now"
             add(plan, site.call, f"`{site.ref.name}` is defined in another file", advice)
         name = site.keywords.get("name")
         if name is not None and not isinstance(name, ast.Constant):
