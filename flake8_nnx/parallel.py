@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
@@ -21,28 +21,30 @@ def processes(jobs: int) -> int:
     return jobs or os.cpu_count() or 1
 
 
-def ordered(own: Callable[[int], T], count: int, jobs: int, make: Callable[..., Any], *arguments: object) -> Iterator[T]:
-    """`own(0)`, `own(1)`, … up to `count`, computed in at most `jobs` processes.
+def ordered(
+    own: Callable[[int], T], numbers: Sequence[int], jobs: int, make: Callable[..., Any], *arguments: object
+) -> Iterator[T]:
+    """`own` of each of these numbers, in their order, computed in at most `jobs` processes.
 
     Args:
         own: what this process computes with.
         make: a function or class at the top of a module; `make(*arguments)` is `own` for another process.
     """
-    jobs = min(processes(jobs), count)
+    jobs = min(processes(jobs), len(numbers))
     if jobs <= 1:
-        yield from map(own, range(count))
+        yield from map(own, numbers)
         return
     # Not forked: the calling program may have threads, as every program that has imported jax has.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_start, initargs=(make, arguments)) as pool:
         futures: list[Future[T] | None] = []
-        for number in range(count):
+        for number in numbers:
             try:
                 futures.append(pool.submit(_at, number))
             except BrokenProcessPool:
                 futures.append(None)
         try:
-            for number, future in enumerate(futures):
+            for number, future in zip(numbers, futures):
                 try:
                     yield future.result() if future is not None else own(number)
                 except BrokenProcessPool:

@@ -90,9 +90,14 @@ def made_by() -> str:
 def _holds(record: Mapping[str, Any]) -> bool:
     return (
         all(_of_file(path) == known for path, known in record["files"].items())
-        and all(found_at(Path(path)) == known for path, known in record["probes"].items())
+        and all(_found_at(path) == known for path, known in record["probes"].items())
         and all(_search_path(path, record["roots"][path]) == known for path, known in record["places"].items())
     )
+
+
+@functools.lru_cache(maxsize=65536)
+def _found_at(path: str) -> str:
+    return found_at(Path(path))
 
 
 @functools.lru_cache(maxsize=4096)

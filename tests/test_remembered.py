@@ -41,7 +41,7 @@ def fresh():
     """Another process: what this one has read of files is forgotten."""
 
     def forget():
-        for cache in (remembered._of_file, remembered._search_path, remembered.made_by):
+        for cache in (remembered._found_at, remembered._of_file, remembered._search_path, remembered.made_by):
             cache.cache_clear()
 
     forget()

@@ -28,17 +28,27 @@ class Linter:
         """The same for another process."""
         return cls(Project(paths, declared), cache, flax)
 
-    def __call__(self, number: int) -> list[Finding] | SourceError:
+    def known(self, number: int) -> list[Finding] | SourceError | None:
+        """What is remembered of a file, None when it must be linted."""
         file = self.project.files[number]
         try:
             found = self.remembered.get(file) if self.remembered else None
-            if found is None:
-                found = findings_in(file)
-                if self.remembered:
-                    self.remembered.put(file, found)
-            return drop_suppressed(versions.adapted(found, self.flax), noqa_lines(file.source))
+            return None if found is None else self.shown(file, found)
         except SourceError as error:
             return error
+
+    def __call__(self, number: int) -> list[Finding] | SourceError:
+        file = self.project.files[number]
+        try:
+            found = findings_in(file)
+            if self.remembered:
+                self.remembered.put(file, found)
+            return self.shown(file, found)
+        except SourceError as error:
+            return error
+
+    def shown(self, file: SourceFile, found: list[Finding]) -> list[Finding]:
+        return drop_suppressed(versions.adapted(found, self.flax), noqa_lines(file.source)) if found else []
 
 
 def lint_project(
@@ -59,10 +69,12 @@ def lint_project(
         progress: told how many files of how many are done.
     """
     linter, count = Linter(project, cache, flax), len(project.files)
-    jobs = jobs if paths else 1
-    for number, found in enumerate(
-        parallel.ordered(linter, count, jobs, Linter.of, tuple(paths), project.declared, cache, flax)
-    ):
+    known = [linter.known(number) for number in range(count)]
+    new = [number for number, found in enumerate(known) if found is None]
+    arguments = (tuple(paths), project.declared, cache, flax)
+    linted = parallel.ordered(linter, new, jobs if paths else 1, Linter.of, *arguments)
+    for number, remembered in enumerate(known):
+        found = next(linted) if remembered is None else remembered
         progress(number + 1, count)
         if isinstance(found, SourceError):
             project.errors.append(found)

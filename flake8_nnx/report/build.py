@@ -65,7 +65,7 @@ def build(
     found: list[Found] = []
     partial = False
     try:
-        for each in parallel.ordered(scanner, len(scanner), jobs, Scanner, paths, store, scanner.project.declared):
+        for each in parallel.ordered(scanner, range(len(scanner)), jobs, Scanner, paths, store, scanner.project.declared):
             found.append(each)
             progress(len(found), len(scanner))
     except KeyboardInterrupt:
