@@ -193,7 +193,7 @@ class SourceFile:
         marked = next((i for i, place in enumerate(above) if any((place / m).exists() for m in TOP_MARKS)), None)
         if marked is not None:
             path += [place for directory in above[: marked + 1] for place in (directory, directory / "src")]
-        path.append(self.root / "src")
+        path += [self.root / "src", self.root.parent]  # `app.blocks`, where `app` is what was asked for
         return list(dict.fromkeys(path))
 
     def _inside(self, directory: Path, parts: Sequence[str], seen: Seen) -> Target:

@@ -2,6 +2,7 @@
 import io
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from flake8_nnx.report.text import headline, markdown, terminal
 
 SARIF = json.loads((Path(__file__).parent / "sarif-schema-2.1.0.json").read_text())
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "report.json").read_text())
+TREND = Path(__file__).parent / "trend"
 HOSTILE = "</script><img src=x onerror=alert(1)><!--"
 
 
@@ -101,6 +103,22 @@ def test_a_class_that_moves_forward_is_no_regression():
     found = moved((one("manual"),), (one("nnx"),))
     assert found.better == (("m.py::Model", "manual", "nnx"),) and not found.regressions
     assert found.states["manual"] == -1 and found.states["nnx"] == 1 and found.ready == 100.0
+
+
+def test_a_third_of_a_code_base_moves(tmp_path, monkeypatch):
+    """Two states of one code base against an expectation that was worked out by hand."""
+    monkeypatch.chdir(tmp_path)
+    expected = json.loads((TREND / "expected.json").read_text())
+    reports = {}
+    for state in ("before", "after"):
+        shutil.rmtree("app", ignore_errors=True)
+        shutil.copytree(TREND / state, "app")
+        reports[state] = found = build([Path("app")])
+        summary = found.summary()
+        order = [name.removeprefix("app/") for step in found.steps for name in step.classes]
+        told = {key: summary[key] for key in ("ready", "done", "states")}
+        assert {**told, "order": order} == expected[state], state
+    assert trend.compare(reports["before"].to_json(), reports["after"]).to_json() == expected["trend"]
 
 
 def test_what_goes_back_and_new_linen_are_regressions():
