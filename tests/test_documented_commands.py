@@ -59,8 +59,9 @@ from models import Classifier
 model, x = Classifier(), jnp.ones((2, 16))
 print(jax.jit(model.apply)(model.init(jax.random.key(0), x), x).shape)
 '''  # fmt: skip
-# Set-up is what `.ci/run` does, on a fresh machine; running the tests inside of a test would not end, benchmarks take minutes.
-SET_UP = re.compile(r"pip install|-m pytest|-m mypy|benchmarks/")
+# Set-up is what `.ci/run` does, on a fresh machine; running the tests inside of a test would not end, benchmarks and
+# fuzzing take minutes.
+SET_UP = re.compile(r"pip install|-m pytest|-m mypy|benchmarks/|tests/fuzz")
 
 
 def commands():

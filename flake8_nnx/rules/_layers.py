@@ -232,16 +232,11 @@ def attribute(call: ast.Call, facts: Facts) -> str:
 
 def parameter(field: Field, facts: Facts) -> tuple[str, str]:
     """A dataclass field as a parameter of `__init__`, and the value that `__init__` gives the attribute."""
-    name, annotation, default = field.name, _text.nnx_source(field.annotation, facts), field.default
+    name, annotation = field.name, _text.nnx_source(field.annotation, facts)
+    default, factory = field.default, field.factory
+    if factory is not None:
+        made = factory.body if isinstance(factory, ast.Lambda) else ast.Call(factory, [], [])
+        return f"{name}: {annotation} | None = None", f"{_text.quote(made)} if {name} is None else {name}"
     if default is None:
         return f"{name}: {annotation}", name
-    if isinstance(default, ast.Call) and (facts.origin(default.func) or "").endswith(".field"):
-        given = {keyword.arg: keyword.value for keyword in default.keywords}
-        factory = given.get("default_factory")
-        if factory is not None:
-            made = factory.body if isinstance(factory, ast.Lambda) else ast.Call(factory, [], [])
-            return f"{name}: {annotation} | None = None", f"{_text.quote(made)} if {name} is None else {name}"
-        if "default" not in given:
-            return f"{name}: {annotation}", name
-        default = given["default"]
     return f"{name}: {annotation} = {_text.nnx_source(default, facts)}", name

@@ -31,7 +31,7 @@ RULE = Rule(
     "lifted-scan",
     "`{scan}`: {advice}",
     doc=__doc__,
-    fix="manual",
+    fix="review",
     examples=(
         Example(
             linen='''

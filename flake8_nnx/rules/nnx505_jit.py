@@ -27,7 +27,7 @@ RULE = Rule(
     "lifted-jit",
     "`{jit}`: {advice}",
     doc=__doc__,
-    fix="manual",
+    fix="review",
     examples=(
         Example(
             linen='''

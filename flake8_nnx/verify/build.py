@@ -189,7 +189,7 @@ def constructor(
     fields = {name: f for name, f in getattr(module, "__dataclass_fields__", {}).items() if name not in ("parent", "name")}
     for name in fields.keys() & parameters.keys():
         _check_default(name, fields[name].default, parameters[name].default)
-    if issubclass(cls, nn.Module):
+    if isinstance(cls, type) and issubclass(cls, nn.Module):
         same = {name: getattr(module, name) for name in fields if name in parameters}
         return lambda key: bridges.Wrapped(cls(**same), rngs(key), mutable)
     if case.new_init:
