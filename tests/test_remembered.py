@@ -10,6 +10,7 @@ import pytest
 from flake8_nnx import remembered
 from flake8_nnx.cli.linting import lint_project
 from flake8_nnx.remembered import Remembered
+from flake8_nnx.source import project as project_module
 from flake8_nnx.source.project import Project
 
 MODELS = "import flax.linen as nn\n\n\nclass Base(nn.Module):\n    pass\n"
@@ -41,7 +42,8 @@ def fresh():
     """Another process: what this one has read of files is forgotten."""
 
     def forget():
-        for cache in (remembered._found_at, remembered._of_file, remembered._search_path, remembered.made_by):
+        of_files = (project_module.on_disk, project_module.names_on_disk)
+        for cache in (remembered._found_at, remembered._of_file, remembered._search_path, remembered.made_by, *of_files):
             cache.cache_clear()
 
     forget()

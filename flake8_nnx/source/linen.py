@@ -121,12 +121,13 @@ class Facts:
         package: str = "",
         elsewhere: Elsewhere | None = None,
         source: str | None = None,
+        names: Names | None = None,
     ) -> None:
         self.tree = tree
         self.text = SourceText(source)
         self.filename = filename
         self.elsewhere = elsewhere
-        self.names = Names(tree, package)
+        self.names = Names(tree, package) if names is None else names
         self.traces: dict[int, Any] = {}  # by class, see source.features
         self.outputs: dict[Any, Any] = {}  # of classes for given inputs, see source.apply
         self.given: dict[int, Any] = {}  # classes that fields are given, by class, see source.given

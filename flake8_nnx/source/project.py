@@ -13,7 +13,7 @@ from typing import Union
 
 from flake8_nnx.source.declared import Declared
 from flake8_nnx.source.linen import Facts, ModuleRef
-from flake8_nnx.source.names import Binding, canonical
+from flake8_nnx.source.names import Binding, Names, canonical
 from flake8_nnx.source.read import SourceError, decode, parse, python_files, read_source
 
 # What these export is known by name; a checkout of them in the project changes nothing.
@@ -40,6 +40,22 @@ Target = Union[Definition, "SourceFile", str, None]
 Seen = frozenset[tuple[Path, str]]
 
 
+@functools.lru_cache(maxsize=128)
+def on_disk(path: str, mtime: int, size: int) -> tuple[str, ast.Module]:
+    """Text and tree of a file in the state that its time and size stand for; neither is ever written on.
+
+    Raises:
+        SourceError: it cannot be read or is not Python.
+    """
+    text = read_source(Path(path))
+    return text, parse(text, path)
+
+
+@functools.lru_cache(maxsize=128)
+def names_on_disk(path: str, mtime: int, size: int, package: str) -> Names:
+    return Names(on_disk(path, mtime, size)[1], package)
+
+
 class SourceFile:
     """One file: its text, its place among the packages, its facts; an `Elsewhere` for those facts.
 
@@ -60,16 +76,35 @@ class SourceFile:
 
     @functools.cached_property
     def source(self) -> str:
-        return read_source(self.path) if self._text is None else self._text
+        if self._text is not None:
+            return self._text
+        return self._on_disk[0] if self._shared else read_source(self.path)
 
     @functools.cached_property
     def _parsed(self) -> ast.Module | SourceError:
         try:
             if not self.project.may_parse(self):
                 return SourceError(str(self.path), "is not read: too many imports lead on from here")
-            return parse(self.source, str(self.path))
+            return self._on_disk[1] if self._shared else parse(self.source, str(self.path))
         except SourceError as error:
             return error
+
+    @property
+    def _shared(self) -> bool:
+        """Whether this is a file that many linted ones import: one process parses it once."""
+        return self._text is None and self.project.left is not None
+
+    @functools.cached_property
+    def _on_disk(self) -> tuple[str, ast.Module]:
+        return on_disk(*self._state)
+
+    @functools.cached_property
+    def _state(self) -> tuple[str, int, int]:
+        try:
+            stat = self.path.stat()
+        except OSError as error:
+            raise SourceError(str(self.path), error.strerror or str(error)) from None
+        return str(self.path), stat.st_mtime_ns, stat.st_size
 
     @property
     def tree(self) -> ast.Module:
@@ -80,7 +115,9 @@ class SourceFile:
     @functools.cached_property
     def facts(self) -> Facts:
         source = self.source if self.project.spelt else None
-        return Facts(self.tree, str(self.path), self.package, self, source)
+        tree = self.tree
+        names = names_on_disk(*self._state, self.package) if self._shared else None
+        return Facts(tree, str(self.path), self.package, self, source, names)
 
     def forget_tree(self) -> None:
         """Free the tree of a file that has nothing to do with Linen; it is parsed anew if another file asks."""
