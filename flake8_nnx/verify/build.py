@@ -121,9 +121,9 @@ def nnx_side(
 def given_class(module: nn.Module) -> str:
     """The fields that hold a Linen class which is not their default: the variables may be named after others."""
     fields = getattr(module, "__dataclass_fields__", {})
-    held = (name for name in fields if name not in ("parent", "name"))
-    others = (n for n in held if _of_linen(getattr(module, n, None)) and getattr(module, n) is not fields[n].default)
-    return "`, `".join(others)
+    held = {name: getattr(module, name, None) for name in fields if name not in ("parent", "name")}
+    classes = {name: value for name, value in held.items() if _of_linen(value) and not isinstance(value, nn.Module)}
+    return "`, `".join(name for name, value in classes.items() if value is not fields[name].default)
 
 
 def holds_arrays(model: Any) -> bool:
