@@ -28,6 +28,7 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "verify/test_initial.py",
         "verify/test_step.py",
         "verify/test_verdict_json.py",
+        "verify/test_recall.py",
         "catalog/test_functions.py",
         "catalog/test_layer_variables.py",
         "catalog/test_layers_equal.py",
@@ -36,7 +37,7 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
 if importlib.util.find_spec("networkx") is None:  # without the extra for reports
     collect_ignore_glob += ["report/*"]
 if importlib.util.find_spec("pylsp") is None:  # without the extra for tests
-    collect_ignore_glob += ["test_tools.py"]
+    collect_ignore_glob += ["test_tools.py", "test_documented_commands.py"]
 
 
 def pytest_collection_modifyitems(items: list) -> None:

@@ -150,6 +150,7 @@ def test_new_texts_of_other_files_are_what_is_verified(package):
     assert bad.status == "DIFFERS" and "block" in bad.reason
 
 
+@pytest.mark.jax
 def test_the_old_modules_are_back_after_an_overlay(package, monkeypatch):
     from flake8_nnx.verify.overlay import overlay
 

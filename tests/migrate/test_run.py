@@ -201,6 +201,7 @@ def test_a_case_that_cannot_run_verifies_nothing(model, tmp_path):
     assert (run.classes[0].verdict, run.classes[0].written) == ("UNVERIFIED", False) and "f32[2," in run.classes[0].reason
 
 
+@pytest.mark.jax
 def test_an_interrupted_verification_writes_nothing(model, monkeypatch, capsys):
     def interrupted(jobs, **limits):
         assert limits["workers"] >= 1
