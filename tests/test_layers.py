@@ -207,7 +207,7 @@ def test_plans_are_made_without_libcst():
         ("plugin", "class A:\n    def f(self):\n        import libcst.metadata"),
         ("migrate", "import jax"),
         ("migrate", "def f():\n    import libcst"),
-        ("migrate", "from flake8_nnx.verify import verify_cases"),  # late only
+        ("migrate", "from flake8_nnx.verify import verify_files"),  # late only
         ("verify", "import libcst"),
         ("verify", "def f():\n    from flake8_nnx.migrate import run"),
         ("verify", "def f():\n    from flake8_nnx import migrate"),

@@ -12,7 +12,7 @@ from typing import Any
 from flake8_nnx.migrate.edits import CodeEdits, Piece
 from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.model import ClassPlan, Refusal
-from flake8_nnx.migrate.roles import Field, Frame, Function, Items, Method, Model, Site, Slot, State, Variables, slot_of, slots_in
+from flake8_nnx.migrate.roles import Field, Frame, Items, Method, Model, Site, Slot, State, Variables, slot_of, slots_in
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.project import SourceFile
 from flake8_nnx.source.text import SourceText
@@ -252,7 +252,3 @@ def pieces_of(value: Any, created: Created, plan: Plan, itself: ast.AST) -> list
         several = [pieces_of(element, created, plan, itself) for element in value.elements]
         return [itself] if any(several) else []
     return [itself]
-
-
-def function_text(function: Function) -> str:
-    return getattr(function, "name", "a lambda")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
 from flake8_nnx.migrate.roles import (
     Callee,
@@ -42,7 +42,6 @@ SAVES = frozenset(CHECKPOINTS + name for name in ("save_checkpoint", "save_check
 RESTORES = frozenset({CHECKPOINTS + "restore_checkpoint"})
 COLLECTIVES = frozenset({"jax.lax.pmean", "jax.lax.psum"})
 TURNS = 8  # rounds until nothing new is found; programs settle after three or four
-FunctionNode = Union[ast.FunctionDef, ast.Lambda]
 
 
 class Program:

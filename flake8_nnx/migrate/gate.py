@@ -61,7 +61,7 @@ class Gate:
 
     @property
     def limits(self) -> dict[str, Any]:
-        """The keywords of `verify_files` and `verify_cases`."""
+        """The keywords of `verify_files`."""
         return {"timeout": self.timeout, "device": self.device, "workers": self.workers, "progress": self.progress}
 
     def passes(self, verdict: Any) -> bool:

@@ -13,7 +13,7 @@ from flake8_nnx.variable_map import read_maps
 from flake8_nnx.verify.verdict import Verdict
 
 __all__ = [
-    "Case", "Verdict", "assert_equivalent", "linen_variables", "load_linen_variables", "verify", "verify_cases", "verify_files",
+    "Case", "Verdict", "assert_equivalent", "linen_variables", "load_linen_variables", "verify", "verify_files",
 ]  # fmt: skip
 
 
@@ -97,49 +97,6 @@ def verify_files(
     from flake8_nnx.verify.pool import run_jobs
 
     return run_jobs(jobs, timeout=timeout, memory_mb=memory_mb, workers=workers, device=device, progress=progress)
-
-
-def verify_cases(
-    path: Path,
-    new_source: str,
-    classes: Sequence[str],
-    maps: Mapping[str, Mapping[str, Any]],
-    cases_file: Path | None = None,
-    *,
-    timeout: float = 120.0,
-    memory_mb: int = 8192,
-    workers: int = 1,
-    device: str | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Verdict]:
-    """Verify a text that is not yet written against the file it replaces.
-
-    Args:
-        path: the Linen file.
-        new_source: its NNX text.
-        classes: the classes to verify.
-        maps: variable map of each class.
-        cases_file: a Python file with a list `CASES`; for classes without a case there, and without a configured or recorded
-            one, a case is synthesised.
-
-    Raises:
-        ValueError: `pyproject.toml` has a malformed case.
-    """
-    from flake8_nnx.verify.origins import job_cases
-
-    jobs = [
-        {
-            "old": {"path": str(path), "class": name},
-            "new": {"path": str(path), "class": name, "source": new_source},
-            "variable_map": maps.get(name),
-            **job_cases(path, name, cases_file),
-        }
-        for name in classes
-    ]
-    verdicts = verify_files(
-        jobs, timeout=timeout, memory_mb=memory_mb, workers=workers, device=device, progress=progress
-    )
-    return {name: verdict for name, verdict in zip(classes, verdicts) if verdict is not None}
 
 
 def load_linen_variables(model: Any, variables: Mapping[str, Any], variable_map: Mapping[str, Any]) -> None:

@@ -30,7 +30,6 @@ REFUSED = frozenset(
 DRAWS_NOT = frozenset("random_split random_fold_in random_clone random_wrap random_seed".split())
 COLLECTED = {"psum": "reduce_sum", "pmax": "reduce_max", "pmin": "reduce_min"}
 """Collectives that are reductions where all of their axes are axes of the arrays."""
-SMALL = 4096
 
 
 class Interpreter:
