@@ -49,17 +49,15 @@ def transform(node: ast.AST | None, facts: Facts) -> Transform | None:
     return TRANSFORMS.get(name)
 
 
-def lifts(node: ast.AST, facts: Facts, *names: str) -> Iterator[Lift]:
-    """The transforms of these names that a call, a decorator or an attribute applies or hands on."""
-    for found in _lifts(facts).get(id(node), ()):
-        if found.transform.linen in names:
-            yield found
+def lifts(facts: Facts, *names: str) -> Iterator[Lift]:
+    """The transforms of these names that calls, decorators and attributes of a file apply or hand on."""
+    return (found for found in _lifts(facts) if found.transform.linen in names)
 
 
 @functools.lru_cache(maxsize=4)
-def _lifts(facts: Facts) -> Mapping[int, list[Lift]]:
-    """All lifted transforms of a file by the id of the node that applies them; one pass for all rules."""
-    table: dict[int, list[Lift]] = {}
+def _lifts(facts: Facts) -> list[Lift]:
+    """All lifted transforms of a file; one pass for all rules."""
+    every: list[Lift] = []
     for node in facts.names.nodes:
         found: list[Lift | None] = []
         if isinstance(node, ast.Call):
@@ -69,10 +67,8 @@ def _lifts(facts: Facts) -> Mapping[int, list[Lift]]:
         elif isinstance(node, ast.Attribute) and node.attr in TRANSFORMS and _handed_on(node, facts):
             named = transform(node, facts)
             found = [Lift(named, "value", node, {})] if named is not None else []
-        kept = [lift for lift in found if lift is not None]
-        if kept:
-            table[id(node)] = kept
-    return table
+        every += [lift for lift in found if lift is not None]
+    return every
 
 
 def _decorator(node: ast.expr, under: ast.FunctionDef | ast.ClassDef, facts: Facts) -> Lift | None:

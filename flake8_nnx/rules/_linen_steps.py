@@ -2,20 +2,41 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container
+import functools
+from collections.abc import Container, Iterator, Mapping
+from typing import Union
 
 from flake8_nnx.source import nnx
 from flake8_nnx.source.clues import foreign, imports, imports_linen, train_state
-from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.linen import LINEN, Facts
 from flake8_nnx.source.variables import model_call
 
+Name = Union[ast.Name, ast.Attribute]
 
-def uses(node: ast.expr, facts: Facts, origins: Container[str]) -> str | None:
-    """The dotted name that an expression is a use of; None where it stands for another, or is only stored."""
-    if not isinstance(getattr(node, "ctx", None), ast.Load):
-        return None
-    origin = facts.origin(node)
-    return origin if origin is not None and origin in origins else None
+
+def uses(facts: Facts, origins: Container[str]) -> Iterator[tuple[Name, str]]:
+    """Where a file reads what has one of these dotted names, with the name."""
+    return ((node, origin) for origin, nodes in _read(facts).items() if origin in origins for node in nodes)
+
+
+def linen_uses(facts: Facts, name: str) -> Iterator[Name]:
+    """Where a file reads a function of `flax.linen`; in a class of NNX it is a leftover, which has a rule of its own."""
+    for node, _ in uses(facts, (LINEN + name,)):
+        cls = facts.names.enclosing(node, ast.ClassDef)
+        if cls is None or facts.linen_class(cls) is not None:
+            yield node
+
+
+@functools.lru_cache(maxsize=4)
+def _read(facts: Facts) -> Mapping[str, list[Name]]:
+    """Everything that a file reads by a dotted name; one pass for all rules."""
+    found: dict[str, list[Name]] = {}
+    for node in facts.names.nodes:
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            origin = facts.origin(node)
+            if origin is not None:
+                found.setdefault(origin, []).append(node)
+    return found
 
 
 def runs_model(function: ast.FunctionDef | ast.Lambda, facts: Facts) -> bool:

@@ -33,18 +33,15 @@ class Use:
         return _text.quote(self.given[name]) if name in self.given else default
 
 
-def uses(call: ast.Call, facts: Facts, *names: str) -> Iterator[Use]:
-    """The helpers of these names that a call calls, or takes as arguments."""
-    for found in _uses(facts).get(id(call), ()):
-        if found.helper.linen in names:
-            yield found
+def uses(facts: Facts, *names: str) -> Iterator[Use]:
+    """The helpers of these names that the calls of a file call, or take as arguments."""
+    return (found for found in _uses(facts) if found.helper.linen in names)
 
 
 @functools.lru_cache(maxsize=4)
-def _uses(facts: Facts) -> Mapping[int, list[Use]]:
-    """All uses of helpers in a file by the id of the call; one pass for all rules."""
-    calls = (node for node in facts.names.nodes if isinstance(node, ast.Call))
-    return {id(call): found for call in calls if (found := list(_in_call(call, facts)))}
+def _uses(facts: Facts) -> list[Use]:
+    """All uses of helpers in a file; one pass for all rules."""
+    return [use for node in facts.names.nodes if isinstance(node, ast.Call) for use in _in_call(node, facts)]
 
 
 def _in_call(call: ast.Call, facts: Facts) -> Iterator[Use]:

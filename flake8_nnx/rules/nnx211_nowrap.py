@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _text
-from flake8_nnx.rules._linen_steps import uses
-from flake8_nnx.source.linen import LINEN, Facts
+from flake8_nnx.rules._linen_steps import linen_uses
+from flake8_nnx.source.linen import Facts
 
 RULE = Rule(
     "NNX211",
@@ -51,10 +51,8 @@ class Sized(nnx.Module):
 )
 
 
-@RULE.on(ast.Name, ast.Attribute)
-def check(node: ast.expr, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per use."""
-    cls = facts.names.enclosing(node, ast.ClassDef)
-    if uses(node, facts, (LINEN + "nowrap",)) is None or (cls is not None and facts.linen_class(cls) is None):
-        return  # in an NNX class it is a leftover, which has a rule of its own
-    yield node, {"name": _text.quote(node)}
+    for node in linen_uses(facts, "nowrap"):
+        yield node, {"name": _text.quote(node)}

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _text
-from flake8_nnx.rules._linen_steps import uses
-from flake8_nnx.source.linen import LINEN, Facts
+from flake8_nnx.rules._linen_steps import linen_uses
+from flake8_nnx.source.linen import Facts
 
 RULE = Rule(
     "NNX213",
@@ -47,15 +47,13 @@ def flag(model: nnx.Module, given):
 )
 
 
-@RULE.on(ast.Name, ast.Attribute)
-def check(node: ast.expr, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per use."""
-    cls = facts.names.enclosing(node, ast.ClassDef)
-    if uses(node, facts, (LINEN + "merge_param",)) is None or (cls is not None and facts.linen_class(cls) is None):
-        return  # in an NNX class it is a leftover, which has a rule of its own
-    call = facts.names.parent(node)
-    code = "`b if b is not None else a`"
-    if isinstance(call, ast.Call) and call.func is node and len(call.args) == 3:
-        own, given = (_text.quote(argument) for argument in call.args[1:])
-        code = f"`{given} if {given} is not None else {own}`"
-    yield node, {"name": _text.quote(node), "code": code}
+    for node in linen_uses(facts, "merge_param"):
+        call = facts.names.parent(node)
+        code = "`b if b is not None else a`"
+        if isinstance(call, ast.Call) and call.func is node and len(call.args) == 3:
+            own, given = (_text.quote(argument) for argument in call.args[1:])
+            code = f"`{given} if {given} is not None else {own}`"
+        yield node, {"name": _text.quote(node), "code": code}

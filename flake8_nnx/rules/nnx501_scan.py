@@ -95,10 +95,10 @@ class MLP(nnx.Module):
 )
 
 
-@RULE.on(ast.Call, ast.FunctionDef, ast.ClassDef, ast.Attribute)
-def check(node: ast.AST, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per `nn.scan`."""
-    for lift in _lifted.lifts(node, facts, "scan"):
+    for lift in _lifted.lifts(facts, "scan"):
         yield lift.place, {"scan": _text.quote(lift.place), "advice": _advice(lift, facts)}
 
 

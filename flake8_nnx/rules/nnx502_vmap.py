@@ -102,10 +102,10 @@ class Critics(nnx.Module):
 )
 
 
-@RULE.on(ast.Call, ast.FunctionDef, ast.ClassDef, ast.Attribute)
-def check(node: ast.AST, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per `nn.vmap`."""
-    for lift in _lifted.lifts(node, facts, "vmap"):
+    for lift in _lifted.lifts(facts, "vmap"):
         yield lift.place, {"vmap": _text.quote(lift.place), "advice": _advice(lift, facts)}
 
 

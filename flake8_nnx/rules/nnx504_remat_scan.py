@@ -72,10 +72,10 @@ class Deep(nnx.Module):
 )
 
 
-@RULE.on(ast.Call, ast.FunctionDef, ast.ClassDef, ast.Attribute)
-def check(node: ast.AST, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per `nn.remat_scan`."""
-    for lift in _lifted.lifts(node, facts, "remat_scan"):
+    for lift in _lifted.lifts(facts, "remat_scan"):
         yield lift.place, {"scan": _text.quote(lift.place), "advice": _advice(lift, facts)}
 
 

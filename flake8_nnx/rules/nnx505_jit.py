@@ -67,10 +67,10 @@ class Net(nnx.Module):
 )
 
 
-@RULE.on(ast.Call, ast.FunctionDef, ast.ClassDef, ast.Attribute)
-def check(node: ast.AST, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per `nn.jit`."""
-    for lift in _lifted.lifts(node, facts, "jit"):
+    for lift in _lifted.lifts(facts, "jit"):
         yield lift.place, {"jit": _text.quote(lift.place), "advice": _advice(lift, facts)}
 
 

@@ -87,10 +87,10 @@ class Signs(nnx.Module):
 )
 
 
-@RULE.on(ast.Call, ast.Attribute)
-def check(node: ast.AST, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per `nn.custom_vjp`."""
-    for lift in _lifted.lifts(node, facts, "custom_vjp"):
+    for lift in _lifted.lifts(facts, "custom_vjp"):
         yield lift.place, {"call": _text.quote(lift.place), "advice": _advice(lift, facts)}
 
 

@@ -110,10 +110,10 @@ class Loop(nnx.Module):
 )
 
 
-@RULE.on(ast.Call, ast.Attribute)
-def check(node: ast.AST, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per lifted `cond`, `switch` or `while_loop`."""
-    for lift in _lifted.lifts(node, facts, *NAMES):
+    for lift in _lifted.lifts(facts, *NAMES):
         yield lift.place, {"call": _text.quote(lift.place), "advice": _advice(lift, facts)}
 
 

@@ -75,10 +75,10 @@ class Causal(nnx.Module):
 )
 
 
-@RULE.on(ast.Call, ast.FunctionDef, ast.ClassDef, ast.Attribute)
-def check(node: ast.AST, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per `nn.map_variables`."""
-    for lift in _lifted.lifts(node, facts, "map_variables"):
+    for lift in _lifted.lifts(facts, "map_variables"):
         yield lift.place, {"call": _text.quote(lift.place), "advice": _advice(lift, facts)}
 
 

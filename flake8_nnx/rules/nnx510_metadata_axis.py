@@ -49,10 +49,10 @@ def create(rngs: nnx.Rngs):
 )
 
 
-@RULE.on(ast.Call, ast.FunctionDef, ast.ClassDef, ast.Attribute)
-def check(node: ast.AST, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per helper."""
-    for lift in _lifted.lifts(node, facts, *NAMES):
+    for lift in _lifted.lifts(facts, *NAMES):
         yield lift.place, {"call": _text.quote(lift.place), "advice": _advice(lift, facts)}
 
 

@@ -64,10 +64,10 @@ class Dense(nnx.Module):
 )
 
 
-@RULE.on(ast.Call)
-def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per wrapped initialiser."""
-    for use in _sharding.uses(call, facts, *NAMES):
+    for use in _sharding.uses(facts, *NAMES):
         if not _in_nnx_layer(use.place, facts):
             yield use.place, {"call": _text.quote(use.place), "advice": _advice(use, facts)}
 

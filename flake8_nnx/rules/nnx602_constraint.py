@@ -61,10 +61,10 @@ class Block(nnx.Module):
 )
 
 
-@RULE.on(ast.Call)
-def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per constraint."""
-    for use in _sharding.uses(call, facts, "with_logical_constraint"):
+    for use in _sharding.uses(facts, "with_logical_constraint"):
         yield use.place, {"call": _text.quote(use.place), "advice": _advice(use)}
 
 

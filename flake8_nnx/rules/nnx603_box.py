@@ -70,10 +70,10 @@ def names(leaf):
 )
 
 
-@RULE.on(ast.Call)
-def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per box or helper."""
-    for use in _sharding.uses(call, facts, *NAMES):
+    for use in _sharding.uses(facts, *NAMES):
         yield use.place, {"place": _text.quote(use.place), "advice": _advice(use)}
 
 

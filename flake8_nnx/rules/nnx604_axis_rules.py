@@ -53,7 +53,12 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     """One finding per name that moved."""
     if facts.origin(call.func) == "flax.linen.partitioning.axis_rules":
         yield call, {"place": _text.quote(call), "advice": "`nnx.logical_axis_rules`, the same context manager"}
-    for use in _sharding.uses(call, facts, "set_logical_axis_rules", "get_logical_axis_rules"):
+
+
+@RULE.on(ast.Module)
+def helpers(_: ast.Module, facts: Facts) -> Iterator[Report]:
+    """One finding per helper that reads or sets the rules."""
+    for use in _sharding.uses(facts, "set_logical_axis_rules", "get_logical_axis_rules"):
         yield use.place, {"place": _text.quote(use.place), "advice": f"`{use.helper.nnx}`, the same function{_context(use)}"}
 
 

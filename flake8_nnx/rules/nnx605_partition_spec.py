@@ -54,10 +54,10 @@ def shardings(model: nnx.Module, mesh, rules):
 )
 
 
-@RULE.on(ast.Call)
-def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per helper."""
-    for use in _sharding.uses(call, facts, *NAMES):
+    for use in _sharding.uses(facts, *NAMES):
         yield use.place, {"call": _text.quote(use.place), "advice": _advice(use)}
 
 

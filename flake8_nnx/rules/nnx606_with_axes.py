@@ -66,10 +66,10 @@ class Scale(nnx.Module):
 )
 
 
-@RULE.on(ast.Call)
-def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per use."""
-    for use in _sharding.uses(call, facts, *VARIABLES, "get_axis_names", "scan_with_axes", "vmap_with_axes"):
+    for use in _sharding.uses(facts, *VARIABLES, "get_axis_names", "scan_with_axes", "vmap_with_axes"):
         yield use.place, {"call": _text.quote(use.place), "advice": _advice(use, facts)}
 
 

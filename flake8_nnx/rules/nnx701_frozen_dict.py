@@ -61,13 +61,13 @@ ADVICE = {
 ORIGINS = {place + name: name for place in PLACES for name in ADVICE}
 
 
-@RULE.on(ast.Name, ast.Attribute)
-def check(node: ast.expr, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per use."""
-    origin = uses(node, facts, ORIGINS)
-    # Code of NNX may keep hashable settings in one.
-    if origin is not None and (origin.startswith(LINEN) or (not of_nnx(facts) and _has_variables(facts))):
-        yield node, {"name": _text.quote(node), "advice": ADVICE[ORIGINS[origin]]}
+    for node, origin in uses(facts, ORIGINS):
+        # Code of NNX may keep hashable settings in one.
+        if origin.startswith(LINEN) or (not of_nnx(facts) and _has_variables(facts)):
+            yield node, {"name": _text.quote(node), "advice": ADVICE[ORIGINS[origin]]}
 
 
 WORDS = frozenset("params variables batch_stats opt_state collections intermediates train_state".split())

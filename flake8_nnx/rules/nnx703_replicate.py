@@ -58,9 +58,8 @@ ADVICE = {
 }
 
 
-@RULE.on(ast.Name, ast.Attribute)
-def check(node: ast.expr, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per use."""
-    origin = uses(node, facts, ADVICE)
-    if origin is not None:
+    for node, origin in uses(facts, ADVICE):
         yield node, {"name": _text.quote(node), "advice": ADVICE[origin]}

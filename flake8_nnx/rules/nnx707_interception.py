@@ -53,10 +53,15 @@ def kinds(model: nnx.Module):
 ADVICE = "no twin; `nnx.capture(model, method_outputs=nnx.Intermediate)` collects outputs, attributes can be replaced"
 
 
-@RULE.on(ast.Name, ast.Attribute)
-def check(node: ast.expr, facts: Facts) -> Iterator[Report]:
+@RULE.on(ast.Module)
+def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per use."""
-    if uses(node, facts, (LINEN + "intercept_methods",)) is not None:
+    for node, _name in uses(facts, (LINEN + "intercept_methods",)):
         yield node, {"name": _text.quote(node), "advice": ADVICE}
-    elif isinstance(node, ast.Attribute) and node.attr == "module_paths" and facts.instance(node.value):
+
+
+@RULE.on(ast.Attribute)
+def paths(node: ast.Attribute, facts: Facts) -> Iterator[Report]:
+    """One finding per `model.module_paths`."""
+    if node.attr == "module_paths" and facts.instance(node.value):
         yield node, {"name": _text.quote(node), "advice": "`nnx.iter_modules(model)` yields paths and submodules"}
