@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flake8_nnx.migrate import expanded
 from flake8_nnx.rules._text import identifier, plural, snake
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
@@ -34,7 +35,8 @@ class Attributes:
         self.stems: dict[Site, str] = {}
         self.local = _locals(self.cls.node)
         self._name_all()
-        self.calls = {site.call for site in trace.sites}
+        self.calls = {site.node for site in trace.sites}
+        self.kept = {site.node: expanded.kept(site, facts) for site in trace.sites if site.through}
         self.exchanged: set[ast.AST] = set()  # iterables of loops that will run over layers alone
         self.dead = self._dead_assignments()
         self._exchange_loops()
@@ -47,7 +49,7 @@ class Attributes:
 
     def _name_all(self) -> None:
         for site in self.trace.sites:  # names that are given come first, so that chosen ones avoid them
-            given = self.inherited.get(site.call) or self.given_name(site)
+            given = self.inherited.get(site.node) or self.given_name(site)
             if given:
                 self.stems[site] = given
         kinds = Counter(kind_of(site) for site in self.trace.sites if site not in self.stems and site not in self.holder)
@@ -181,6 +183,7 @@ class Attributes:
         while stack:
             current = stack.pop()
             if current in dead or current in self.calls or current in self.exchanged:
+                stack.extend(self.kept.get(current, ()))  # type: ignore[call-overload]
                 continue
             if isinstance(current, ast.Name) and isinstance(current.ctx, ast.Load):
                 found.add(current.id)

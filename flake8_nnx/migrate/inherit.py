@@ -32,7 +32,7 @@ def parts(found: Trace) -> Parts:
     own = replace(
         found,
         events=[event for event in found.events if place(event) not in above],
-        sites=[site for site in found.sites if site.call not in above],
+        sites=[site for site in found.sites if site.node not in above],
         problems=[problem for problem in found.problems if problem[0] not in above],
     )
     inherited = tuple(event for event in events(found.events) if place(event) in above and _lasting(event))
@@ -44,7 +44,7 @@ def nodes_of_bases(cls: LinenClass) -> set[ast.AST]:
 
 
 def place(event: Any) -> ast.AST:
-    return event.call if isinstance(event, Site) else event.node
+    return event.node  # type: ignore[no-any-return]
 
 
 def _lasting(event: Any) -> bool:
@@ -121,11 +121,11 @@ def sizes_of_base(found: Trace, base: ClassPlan) -> Iterator[tuple[str, Size]]:
 
 def _of_layer(wanted: str, found: Trace, above: Trace) -> Size:
     """What a layer of the base takes here that takes `wanted` there."""
-    here = {site.call: site for site in found.sites}
+    here = {site.node: site for site in found.sites}
     for site in above.sites:
         for name, size in site.sizes.items():
-            if size == wanted and site.call in here and here[site.call].sizes.get(name) is not None:
-                return here[site.call].sizes[name]
+            if size == wanted and site.node in here and here[site.node].sizes.get(name) is not None:
+                return here[site.node].sizes[name]
     return None
 
 
@@ -133,7 +133,7 @@ def told_by_base(sites: list[Site], base: ClassPlan, given: Mapping[str, str]) -
     """Which parameters of the class the variables of the base tell; `given` are the base's with their texts."""
     found = {}
     for site in sites:
-        known = base.told.get(site.call, {})
+        known = base.told.get(site.node, {})
         told = {given[name]: source for name, source in known.items() if given.get(name, "").isidentifier()}
         if told:
             found[site] = told

@@ -12,7 +12,7 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, detached, fields, inherit, mapped, post_init, recurrent, refuse, tied, variables
+from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, mapped, post_init, recurrent, refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, lifts_of, remat_class
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
@@ -24,7 +24,7 @@ from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes
 from flake8_nnx.source.given import CALL_FLAGS
 from flake8_nnx.source.linen import Field, LinenClass, ModuleRef
 from flake8_nnx.source.recurrent import made_for, parts
-from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Partial, Site, Trace, elements
+from flake8_nnx.source.values import Assignment, Branch, Function, Loop, Module, Partial, Site, Static, Trace, elements
 
 Kept = Mapping[int, ClassPlan]
 
@@ -62,8 +62,9 @@ class Planner:
             name for event in events(self.trace.events) if isinstance(event, Assignment) for name in event.names
             if event.node not in self.setup
         }
-        self.created = {site.call for site in self.trace.sites}
+        self.created = {site.node for site in self.trace.sites}
         self.lost: dict[str, ast.AST] = {}  # sizes that nobody knows any more, with their loops
+        self.expanded: dict[Site, str] = {}  # made by functions outside of the class -> what holds it
         self.open = Sizes({*self.fields, *(size.name for size in self.sizes)})
 
     def run(self) -> ClassPlan:
@@ -82,13 +83,14 @@ class Planner:
         self.first_carries()
         self.check_lost()
         self.plan.slots = slots_of(self.trace, self.attributes, self.open.told)
-        self.plan.stems = {site.call: stem for site, stem in self.attributes.stems.items()}
-        self.plan.told = {site.call: told for site, told in self.open.told.items()}
+        self.plan.stems = {site.node: stem for site, stem in self.attributes.stems.items()}
+        self.plan.told = {site.node: told for site, told in self.open.told.items()}
         self.plan.removed |= self.attributes.dead - inherit.nodes_of_bases(self.cls)
         self.parameters()
         self.check_fields()
         self.inherit(given)
         tied.rewrite(self.plan, self.trace, self.facts, self.planned)
+        self.write_out()
         if not self.plan.refusals:
             refuse.check_plan(self.plan, self.facts, variables.names(self.trace.sites))
         return self.plan
@@ -100,6 +102,21 @@ class Planner:
                 self.refuse(node, f"`{_quote(node)}` is no part of this module (`parent=None`)")
             else:
                 self.plan.expressions[node] = text
+
+    def write_out(self) -> None:
+        """Calls of functions that make layers, the inner ones first."""
+        for site, layer in self.expanded.items():
+            inside = [n for argument in expanded.kept(site, self.facts) for n in ast.walk(argument)]
+            if any(n in edits for n in inside for edits in self.plan.of_calls()):
+                self.refuse(site.node, f"an argument of `{_quote(site.node)}` changes", "give it a name before the call")
+                continue
+            swaps = {id(n): self.plan.expressions[n] for n in inside if n in self.plan.expressions}
+            texts = {a: self.functions(self.text.segment(a, swaps), a) for a in expanded.kept(site, self.facts)}
+            function = expanded.function_of(site, self.facts)
+            self.plan.expressions[site.node] = self.functions(expanded.written_out(site, layer, texts, self.facts), function)
+            note = f"line {function.lineno}: what `{function.name}` does is written out: remove it if nothing else calls it"
+            if note not in self.plan.notes:
+                self.plan.notes.append(note)
 
     def refuse(self, node: ast.AST, reason: str, advice: str | None = None) -> None:
         refuse.add(self.plan, node, reason, advice)
@@ -346,12 +363,15 @@ class Planner:
             self.setup_site(site, level, code)
             return
         if site.loops:
-            self.line(level, f"{self.attributes.list_at(site, len(site.loops) - 1)}.append({code})", (), site.call)
+            self.line(level, f"{self.attributes.list_at(site, len(site.loops) - 1)}.append({code})", (), site.node)
         else:
-            self.line(level, f"{here} = {code}", (), site.call)
+            self.line(level, f"{here} = {code}", (), site.node)
         value = here if site.ref is not None else f"{here}[...]"
         value = value if not site.loops else self.attributes.item(site, len(site.loops) - 1)
-        self.plan.expressions.setdefault(site.call, value)
+        if site.through:
+            self.expanded[site] = value
+        else:
+            self.plan.expressions.setdefault(site.call, value)
 
     def emit_variable(self, site: Site, level: int) -> None:
         """`self.variable('cache', 'index', init, *args)` becomes an attribute, or a cache that is made when it is asked for."""
@@ -398,9 +418,9 @@ class Planner:
             self.plan.init.insert(0, Line(0, "self.rngs = rngs.fork()"))
 
     def setup_site(self, site: Site, level: int, code: str) -> None:
-        parent = self.facts.names.parent(site.call)
+        parent = self.facts.names.parent(site.node)
         if site.loops or site.element:
-            statement = self.facts.names.enclosing(site.call, ast.Assign)
+            statement = self.facts.names.enclosing(site.node, ast.Assign)
             if isinstance(statement, ast.Assign):
                 self.plan.removed.add(statement)
             if site.loops:
@@ -408,7 +428,7 @@ class Planner:
             else:
                 self.element_of_list(site, level, code)
             return
-        if isinstance(parent, ast.IfExp) and site.choice is not None and parent.body is site.call:
+        if isinstance(parent, ast.IfExp) and site.choice is not None and parent.body is site.node:
             code = f"{code} if {self.functions(self.spell(site.choice) or '', parent.test)} else None"
             parent = self.facts.names.parent(parent)
         elif isinstance(parent, ast.Tuple) and self.of_tuple(parent, site):
@@ -429,14 +449,37 @@ class Planner:
         return plain and all(isinstance(value, ast.Call) and value in self.created for value in values.elts)
 
     def element_of_list(self, site: Site, level: int, code: str) -> None:
-        """`self.layers = [nn.Dense(3), nn.Dense(4)]`: one `nnx.List` line, its elements in order."""
+        """`self.layers = [nn.Dense(3), nn.relu, nn.Dense(4)]`: one `nnx.List` line, its elements in order."""
         opening = f"self.{site.attribute} = nnx.List(["
+        code = self.with_functions(site, code)
         for index in range(len(self.plan.init) - 1, -1, -1):
             line = self.plan.init[index]
             if line.text.startswith(opening) and line.level == level:
                 self.plan.init[index] = Line(level, f"{line.text[:-2]}, {code}])", (), line.node)
                 return
-        self.line(level, f"{opening}{code}])", (), self.facts.names.enclosing(site.call, ast.Assign))
+        self.line(level, f"{opening}{code}])", (), self.facts.names.enclosing(site.node, ast.Assign))
+
+    def with_functions(self, site: Site, code: str) -> str:
+        """An element of a list with the functions that stand between it and the layer before, after the last one the rest."""
+        places = [i for i, value in enumerate(site.listed) if isinstance(value, Module)]
+        here = next(i for i in places if site.listed[i].site is site)
+        before = max((i for i in places if i < here), default=-1)
+        after = len(site.listed) if here == places[-1] else here + 1
+        if after - before == 2:
+            return code
+        statement = self.facts.names.enclosing(site.node, ast.Assign, ast.AnnAssign)
+        written = getattr(statement, "value", None)
+        elements = written.elts if isinstance(written, (ast.List, ast.Tuple)) else []
+        texts = []
+        for i in range(before + 1, after):
+            value = site.listed[i]
+            named = isinstance(value, Function) and len(elements) == len(site.listed) and isinstance(elements[i], ast.Name)
+            text = value.text if type(value) is Static else elements[i].id if named else None  # type: ignore[attr-defined]
+            if i != here and (text is None or len(elements) != len(site.listed)):
+                self.refuse(site.call, f"`self.{site.attribute}` holds something that is neither a layer nor known to `__init__`")
+                return code
+            texts.append(code if i == here else self.functions(self.spell(text) or "", elements[i]))
+        return ", ".join(texts)
 
     def read_variables(self, attribute: str) -> None:
         """Reads of `self.<param>` outside subscripts get `[...]`: jax functions take arrays, not Variables."""

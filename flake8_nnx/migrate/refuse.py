@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from flake8_nnx.migrate import decorators, detached, functions, post_init, recurrent, variables
+from flake8_nnx.migrate import decorators, detached, expanded, functions, post_init, recurrent, variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
@@ -109,9 +109,12 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
     if reason:
         add(plan, plan.cls.methods[detached.METHOD], reason)
     for site in trace.sites:
-        if site.call in seen:
-            add(plan, site.call, f"`{ast.unparse(site.call)[:60]}` creates new layers each time its method is called")
-        seen.add(site.call)
+        if site.node in seen:
+            add(plan, site.node, f"`{ast.unparse(site.node)[:60]}` creates new layers each time its method is called")
+        seen.add(site.node)
+        reason = expanded.problem(site, facts) if site.through else ""
+        if reason:
+            add(plan, site.node, reason, "make them in the class")
         if site.ref is None:
             _check_own(plan, site)
             continue
@@ -185,7 +188,7 @@ def _check_own(plan: ClassPlan, site: Site) -> None:
 def _check_setup(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
     """Every statement of setup must be understood, for setup disappears."""
     covered = {event.node for event in events(trace.events) if isinstance(event, Assignment)}
-    sites = [site.call for site in trace.sites if site.method == "setup"]
+    sites = [site.node for site in trace.sites if site.method == "setup"]
 
     def known(statement: ast.stmt) -> bool:
         if statement in covered or statement in trace.understood or isinstance(statement, ast.Pass):

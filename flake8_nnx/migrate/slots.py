@@ -105,7 +105,10 @@ def _nnx_path(site: Site, attributes: Attributes, counts: dict[str, int]) -> str
         return "/".join([attributes.list_at(site, 0).removeprefix("self."), *(f"{{{i}}}" for i in range(len(site.loops)))])
     if site.element:
         assert site.attribute is not None
-        counts[site.attribute] = counts.get(site.attribute, -1) + 1
+        if len(site.listed) > 1:
+            counts[site.attribute] = next(i for i, v in enumerate(site.listed) if isinstance(v, Module) and v.site is site)
+        else:
+            counts[site.attribute] = counts.get(site.attribute, -1) + 1
         return f"{site.attribute}/{counts[site.attribute]}"
     return attributes.stems[site]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import ported, shapes
+from flake8_nnx.source import members, ported, shapes
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
@@ -240,6 +240,8 @@ class Evaluator:
 
     def _unaryop(self, node: ast.UnaryOp, env: Env) -> Any:
         value = self.value(node.operand, env)
+        if isinstance(node.op, ast.Not) and isinstance(value, Static) and value.text in ("True", "False"):
+            return Static(str(value.text == "False"))
         return value if isinstance(value, Array) else Unknown() if dynamic([value]) else self._static(node, env)
 
     def _boolop(self, node: ast.BoolOp, env: Env) -> Any:
@@ -249,6 +251,8 @@ class Evaluator:
 
     def _ifexp(self, node: ast.IfExp, env: Env) -> Any:
         test = self.value(node.test, env)
+        if isinstance(test, Static) and test.text in ("True", "False"):
+            return self.value(node.body if test.text == "True" else node.orelse, env)
         body, orelse = self.value(node.body, env), self.value(node.orelse, env)
         found = Unknown() if dynamic((test, body, orelse)) else self._static(node, env)
         if isinstance(found, Static):
@@ -309,6 +313,10 @@ class Evaluator:
             if self.tracer.ported:
                 return Module(ported.site_of(self.tracer, node, new, positional, keywords))
             return self.tracer.construct(node, Partial(new), positional, keywords, env)
+        if origin is None and isinstance(func, ast.Name) and func.id == "isinstance" and len(node.args) == 2:
+            decided = members.is_instance(self.value(node.args[0], env), node.args[1], self.facts)
+            if decided is not None:
+                return Static(str(decided))
         # A receiver that is an array: its methods; otherwise evaluate the callee first, as Python does.
         if isinstance(func, ast.Attribute) and not root_is_self(func) and origin is None:
             owner = self.value(func.value, env)
@@ -335,8 +343,10 @@ class Evaluator:
             return held_output(callee, positional)
         if isinstance(callee, Function):
             events, sites = len(self.tracer.events), len(self.tracer.trace.sites)
-            found = self.tracer.inline(callee, positional, keywords, env)
             outside = isinstance(func, ast.Name) and func.id not in env
+            found = self.tracer.inline(callee, positional, keywords, env, self.tracer.method if outside else None)
+            for site in self.tracer.trace.sites[sites:] if outside else ():
+                site.through = (node, *site.through)
             if outside and len(self.tracer.trace.sites) == sites and not dynamic([*positional, *keywords.values()]):
                 del self.tracer.events[events:]  # `__init__` calls the function; what happens inside it is not its business
                 return found if isinstance(found, Array) else self._static(node, env)
@@ -384,9 +394,15 @@ class Evaluator:
             return shapes.pool(positional[0], window, strides, padding) if isinstance(positional[0], Array) else Unknown()
         return self._shape_effect(name, positional, keywords)
 
+    def _ranked(self, value: Any) -> Any:
+        """An array with its rank, where something told that of the argument that it is made of."""
+        if not isinstance(value, Array) or value.rank is not None or value.like is None or value.like[0] not in self.tracer.ranks:
+            return value
+        return replace(value, rank=self.tracer.ranks[value.like[0]] + value.like[1])
+
     def _shape_effect(self, name: str, positional: list[Any], keywords: Mapping[str, Any]) -> Any:
         """Functions of jax.numpy and methods of arrays, the array first."""
-        first = positional[0] if positional else Unknown()
+        first = self._ranked(positional[0]) if positional else Unknown()
         second = positional[1] if len(positional) > 1 else None
         if name in ("concatenate", "hstack", "concat"):
             axis = keywords.get("axis", second)
@@ -420,6 +436,8 @@ class Evaluator:
         if name == "transpose":
             order = shapes.integers(keywords.get("axes", second)) if len(positional) < 3 else None
             rest = [shapes.integer(p) for p in positional[1:]] if len(positional) > 2 else order
+            if rest and first.like is not None:
+                self.tracer.ranks.setdefault(first.like[0], len(rest) - first.like[1])
             return shapes.transpose(first, None if rest is None or None in rest else rest)  # type: ignore[arg-type]
         if name == "swapaxes" and len(positional) > 2:
             return shapes.swap_axes(first, shapes.integer(positional[1]), shapes.integer(positional[2]))

@@ -1,4 +1,4 @@
-"""What setup reads of the submodules that it has made: `self.encoder.embed.features`.
+"""What is asked of submodules that are there: `self.encoder.embed.features`, `isinstance(layer, nn.Dropout)`.
 
 Only what the NNX class has as well is known.
 """
@@ -8,10 +8,13 @@ import ast
 from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.source.values import Array, Held, Member, Module, Static, Unknown, array_of
+from flake8_nnx.source.linen import LINEN, Facts, ModuleRef
+from flake8_nnx.source.values import Array, Function, Held, Member, Module, Static, Unknown, array_of
 
 # Constructor arguments that NNX layers keep under the same name.
 KEPT = {"Embed": {"num_embeddings", "features"}}
+BASES = frozenset({"Module", "RNNCellBase", "MultiHeadDotProductAttention"})  # classes of flax.linen from which others derive
+FUNCTION_ROOTS = (LINEN, "jax.nn.", "jax.numpy.")
 
 
 def member(owner: Module | Member, node: ast.Attribute) -> Any:
@@ -39,3 +42,37 @@ def held_output(callee: Held, positional: list[Any]) -> Any:
     dims = data.dims() if isinstance(data, Array) else None
     size = f"{callee.text}.features"
     return Array(None, {1: size}) if dims is None else array_of([*dims, size])
+
+
+def is_instance(value: Any, cls: ast.expr, facts: Facts) -> bool | None:
+    """Whether a submodule, or a function beside it in a list, is an instance of a module class; None where that is not told."""
+    if isinstance(cls, (ast.Tuple, ast.List)):
+        each = [is_instance(value, element, facts) for element in cls.elts]
+        return True if True in each else None if None in each else False
+    asked = facts.module_class(cls)
+    if asked is None:
+        return None
+    if isinstance(value, Module):
+        return _derives(value.site.ref, asked)
+    return False if isinstance(value, Function) or isinstance(value, Static) and _is_function(value.text, facts) else None
+
+
+def _is_function(text: str, facts: Facts) -> bool:
+    """Whether a name stands for a function of a library or of the file: `nn.gelu`."""
+    root, _, rest = text.partition(".")
+    binding = facts.names.lookup(root, facts.names.module) if root.isidentifier() else None
+    if binding is None:
+        return False
+    name = f"{binding.origin}.{rest}".rstrip(".")
+    return binding.kind == "def" or name.startswith(FUNCTION_ROOTS) and name.rpartition(".")[2].islower()
+
+
+def _derives(made: ModuleRef | None, asked: ModuleRef) -> bool | None:
+    """Whether the class of a submodule is the one that is asked for, or derives from it."""
+    if made is None or made.nnx is not None or asked.nnx is not None or asked.linen in BASES:
+        return True if asked.linen == "Module" else None
+    if made.local is None:
+        return made.linen == asked.linen if asked.local is None else False
+    if asked.local is None:
+        return None if any(base.startswith(LINEN) for base in made.local.bases) else False
+    return any(base.node is asked.local.node for base in made.local.facts.ancestors(made.local))

@@ -268,8 +268,8 @@ def squeeze(array: Array, axis: Any) -> Any:
 
 
 def transpose(array: Array, order: list[int] | None) -> Any:
-    dims = array.dims() or ([None] * len(order) if order and array.base is None else None)
-    if dims is None and order:
+    dims = array.dims()
+    if not dims and order:
         dims = Array(array.base, array.axes, len(order)).dims()
     if dims is None:
         return Unknown()
@@ -361,7 +361,8 @@ def layer_output(layer: str, array: Any, arguments: Arguments) -> Any:
         outputs = [features] if several is None else [size_of(f) for f in several]
         dims = array.dims()
         if dims is None:
-            return Array(None, {len(outputs) - i: size for i, size in enumerate(outputs)})
+            like = None if array.like is None else (array.like[0], array.like[1] + len(outputs) - count)
+            return Array(None, {len(outputs) - i: size for i, size in enumerate(outputs)}, like=like)
         return array_of([*dims[: len(dims) - count], *outputs])
     if layer in ("SelfAttention", "MultiHeadDotProductAttention", "MultiHeadAttention"):
         out = size_of(arguments.get("out_features"))

@@ -65,6 +65,7 @@ class Tracer:
         self.method = ""
         self.ported = False  # whether this is an NNX class
         self.reached: set[ast.AST] = set()
+        self.ranks: dict[str, int] = {}  # of arguments, as far as a transposition has told them
         self.fixed: set[str] = set(facts.fields_of(cls))
         self.attributes: dict[str, Any] = dict(fields or {})
         hidden = hidden_fields(cls, facts)
@@ -120,6 +121,7 @@ class Tracer:
     def call_method(self, method: ast.FunctionDef) -> Any:
         """Run a method on its own arguments as unknown arrays."""
         self.method = method.name
+        self.ranks = {}
         env: Env = {}
         arrays = []
         arguments = method.args
@@ -132,7 +134,7 @@ class Tracer:
             if is_flag(argument, default):
                 env[argument.arg] = Unknown()
             else:
-                env[argument.arg] = Array(argument.arg)
+                env[argument.arg] = Array(argument.arg, like=(argument.arg, 0))
                 arrays.append(argument.arg)
         for extra in (arguments.vararg, arguments.kwarg):
             if extra is not None:
@@ -151,8 +153,10 @@ class Tracer:
             result = value if isinstance(result, Unknown) else self.join(result, value, None)
         return result
 
-    def inline(self, function: Function, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
-        """Value of calling a function of the project."""
+    def inline(
+        self, function: Function, positional: list[Any], keywords: dict[str, Any], env: Env, method: str | None = None
+    ) -> Any:
+        """Value of calling a function of the project, as a part of this method."""
         if self.inlining >= MAX_INLINE:
             return Unknown()
         arguments = function.node.args
@@ -173,7 +177,7 @@ class Tracer:
         if function.bound:
             self.trace.calls.append((function.node, dict(inner)))
         self.inlining += 1
-        outer, self.method = self.method, getattr(function.node, "name", self.method)
+        outer, self.method = self.method, str(method or getattr(function.node, "name", self.method))
         if isinstance(function.node, ast.Lambda):
             result = self.evaluator.value(function.node.body, inner)
         else:
@@ -378,7 +382,7 @@ class Tracer:
     def _name_elements(self, attribute: str, values: list[Any]) -> None:
         for value in values:
             if isinstance(value, Module) and value.site.attribute is None:
-                value.site.attribute, value.site.element = attribute, True
+                value.site.attribute, value.site.element, value.site.listed = attribute, True, tuple(values)
 
     def _augassign(self, node: ast.AugAssign, env: Env) -> None:
         value = self.evaluator.value(node.value, env)
@@ -406,6 +410,8 @@ class Tracer:
     def _if(self, node: ast.If, env: Env) -> bool:
         condition = self.evaluator.value(node.test, env)
         test = condition.text if isinstance(condition, Static) else None
+        if test in ("True", "False") and not isinstance(node.test, ast.Constant):  # of this turn of a loop over layers
+            return self.block(node.body if test == "True" else node.orelse, env)
         outer, before = self.events, len(self.trace.sites)
         bodies: list[list[Any]] = [[], []]
         envs, left = [dict(env), dict(env)], [False, False]
@@ -519,6 +525,8 @@ class Tracer:
                 text = self.evaluator.text(expression, env)
             if text is not None:
                 texts[id(expression)] = text
+        if "name" in named:
+            named = {**named, "name": self.known_name(named["name"], env)}
         givens = callee.given or (None,)
         sites = [
             Site(
@@ -545,6 +553,12 @@ class Tracer:
         self.trace.sites.append(site)
         self.events.append(site)
         return Module(site)
+
+    def known_name(self, node: ast.expr, env: Env) -> ast.expr:
+        """A name that a function is given, where it is told: `name=label`."""
+        text = self.evaluator.text(node, env) if isinstance(node, ast.Name) else None
+        value = size_or_text(text) if text is not None else None
+        return ast.copy_location(ast.Constant(value), node) if isinstance(value, str) else node
 
     def _of_partial(self, node: ast.expr, text: str | None, env: Env) -> Any:
         """The value of an argument that a partial gives; elsewhere than in the class itself it has only its text."""
@@ -597,6 +611,14 @@ def parts_of(name: str, value: Any) -> tuple[Any, ...] | None:
         Static(f"{name}[{i}]", item.items) if isinstance(item, Static) and not isinstance(size_of(item), int) else item
         for i, item in enumerate(items)
     )
+
+
+def size_or_text(text: str) -> Any:
+    """The literal that a text is; None where it is none."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return None
 
 
 def is_module(value: Any) -> bool:

@@ -43,6 +43,7 @@ class Array:
     axes: Mapping[int, Size] = field(default_factory=dict)  # 1 is the last axis
     rank: int | None = None
     text: str | None = field(default=None, compare=False)  # the name that it has in `__init__`, of one made in setup
+    like: tuple[str, int] | None = field(default=None, compare=False)  # an argument, and how many axes more than that it has
 
     def size(self, axis: int) -> Size:
         """Size of axis -`axis`."""
@@ -148,6 +149,7 @@ class Site:
     loops: tuple[Loop, ...] = ()
     attribute: str | None = None  # assigned to `self.<attribute>` in setup
     element: bool = False  # an element of a list held by the attribute
+    listed: tuple[Any, ...] = ()  # all elements of that list, where it is written out
     place: tuple[int, int] | None = None  # of the list: how many each turn of the loop appends, where those of the first are
     sizes: dict[str, Size] = field(default_factory=dict)  # NNX size parameter -> size
     inputs: list[tuple[ast.Call, str, dict[str, Any]]] = field(default_factory=list)  # (call, method, arguments)
@@ -161,6 +163,12 @@ class Site:
     via: str | None = None  # the parameter of `__init__` that holds the class
     given: Given | None = None  # what of that this is
     options: tuple[Site, ...] = ()  # the same call of the other classes that the parameter may hold
+    through: tuple[ast.Call, ...] = ()  # calls of functions outside of the class that led here, outermost first
+
+    @property
+    def node(self) -> ast.Call:
+        """Where the class itself makes it."""
+        return self.through[0] if self.through else self.call
 
 
 @dataclass(frozen=True)

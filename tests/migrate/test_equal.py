@@ -48,6 +48,14 @@ CASES = {
         Case("lists:Plain", init="Plain(4)", args=("f32[2,3]",)),
         Case("lists:Numbered", init="Numbered(2)", args=("f32[2,3]",)),
     ],
+    "by_functions": [
+        Case("by_functions:Attention", init="Attention(2, 4)", args=("f32[5,3]",)),
+        Case("by_functions:Chain", init="Chain((3, 2))", args=("f32[2,4]",)),
+    ],
+    "mixed_lists": [
+        Case("mixed_lists:MLP", init="MLP(3)", args=("f32[2,4]",), **{**MODES, "mutable": ()}),
+        Case("mixed_lists:Asked", init="Asked()", args=("f32[2,4]",), **{**MODES, "mutable": ()}),
+    ],
     "names": [
         Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),

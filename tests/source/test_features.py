@@ -34,6 +34,8 @@ class Model(nn.Module):
     @nn.compact
     def __call__(self, x, mask=None, train: bool = False):
 """
+# The transposition tells that x has two.
+TWO_AXES = "h, k = nn.DenseGeneral((2, self.features))(x), nn.DenseGeneral((2, 3))(x)\nk = k.transpose(1, 0, 2)\n"
 
 
 def facts_of(body, head=HEAD):
@@ -77,6 +79,7 @@ def last_size(body):
         ("return nn.Dense(3)(x @ mask)", "mask_features"),
         ("y = jnp.broadcast_to(mask, x.shape)\nreturn nn.Dense(3)(jnp.concatenate((x, y), -1))", "in_features + in_features"),
         ("f = lambda y: nn.relu(y)\nreturn nn.Dense(3)(f(x))", "in_features"),
+        (TWO_AXES + "return nn.Dense(3)(jnp.swapaxes(h, 1, 2))", "2"),
         ("x = jnp.einsum('bi,ij->bj', x, mask)\nreturn nn.Dense(3)(x)", "mask_features"),
     ],
 )
@@ -91,6 +94,7 @@ def test_sizes_that_follow(body, size):
         "return nn.Dense(3)(rearrange(x, 'b t c -> b (t c)'))",
         "x = x.reshape((x.shape[0], -1))\nreturn nn.Dense(3)(x)",  # of unknown rank
         "return nn.Dense(3)(unknown(x, mask))",
+        TWO_AXES + "return nn.Dense(3)(jnp.swapaxes(mask, 1, 2))",
         "while train:\n    x = jnp.concatenate([x, x], -1)\nreturn nn.Dense(3)(x[unknown])",
         "if train:\n    x = x[..., :2]\nreturn nn.Dense(3)(x)",
     ],
