@@ -15,7 +15,7 @@ from typing import Any
 import libcst as cst
 from libcst.metadata import MetadataWrapper
 
-from flake8_nnx.migrate.edits import CodeEdits
+from flake8_nnx.migrate.edits import STARS, CodeEdits
 from flake8_nnx.migrate.lines import joined, wrapped
 from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.spans import Span, Spans
@@ -84,7 +84,7 @@ class Edits:
         self.added: dict[Span, list[str]] = {}  # method -> flags that it takes besides
         self.beside: dict[Span, dict[str, str]] = {}  # class -> texts of the subclasses that follow it
         self.above: dict[Span, dict[str, str]] = {}  # class -> texts of the variable classes that it is the first to use
-        self.unwrapped: set[Span] = set()
+        self.unwrapped: dict[Span, bool] = {}
         self.removed: set[Span] = set()
         self.setups: set[Span] = set()
         self.decorators: set[Span] = set()
@@ -107,7 +107,7 @@ class Edits:
             self.added.update(spans.keyed(plan.added.items()))
             for name, (node, text) in plan.beside.items():
                 self.beside.setdefault(spans.of(node), {})[name] = text
-            self.unwrapped |= {spans.of(statement) for statement in plan.unwrapped}
+            self.unwrapped.update(spans.keyed(plan.unwrapped.items()))
             self.removed |= {spans.of(statement) for statement in plan.removed}
             self.removed |= {spans.of(field.node) for field in plan.fields if field.node in plan.cls.node.body}
             self.decorators |= {spans.of(decorator) for decorator in plan.decorators}
@@ -217,7 +217,10 @@ class Rewriter(Around):
             call = call.with_changes(args=[*given[:-1], given[-1].with_changes(comma=comma), *call.args])
         extra = self.edits.keywords.get(span)
         if extra:
-            added = [argument(parsed(text), cst.Name(name)) for name, text in extra]
+            added = [
+                cst.Arg(parsed(text), star="**") if name.startswith(STARS) else argument(parsed(text), cst.Name(name))
+                for name, text in extra
+            ]
             last = call.args[-1:] and [call.args[-1].with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))]
             call = call.with_changes(args=[*call.args[:-1], *(last or []), *spaced(added)])
         return call
@@ -250,13 +253,17 @@ class Rewriter(Around):
         return cst.RemoveFromParent()
 
     def leave_If(self, original_node: cst.If, updated_node: cst.If) -> cst.If | cst.FlattenSentinel[cst.BaseStatement]:
-        if self.span(original_node) not in self.edits.unwrapped:
+        runs = self.edits.unwrapped.get(self.span(original_node))
+        if runs is None:
             return updated_node
-        block = updated_node.body
+        block, leading = updated_node.body, list(updated_node.leading_lines)
+        if not runs:
+            other = cst.ensure_type(updated_node.orelse, cst.Else)
+            block, leading = other.body, [*leading, *(line for line in other.leading_lines if line.comment)]
         if not isinstance(block, cst.IndentedBlock):
             block = cst.IndentedBlock([cst.SimpleStatementLine(block.body)])  # type: ignore[arg-type]
         first, *rest = block.body
-        above = [*updated_node.leading_lines, *([cst.EmptyLine(comment=block.header.comment)] if block.header.comment else [])]
+        above = [*leading, *([cst.EmptyLine(comment=block.header.comment)] if block.header.comment else [])]
         first = first.with_changes(leading_lines=[*above, *first.leading_lines])  # type: ignore[attr-defined]
         below = [cst.SimpleStatementLine([], leading_lines=block.footer)] if block.footer else []
         return cst.FlattenSentinel([first, *rest, *below])
@@ -509,7 +516,9 @@ def with_flags(function: cst.FunctionDef, flags: list[str]) -> cst.FunctionDef:
     """The method with parameters for these flags, which a caller may leave out."""
     tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
     for flag in flags:
-        parameter = cst.Param(cst.Name(flag), equal=tight, default=cst.Name("None"))
+        stars = flag.startswith(STARS)
+        name = cst.Name(flag.removeprefix(STARS))
+        parameter = cst.Param(name, star=STARS) if stars else cst.Param(name, equal=tight, default=cst.Name("None"))
         last = "params" if isinstance(function.params.star_arg, cst.MaybeSentinel) else "kwonly_params"
         before = list(getattr(function.params, last))
         if before:  # the end of the list stays as it is
@@ -519,7 +528,8 @@ def with_flags(function: cst.FunctionDef, flags: list[str]) -> cst.FunctionDef:
             first = function.params.params[0].comma
             between = first if isinstance(first, cst.Comma) else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
             before[-1] = before[-1].with_changes(comma=between, whitespace_after_param=cst.SimpleWhitespace(""))
-        function = function.with_deep_changes(function.params, **{last: [*before, parameter]})
+        new = {last: before, "star_kwarg": parameter} if stars else {last: [*before, parameter]}
+        function = function.with_deep_changes(function.params, **new)
     return function
 
 

@@ -218,7 +218,7 @@ def told(
 ) -> str | None:
     """A size by the sample input that `init` is given."""
     sample = sample_of(plan, size.argument, call, slot)
-    if sample is None:
+    if sample is None or size.axis:
         return None
     expression, home, way = reachable(sample, where, path)
     shape = shape_of(expression, home)

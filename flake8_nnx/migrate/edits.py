@@ -5,6 +5,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import Union
 
+STARS = "**"  # starts the name of a parameter, or of an argument, that stands for any number by keyword
 Piece = Union[str, ast.AST]  # new text, or a node that stays with the edits inside it
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from flake8_nnx.catalog.construct import bind
 from flake8_nnx.catalog.layers import LAYERS
+from flake8_nnx.migrate import merged
+from flake8_nnx.migrate.edits import STARS
 from flake8_nnx.source.given import CALL_FLAGS
 from flake8_nnx.source.values import Partial, Site
 
@@ -39,9 +41,14 @@ def made_of_field(planner: Planner, site: Site) -> str | None:
         planner.refuse(site.call, f"{names}, which `{site.via}` may be, want different arguments in NNX")
         return None
     flags = {option.given.flags for option in options if option.given is not None}
-    if len(flags) > 1:
-        planner.refuse(site.call, f"`{site.via}` is given with and without {', '.join(sorted(frozenset().union(*flags)))}")
-        return None
+    for option in options:
+        assert option.given is not None
+        local = option.ref.local if option.ref is not None else None
+        if local is not None and not all(merged.taken(local, flag) for flag in option.given.flags):
+            planner.refuse(site.call, f"`{site.via}` may be `{local.name}` with flags that only the call knows")
+    if len(flags) > 1:  # some of the classes take them
+        hand_down(planner, site, STARS + f"{site.via}_flags", f"{site.via}_flags")
+        return next(iter(codes))
     for flag in sorted(flags.pop() - {*site.keywords}):
         hand_down(planner, site, flag, flag)
     return next(iter(codes))
@@ -69,10 +76,12 @@ def hand_down(planner: Planner, site: Site, flag: str, text: str) -> None:
         words = planner.plan.keywords.setdefault(node, [])
         if flag not in [name for name, _ in words]:
             words.append((flag, text))
-        if text == flag:
+        if text == flag.removeprefix(STARS):
             function = planner.facts.enclosing_method(node)
             if function is None or function.name != "__call__":
                 planner.refuse(site.call, f"`{flag}` is known only to whoever calls `__call__`")
+            elif flag.startswith(STARS) and function.args.kwarg is not None:
+                planner.refuse(site.call, f"only some of the classes that `{site.via}` may be take flags of the call")
             elif flag not in {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}:
                 added = planner.plan.added.setdefault(function, [])
                 if flag not in added:
@@ -98,7 +107,7 @@ def class_text(planner: Planner, value: Partial, site: Site | None, node: ast.ex
         if text is not None:
             keywords[name] = planner.functions(text, expression)
             flags.pop(name, None)
-        elif name in CALL_FLAGS and site is not None:
+        elif name in CALL_FLAGS and site is not None and (local is None or merged.taken(local, name)):
             flags[name] = planner.text.segment(expression, {})
         else:
             planner.refuse(expression, f"`{ast.unparse(expression)[:60]}` in `{name}=` of a partial is known only in the call")

@@ -5,10 +5,13 @@ import ast
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.catalog.moved import MOVED
+from flake8_nnx.migrate import mapped
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.rules._text import nnx_function
+from flake8_nnx.source import normalized
 from flake8_nnx.source.linen import LINEN, Facts
 
+NORMALIZATION = "nnx.nn.normalization."
 PROMOTE = LINEN + "promote_dtype"
 
 
@@ -19,6 +22,8 @@ def rewrite(plan: ClassPlan, node: ast.Name | ast.Attribute, facts: Facts) -> st
         plan.expressions[node] = "nnx.nn.dtypes.promote_dtype"
         plan.tupled.add(call)
         return ""
+    if facts.origin(node) == normalized.NORMALIZE and isinstance(call, ast.Call) and call.func is node:
+        return _normalize(plan, call, facts)
     new = nnx_function(node, facts) or _shared(node, facts) or _asked_class(node, facts)
     if new is None:
         return f"`{ast.unparse(node)}` has no NNX spelling that this version writes"
@@ -26,9 +31,34 @@ def rewrite(plan: ClassPlan, node: ast.Name | ast.Attribute, facts: Facts) -> st
     return ""
 
 
+def _normalize(plan: ClassPlan, call: ast.Call, facts: Facts) -> str:
+    """`_normalize(self, x, …)` makes scale and bias in Linen and takes them in NNX; why it cannot be written, if so."""
+    if facts.text.has_comment(call.lineno, call.end_lineno or call.lineno):
+        return "a comment inside a call of `_normalize` would be lost: put it before"
+    texts = {}
+    for name, argument in [*zip(normalized.ARGUMENTS, call.args), *((k.arg or "", k.value) for k in call.keywords)]:
+        if not isinstance(argument, (ast.Name, ast.Attribute, ast.Constant)):
+            return f"`{ast.unparse(argument)[:60]}` in a call of `_normalize`: give it a name before"
+        texts[name] = ast.unparse(argument)
+    for name in ("scale", "bias"):
+        test = texts[f"use_{name}"]
+        own = f"self.{name}[...]"
+        texts[name] = {"True": own, "False": "None"}.get(test, f"{own} if {test} else None")
+    order = ("x", "mean", "var", "scale", "bias", "reduction_axes", "feature_axes", "dtype", "epsilon")
+    statement = facts.names.enclosing(call, ast.stmt)
+    assert isinstance(statement, ast.stmt)
+    parts = [", ".join(texts[name] for name in row) for row in (order[:3], ("scale",), ("bias",), order[5:])]
+    room, margin = mapped.WIDTH - call.col_offset, statement.col_offset
+    plan.expressions[call] = mapped.fitted(NORMALIZATION + "_normalize", parts, room, margin)
+    return ""
+
+
 def _shared(node: ast.expr, facts: Facts) -> str | None:
     """A function of Linen that NNX keeps further down, where the call gives only what both take."""
     name, call = facts.linen_name(node), facts.names.parent(node)
+    if facts.origin(node) in (normalized.AXES, normalized.STATS):
+        more = isinstance(call, ast.Call) and any(keyword.arg == "force_float32_reductions" for keyword in call.keywords)
+        return None if more else f"{NORMALIZATION}{facts.linen_name(node)}"
     moved = MOVED.get(name or "")
     if moved is None or not moved.args or not moved.nnx.startswith("flax.nnx.") or not isinstance(call, ast.Call):
         return None

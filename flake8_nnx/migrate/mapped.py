@@ -69,10 +69,10 @@ def scan_call(module: str, node: ast.Call, lift: Lift, statement: ast.stmt) -> s
     parts = [f"lambda {', '.join([module, *names])}: {module}({', '.join(inside)})", f"in_axes=({', '.join(axes)})"]
     parts += [f"out_axes=(nnx.Carry, {lift.axes.output})", *keywords]
     start = node.col_offset if node.lineno == statement.lineno else statement.col_offset + 4
-    return _fitted("nnx.scan", parts, WIDTH - start - len(module) - 10 - len(", ".join(names)), statement.col_offset)
+    return fitted("nnx.scan", parts, WIDTH - start - len(module) - 10 - len(", ".join(names)), statement.col_offset)
 
 
-def _fitted(function: str, parts: list[str], room: int, margin: int) -> str:
+def fitted(function: str, parts: list[str], room: int, margin: int) -> str:
     """The call on one line where that has room, else with its arguments on lines of their own."""
     text = ", ".join(parts)
     if len(function) + len(text) + 2 <= room:

@@ -62,7 +62,7 @@ class ClassPlan:
     added: dict[ast.FunctionDef, list[str]] = field(default_factory=dict)  # flags that a method takes besides
     swapped: set[ast.FunctionDef] = field(default_factory=set)  # (self, rng, input_shape) becomes (self, input_shape, rngs=None)
     tupled: set[ast.Call] = field(default_factory=set)  # calls whose positional arguments become one tuple
-    unwrapped: set[ast.If] = field(default_factory=set)  # what stands under them runs always
+    unwrapped: dict[ast.If, bool] = field(default_factory=dict)  # whether what stands under them runs always, or never
     removed: set[ast.stmt] = field(default_factory=set)
     decorators: set[ast.expr] = field(default_factory=set)
     fields: list[Field] = field(default_factory=list)

@@ -12,7 +12,8 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, mapped, post_init, recurrent, refuse, tied, variables
+from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, mapped, merged, post_init, recurrent, refuse, tied
+from flake8_nnx.migrate import variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, lifts_of, remat_class
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
@@ -23,6 +24,7 @@ from flake8_nnx.source import ported
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
 from flake8_nnx.source.given import CALL_FLAGS
 from flake8_nnx.source.linen import Field, LinenClass, ModuleRef
+from flake8_nnx.source.methods import filled_fields
 from flake8_nnx.source.recurrent import made_for, parts
 from flake8_nnx.source.values import Assignment, Branch, Function, Loop, Module, Partial, Site, Static, Trace, elements
 
@@ -195,6 +197,10 @@ class Planner:
                 reason = f"what `__post_init__` of `{cls.name}` checks ({place}) is not taken over"
                 self.refuse(self.cls.node, reason, "check it here too")
             self.plan.opening += texts
+        for cls in self.facts.ancestors(self.cls)[1:]:
+            if filled := filled_fields(cls):
+                fields = ", ".join(f"`{name}`" for name in sorted(filled))
+                self.refuse(self.cls.node, f"`__post_init__` of `{cls.name}` sets {fields}", "set it here too")
 
     # ---- the base -------------------------------------------------------------------------------------------------
 
@@ -353,6 +359,8 @@ class Planner:
         code = self.param_code(site) if site.ref is None else self.module_code(site)
         if code is None:
             return
+        if site.silent:
+            return self.line(level, f"{self.attributes.reference(site)} = {code}")
         here = self.attributes.reference(site)
         if site.ref is None and (names := variables.computed_name(site)):
             made, name = names
@@ -389,7 +397,7 @@ class Planner:
             kind, definition = variables.kind_of(site, self.facts)
             if definition:
                 self.plan.above[kind] = definition
-            code = f"{here} = {variables.made(site, kind, texts)}"
+            code = f"{here} = {variables.made(site, kind, texts, self.facts)}"
             if site.method == "setup" and isinstance(parent, (ast.Assign, ast.AnnAssign)):
                 self.line(level, code, (), parent)
                 self.plan.removed.add(parent)
@@ -693,6 +701,10 @@ class Planner:
             if site.ref and site.ref.linen and name in CALL_FLAGS and (keyword is not None or index == len(site.positional) - 1):
                 self.move_to_call(site, name, expression)
                 continue
+            own = site.ref.local if site.ref is not None else None
+            if keyword is not None and own is not None and merged.taken(own, keyword):
+                self.move_to_call(site, keyword, expression)
+                continue
             self.refuse(expression, f"`{_quote(expression)}` in `{_quote(site.call)}` is known only in the call")
             return None
         return positional, keywords
@@ -728,7 +740,7 @@ class Planner:
             arguments.append("rngs=rngs")
         lifts = [lift for lift in lifts_of(site, self.facts) if lift.kind != "jit"]
         if not site.lifts:
-            return f"{ast.unparse(site.call.func)}({', '.join(arguments)})"
+            return f"{site.spelled or ast.unparse(site.call.func)}({', '.join(arguments)})"
         return self.lifted_code(site, lifts, ", ".join(arguments))
 
     def uses(self, node: ast.expr, ref: ModuleRef) -> None:

@@ -1,10 +1,14 @@
-"""`__post_init__` of a Linen module: checks of its fields, which the NNX constructor makes of its parameters."""
+"""`__post_init__` of a Linen module: it checks fields and fills them in, as the NNX constructor does with its parameters.
+
+Linen runs it again for each copy of a module: what is filled in may not depend on what was filled in before.
+"""
 from __future__ import annotations
 
 import ast
 
 from flake8_nnx.source.inittext import of_super, root_is_self
 from flake8_nnx.source.linen import LinenClass
+from flake8_nnx.source.methods import filled_by, filled_fields
 
 
 def statements(cls: LinenClass) -> list[ast.stmt]:
@@ -21,22 +25,30 @@ def _said(statement: ast.stmt) -> bool:
 
 
 def problem(cls: LinenClass) -> ast.stmt | None:
-    """A statement that is no check of fields."""
+    """A statement that neither checks fields nor fills them in."""
     fields = cls.facts.fields_of(cls)
     return next((statement for statement in statements(cls) if not _is_check(statement, set(fields), cls)), None)
 
 
 def _is_check(statement: ast.stmt, fields: set[str], cls: LinenClass) -> bool:
-    if not _plain(statement, fields, cls):
-        return False
+    filled = filled_fields(cls)
     if isinstance(statement, ast.If):
-        return all(_is_check(each, fields, cls) for each in [*statement.body, *statement.orelse])
+        absent = {f"self.{name} is None" for name in filled}
+        own = ast.unparse(statement.test) if not statement.orelse else ""
+        if own in absent and all(filled_by(each) == {own[5:-8]} for each in statement.body):
+            return all(_plain(each.value, fields - filled, cls) for each in statement.body)  # type: ignore[attr-defined]
+        inner = [*statement.body, *statement.orelse]
+        return _plain(statement.test, fields - filled, cls) and all(_is_check(each, fields, cls) for each in inner)
+    if filled_by(statement):
+        return _plain(statement.value, fields - filled, cls)  # type: ignore[attr-defined]
+    if not _plain(statement, fields - filled, cls):
+        return False
     value = statement.value if isinstance(statement, ast.Expr) else None
     call = isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
     return call or isinstance(statement, (ast.Raise, ast.Assert))
 
 
-def _plain(statement: ast.stmt, fields: set[str], cls: LinenClass) -> bool:
+def _plain(statement: ast.AST, fields: set[str], cls: LinenClass) -> bool:
     """Whether a statement reads fields and what the file knows, no more."""
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and node.id in ("self", "super"):
@@ -51,7 +63,7 @@ def _plain(statement: ast.stmt, fields: set[str], cls: LinenClass) -> bool:
 
 
 def texts(cls: LinenClass) -> list[str]:
-    """The checks, where the fields are parameters."""
+    """The same of the parameters."""
     found = []
     for statement in statements(cls):
         swaps = {id(node): node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute) and root_is_self(node)}

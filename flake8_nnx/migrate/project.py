@@ -60,6 +60,9 @@ def plan_files(sources: Sequence[tuple[str, Facts]], keep_running: bool = True) 
 
     With `keep_running`, classes stay as they are that a remaining Linen class still uses.
     """
+    beside = tuple(facts for _, facts in sources)
+    for facts in beside:
+        facts.run_with(beside)
     plans = Plans()
     found: list[FilePlan | SourceError] = []
     for source, facts in sources:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from flake8_nnx.migrate import decorators, detached, expanded, functions, post_init, recurrent, variables
+from flake8_nnx.migrate import decorators, detached, expanded, functions, initial, post_init, recurrent, variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
@@ -92,7 +92,7 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         unknown = post_init.problem(plan.cls) if name == "__post_init__" else None
         if unknown is not None:
             line = ast.unparse(unknown).splitlines()[0][:60]
-            add(plan, unknown, f"`{line}` in `__post_init__` is no check of fields", "move it to setup")
+            add(plan, unknown, f"`{line}` in `__post_init__` neither checks fields nor fills them in", "move it to setup")
         for decorator in method.decorator_list:
             text, reason = decorators.edited(decorator, method, plan.cls)
             if reason:
@@ -219,8 +219,12 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str]) -> None:
     skip: set[ast.AST] = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
     skip |= {plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods}
     for node in _nodes(plan.cls.node, skip):
-        if isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) == "not self.is_initializing()":
-            plan.unwrapped.add(node)  # an NNX module is never initialising when it is called
+        if isinstance(node, (ast.If, ast.IfExp)) and (runs := initial.decided(node, facts)) is not None:
+            if isinstance(node, ast.If):
+                plan.unwrapped[node] = runs
+            else:
+                plan.expressions[node] = facts.text.segment(node.body if runs else node.orelse, {})
+                skip |= set(ast.walk(node))
         if isinstance(node, ast.Call) and facts.linen_name(node.func) == "merge_param" and len(node.args) == 3:
             _, own, given = (ast.unparse(argument) for argument in node.args)
             plan.expressions[node] = f"{given} if {given} is not None else {own}"

@@ -5,11 +5,15 @@ What a module reads and writes as `x.value` becomes `x[...]`.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from flake8_nnx.catalog.collections import COLLECTIONS, variable_type
 from flake8_nnx.migrate.attributes import RESERVED, is_param, is_variable
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.names import COMPREHENSIONS
+from flake8_nnx.source.precedence import operand
+from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import Site
 
 LAZY = "_cache_variable"
@@ -67,14 +71,35 @@ def _is_variable_class(node: ast.AST, facts: Facts) -> bool:
     return isinstance(node, ast.ClassDef) and any(facts.origin(base) == "flax.nnx.Variable" for base in node.bases)
 
 
-def made(site: Site, kind: str, texts: list[str]) -> str:
-    """`nnx.Cache(jnp.zeros(shape))`; a lambda without parameters is written as what it gives."""
+def made(site: Site, kind: str, texts: list[str], facts: Facts) -> str:
+    """`nnx.Cache(jnp.zeros(shape))`; a lambda is written as what it gives, a number as an array, which alone can be updated."""
     function, *arguments = texts
-    first = initialiser(site)[0]
-    if isinstance(first, ast.Lambda) and not ast.unparse(first.args) and not arguments:
-        return f"{kind}({function.partition(':')[2].strip()})"
-    callee = f"({function})" if isinstance(first, ast.Lambda) else function
-    return f"{kind}({callee}({', '.join(arguments)}))"
+    plain = not isinstance(initialiser(site)[0], ast.Lambda)
+    value = f"{function}({', '.join(arguments)})" if plain else _called(function, arguments)
+    number = isinstance(ast.parse(value, mode="eval").body, ast.Constant)
+    return f"{kind}({f'{array_module(facts)}.asarray({value})' if number else value})"
+
+
+def _called(function: str, arguments: list[str]) -> str:
+    """What a lambda gives for these arguments, with those in their places."""
+    node = ast.parse(function, mode="eval").body
+    assert isinstance(node, ast.Lambda)
+    names = [a.arg for a in node.args.args]
+    text, given = SourceText(function), dict(zip(names, arguments))
+    reads = [n for n in ast.walk(node.body) if isinstance(n, ast.Name) and n.id in given]
+    simple = all(re.fullmatch(r"[\w.]+", argument) or sum(n.id == name for n in reads) < 2 for name, argument in given.items())
+    scopes = any(isinstance(n, (ast.Lambda, *COMPREHENSIONS)) for n in ast.walk(node.body))
+    if len(names) != len(arguments) or ast.unparse(node.args) != ", ".join(names) or not simple or scopes and names:
+        return f"({function})({', '.join(arguments)})"
+    above = {id(child): parent for parent in ast.walk(node.body) for child in ast.iter_child_nodes(parent)}
+    swaps = {id(n): operand(given[n.id], above.get(id(n), node), n) for n in reads}
+    return text.segment(node.body, swaps)
+
+
+def array_module(facts: Facts) -> str:
+    """What the file calls jax.numpy."""
+    bindings = facts.names.module.bindings.items()
+    return next((name for name, found in bindings if any(each.origin == "jax.numpy" for each in found)), "jax.numpy")
 
 
 def values_read(site: Site, facts: Facts, cls: ast.ClassDef) -> Iterator[tuple[ast.Attribute, str]]:

@@ -281,7 +281,7 @@ def _read(call: ast.Call, size: SizeParameter, used: LinenClass, facts: Facts) -
     """`x.shape[-1]` for the `x` that the module is called with."""
     method = used.methods.get("__call__")
     application = facts.names.parent(call)
-    if method is None or not isinstance(application, ast.Call) or application.func is not call:
+    if method is None or size.axis or not isinstance(application, ast.Call) or application.func is not call:
         return None
     names = [argument.arg for argument in (*method.args.posonlyargs, *method.args.args)][1:]
     given: dict[str | None, ast.expr] = dict(zip(names, application.args))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source import lifts, ported, recurrent, shapes
 from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.methods import filled_fields
 from flake8_nnx.source.names import BUILTINS
 from flake8_nnx.source.values import (
     Array,
@@ -165,7 +166,8 @@ def output_of(tracer: Tracer, cls: LinenClass, fields: dict[str, Any], method: s
     home = cls.facts.defining(cls, method)
     if home is None or tracer.depth >= MAX_DEPTH:
         return Unknown()
-    known = {name: value for name, value in fields.items() if not isinstance(value, Unknown)}
+    filled = set().union(*map(filled_fields, cls.facts.ancestors(cls)))
+    known = {name: value for name, value in fields.items() if not isinstance(value, Unknown) and name not in filled}
     key = (id(cls.node), method, repr(known), repr(arguments))
     outputs = tracer.facts.outputs
     if key not in outputs:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import members, ported, shapes
+from flake8_nnx.source import members, normalized, ported, shapes
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
@@ -24,10 +24,12 @@ from flake8_nnx.source.values import (
     Module,
     Partial,
     Prefix,
+    Rank,
     Repeated,
     Shape,
     Size,
     Static,
+    TheAxis,
     Unknown,
     add,
     array_of,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 
 # Values that `__init__` cannot compute, nor anything made of them.
-DYNAMIC = (Array, Unknown, Module, Member, Either, Items, Repeated, Shape, Prefix)
+DYNAMIC = (Array, Unknown, Module, Member, Either, Items, Repeated, Shape, Prefix, Rank, TheAxis)
 
 
 def dynamic(values: Iterable[Any]) -> bool:
@@ -124,6 +126,8 @@ class Evaluator:
         if isinstance(owner, Array):
             if node.attr == "shape":
                 return Shape(owner)
+            if node.attr == "ndim":
+                return Rank(owner)
             return shapes.transpose(owner, None) if node.attr == "T" else owner if node.attr == "at" else Unknown()
         if isinstance(owner, Static):
             return owner.attribute(node.attr)
@@ -136,6 +140,9 @@ class Evaluator:
         if isinstance(owner, Shape):
             if position is not None:
                 return static(owner.array.at(position))
+            axis = self.value(index, env) if isinstance(index, ast.Name) else None
+            if isinstance(axis, TheAxis) and axis.array == owner.array:
+                return static(owner.array.size_at(axis.axis))
             if isinstance(index, ast.Slice) and index.lower is None and index.step is None and index.upper is not None:
                 end = self._int(index.upper, env)
                 if end is not None and end < 0:
@@ -270,6 +277,9 @@ class Evaluator:
         return Function(node, self.facts, dict(env)) if text is None else Static(text)
 
     def _listcomp(self, node: ast.ListComp, env: Env) -> Any:
+        known = normalized.sizes(self.tracer, node, env)
+        if known is not None:
+            return known
         found = self.tracer.comprehension(node, env)
         return self._static(node, env) if found is None else found
 
@@ -379,7 +389,11 @@ class Evaluator:
         positional, keywords = self.arguments(node, env)
         return self._shape_effect(name, [array, *positional], keywords)
 
-    def _function(self, origin: str, node: ast.Call, positional: list[Any], keywords: Mapping[str, Any], env: Env) -> Any:
+    def _function(self, origin: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
+        if origin == normalized.AXES and len(positional) == 2:
+            return normalized.axes(self.tracer, *positional)
+        if origin == normalized.NORMALIZE:
+            return normalized.normalize(self.tracer, node, env, positional, keywords)
         if not origin.startswith(shapes.ELEMENTWISE_ROOTS):
             return Unknown()
         name = origin.rsplit(".", 1)[-1]

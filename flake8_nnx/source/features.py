@@ -14,7 +14,7 @@ from typing import Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.trace import Tracer
-from flake8_nnx.source.values import AXIS, Array, Assignment, Branch, Loop, Site, Size, Trace
+from flake8_nnx.source.values import AXIS, CHOSEN, WHOLE, Array, Assignment, Branch, Loop, Site, Size, Trace, size_of
 
 
 WORD = re.compile(r"self\.\w+|\w+")
@@ -27,6 +27,7 @@ class SizeParameter:
     name: str  # in_features, in_shape, mask_features, …
     argument: str  # the method argument that it describes
     whole: bool  # the shape without the batch axis, instead of the last axis alone
+    axis: str = ""  # the field that says which axis, instead of the last one
 
 
 def trace(cls: LinenClass) -> Trace:
@@ -40,19 +41,26 @@ def trace(cls: LinenClass) -> Trace:
 def needed_sizes(found: Trace, seen: frozenset[int] = frozenset()) -> list[SizeParameter]:
     """The size parameters of a class, in the order of its arguments."""
     axes: dict[str, set[int]] = {}
+    chosen: dict[str, str] = {}
     for text in size_texts(found, seen | {id(found.cls.node)}):
         for axis, argument in AXIS.findall(text):
             axes.setdefault(argument, set()).add(int(axis))
+        for argument in WHOLE.findall(text):
+            axes.setdefault(argument, set()).add(0)
+        for field, argument in CHOSEN.findall(text):
+            axes.setdefault(argument, set())
+            chosen[argument] = field
     call = found.cls.facts.method_of(found.cls, "__call__")
     first = next((a.arg for a in call.args.args[1:]), None) if call else None
     order = [name for arguments in found.arguments.values() for name in arguments]
     fields = set(found.cls.facts.fields_of(found.cls))
     parameters = []
     for argument in sorted(axes, key=lambda name: order.index(name) if name in order else len(order)):
-        whole = axes[argument] != {1}
+        whole = axes[argument] != {1} and argument not in chosen
         stem = "in" if argument == first else argument
         name = f"{stem}_shape" if whole else f"{stem}_features"
-        parameters.append(SizeParameter(f"input_{name}" if name in fields else name, argument, whole))
+        own = f"input_{name}" if name in fields else name
+        parameters.append(SizeParameter(own, argument, whole, "" if axes[argument] else chosen[argument]))
     return parameters
 
 
@@ -110,18 +118,25 @@ def site_sizes(site: Site, seen: frozenset[int] = frozenset()) -> dict[str, Size
     inner = trace(ref.local)
     for parameter in needed_sizes(inner, seen):
         sizes[parameter.name] = next(
-            (size for _, _, given in site.inputs if (size := argument_size(parameter, given, inner)) is not None), None
+            (s for _, _, given in site.inputs if (s := argument_size(parameter, given, inner, site.fields)) is not None), None
         )
     return sizes
 
 
-def argument_size(parameter: SizeParameter, given: Mapping[str, Any], inner: Trace) -> Size:
+def argument_size(
+    parameter: SizeParameter, given: Mapping[str, Any], inner: Trace, fields: Mapping[str, Any] | None = None
+) -> Size:
     value = given.get(parameter.argument)
     if not isinstance(value, Array):
         return None
+    if parameter.axis:
+        axis = size_of((fields or {}).get(parameter.axis))
+        return value.at(axis) if isinstance(axis, int) else None
     if not parameter.whole:
         return value.size(1)
     dims = value.dims()
+    if dims is None and not value.axes and value.like == (value.base, 0):
+        return f"sizes_of_{value.base}"
     if dims is None or None in dims[1:] or len(dims) < 2:
         return None
     return f"({', '.join(map(str, dims[1:]))}{',' if len(dims) == 2 else ''})"
@@ -132,6 +147,11 @@ def spelled(text: Size, parameters: list[SizeParameter]) -> str | None:
     if text is None:
         return None
     by_argument = {p.argument: p for p in parameters}
+    for field, argument in CHOSEN.findall(str(text)):
+        parameter = by_argument.get(argument)
+        if parameter is None or parameter.axis != field:
+            return None
+        text = str(text).replace(f"axis_by_{field}_of_{argument}", parameter.name)
 
     def replacement(match: Any) -> str:
         parameter = by_argument.get(match.group(2))
@@ -139,7 +159,9 @@ def spelled(text: Size, parameters: list[SizeParameter]) -> str | None:
             return f"{match.group(2)}_features"
         return f"{parameter.name}[-{match.group(1)}]" if parameter.whole else parameter.name
 
-    return AXIS.sub(replacement, str(text))
+    whole = {p.argument: p.name for p in parameters if p.whole}
+    text = WHOLE.sub(lambda match: whole.get(match.group(1), match.group()), str(text))
+    return AXIS.sub(replacement, text)
 
 
 def sizes(call: ast.Call, facts: Facts) -> dict[str, str]:

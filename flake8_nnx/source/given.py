@@ -1,4 +1,4 @@
-"""Module classes that the fields of a class are given: by default, and wherever its file constructs the class.
+"""Module classes that the fields of a class are given: by default, and wherever its file, or one beside it, constructs the class.
 
 `conv: ModuleDef = nn.Conv`, `ResNet(block_cls=Block)`, `Block(norm=partial(nn.BatchNorm, use_running_average=not train))`.
 """
@@ -25,6 +25,7 @@ class Given:
 
 
 Table = dict[int, dict[str, tuple[Given, ...]]]  # by class and field
+Construction = tuple[ast.Call, list[LinenClass], Facts]  # with the file that it stands in
 ROUNDS = 4  # a class may hand on what it is given
 
 
@@ -35,9 +36,10 @@ def given_to(cls: LinenClass) -> dict[str, tuple[Given, ...]]:
         classes = [*cls.facts.classes]
         for each in classes:
             table.setdefault(id(each.node), {})
+        elsewhere = [*_elsewhere(cls.facts)]
         for _ in range(ROUNDS):
             before = dict(table)
-            calls = [*calls_of_classes(cls.facts)]
+            calls = [*((*call, cls.facts) for call in calls_of_classes(cls.facts)), *elsewhere]
             for each in classes:
                 table[id(each.node)] = _given(each, calls)
             if table == before:
@@ -45,13 +47,41 @@ def given_to(cls: LinenClass) -> dict[str, tuple[Given, ...]]:
     return table.get(id(cls.node), {})
 
 
-def _given(cls: LinenClass, calls: list[tuple[ast.Call, list[LinenClass]]]) -> dict[str, tuple[Given, ...]]:
+def _elsewhere(facts: Facts) -> Iterator[Construction]:
+    """The calls in other files that construct classes of this one."""
+    for other in facts.beside:
+        if other is not facts and other.constructions is None:
+            other.constructions = []  # what those of a file are depends on what its own classes are given
+            other.constructions += [(node, classes, other) for node, classes in calls_of_classes(other)]
+        for call in other.constructions or () if other is not facts else ():
+            if any(cls.facts is facts for cls in call[1]):
+                yield call
+
+
+def _given(cls: LinenClass, calls: list[Construction]) -> dict[str, tuple[Given, ...]]:
     found: dict[str, list[Given]] = {}
     for name, value, facts in values_given(cls, calls):
         for given in classes_of(value, facts):
             if given not in found.setdefault(name, []):
                 found[name].append(given)
+    for name, each in cls.facts.fields_of(cls).items():
+        ref = _annotated(each.annotation, each.facts)
+        if ref is not None and not found.get(name):
+            found[name] = [Given(ref)]
     return {name: tuple(givens) for name, givens in found.items() if givens}
+
+
+def _annotated(node: ast.expr, facts: Facts) -> ModuleRef | None:
+    """The class in `type[Block]`, which may stand beside None."""
+    if isinstance(node, ast.BinOp):
+        return _annotated(node.left, facts) or _annotated(node.right, facts)
+    if not isinstance(node, ast.Subscript):
+        return None
+    kind = node.value.id if isinstance(node.value, ast.Name) and node.value.id == "type" else facts.origin(node.value)
+    if kind == "typing.Optional":
+        return _annotated(node.slice, facts)
+    ref = facts.module_class(node.slice) if kind in ("type", "typing.Type") else None
+    return None if ref is not None and ref.linen == "Module" else ref
 
 
 def calls_of_classes(facts: Facts) -> Iterator[tuple[ast.Call, list[LinenClass]]]:
@@ -65,14 +95,13 @@ def calls_of_classes(facts: Facts) -> Iterator[tuple[ast.Call, list[LinenClass]]
                 yield node, local
 
 
-def values_given(cls: LinenClass, calls: list[tuple[ast.Call, list[LinenClass]]]) -> Iterator[tuple[str, ast.expr, Facts]]:
-    """Fields with their defaults, then with the arguments of each constructor call and partial in the file."""
+def values_given(cls: LinenClass, calls: list[Construction]) -> Iterator[tuple[str, ast.expr, Facts]]:
+    """Fields with their defaults, then with the arguments of each constructor call and partial."""
     fields = cls.facts.fields_of(cls)
     for name, each in fields.items():
         if each.default is not None:
             yield name, each.default, each.facts
-    facts = cls.facts
-    for node, classes in calls:
+    for node, classes, facts in calls:
         if cls in classes:
             positional = node.args[1:] if facts.origin(node.func) in PARTIAL else node.args
             yield from ((name, value, facts) for name, value in zip(fields, positional))

@@ -78,6 +78,10 @@ class InitText:
                 raise NotStatic
             if isinstance(node.func, ast.Name) and isinstance(env.get(node.func.id), (Partial, Function, Module)):
                 raise NotStatic
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            value = self._chain(node.left, env, local)
+            if isinstance(value, Partial) and value.via is not None and ast.unparse(node.comparators[0]) == "None":
+                return {id(node.left): value.via}
         if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)):
             raise NotStatic
         if isinstance(node, ast.Lambda):

@@ -130,10 +130,19 @@ class Facts:
         self.names = Names(tree, package) if names is None else names
         self.traces: dict[int, Any] = {}  # by class, see source.features
         self.outputs: dict[Any, Any] = {}  # of classes for given inputs, see source.apply
+        self.beside: tuple[Facts, ...] = ()  # of the files that are migrated together with this one
+        self.constructions: list[Any] | None = None  # calls that construct classes of any of these files, see source.given
         self.given: dict[int, Any] = {}  # classes that fields are given, by class, see source.given
         self._origins: dict[int, str | None] = {}
         self._classes: dict[int, LinenClass | None] = {}
         self._attributes: dict[tuple[int, str], list[ast.expr]] | None = None
+
+    def run_with(self, files: tuple[Facts, ...]) -> None:
+        """What these files say of the classes of this one counts from now on."""
+        if self.beside != files and len(files) > 1:
+            self.beside, self.constructions = files, None
+            for known in (self.given, self.traces, self.outputs):
+                known.clear()
 
     # ---- names ----------------------------------------------------------------------------------------------------
 

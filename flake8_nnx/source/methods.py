@@ -68,3 +68,17 @@ def target_text(target: ast.expr) -> str:
 def short(node: ast.expr) -> str:
     text = ast.unparse(node)
     return text if len(text) < 50 else text[:49] + "…"
+
+
+def filled_by(statement: ast.stmt) -> set[str]:
+    """The field that a statement sets: `self.width = …`."""
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+    own = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
+    return {target.attr} if own else set()  # type: ignore[union-attr]
+
+
+def filled_fields(cls: LinenClass) -> set[str]:
+    """The fields that `__post_init__` of a class sets."""
+    method = cls.methods.get("__post_init__")
+    statements = (node for node in ast.walk(method) if isinstance(node, ast.stmt)) if method is not None else ()
+    return set().union(*map(filled_by, statements)) & {*cls.facts.fields_of(cls)}

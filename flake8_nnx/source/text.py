@@ -42,6 +42,15 @@ class SourceText:
         """The same over several lines, in the spelling of `ast.unparse`."""
         return _unparsed(node, swaps)
 
+    def has_comment(self, first: int, last: int) -> bool:
+        """Whether something in these lines may be a comment."""
+        return self.lines is None or any(b"#" in line for line in self.lines[first - 1:last])
+
+    def line_of(self, keyword: str, first: int, last: int) -> int:
+        """The first of these lines that starts with a keyword and a colon; 0 where none does."""
+        lines = enumerate(self.lines[first - 1:last] if self.lines is not None else [], first)
+        return next((number for number, line in lines if line.split(b":")[0].strip() == keyword.encode()), 0)
+
     def _between(self, start: tuple[int, int], end: tuple[int, int]) -> str:
         assert self.lines is not None
         if start[0] == end[0]:

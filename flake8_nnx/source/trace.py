@@ -531,7 +531,7 @@ class Tracer:
         sites = [
             Site(
                 node, given.ref if given else callee.ref, arguments, named, texts, self.method, self.loops,
-                lifts=callee.lifts, via=callee.via, given=given,
+                lifts=callee.lifts, via=callee.via, given=given, spelled=callee.spelled,
             )
             for given in givens
         ]

@@ -16,6 +16,10 @@ from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
 Size = Union[int, str, None]
 # The size of axis -k of argument `x` reads `axisk_of_x` until the constructor's parameters are chosen.
 AXIS = re.compile(r"\baxis(\d+)_of_(\w+)\b")
+# All sizes but the first read `sizes_of_x`.
+WHOLE = re.compile(r"\bsizes_of_(\w+)\b")
+# That of an axis which the field `axis` chooses reads `axis_by_axis_of_x`.
+CHOSEN = re.compile(r"\baxis_by_(\w+?)_of_(\w+)\b")
 MAX_RANK = 8
 
 
@@ -59,6 +63,10 @@ class Array:
             return self.size(-index)
         return self.size(self.rank - index) if self.rank is not None and index < self.rank else None
 
+    def size_at(self, axis: int | str) -> Size:
+        """Size of the axis with this number, or with the number that this field holds."""
+        return self.at(axis) if isinstance(axis, int) else f"axis_by_{axis}_of_{self.base}"
+
     def with_axes(self, axes: Mapping[int, Size], rank: int | None = None) -> Array:
         return replace(self, axes={**self.axes, **axes}, rank=self.rank if rank is None else rank, text=None)
 
@@ -77,6 +85,21 @@ class Shape:
     """`x.shape` of an array."""
 
     array: Array
+
+
+@dataclass(frozen=True)
+class Rank:
+    """`x.ndim` of an array."""
+
+    array: Array
+
+
+@dataclass(frozen=True)
+class TheAxis:
+    """The number of an axis of an array: one that is written, or one that a field holds."""
+
+    array: Array
+    axis: int | str
 
 
 @dataclass(frozen=True)
@@ -160,9 +183,11 @@ class Site:
     choice: str | None = None  # the test under which it is made; else its attribute is None
     lifts: tuple[ast.Call, ...] = ()  # the `nn.remat(…)` or `nn.vmap(…)` around its class, innermost first
     copies: Size = None  # how often its class is mapped, by the size of the inputs
+    spelled: str = ""  # the class as the source names it
     via: str | None = None  # the parameter of `__init__` that holds the class
     given: Given | None = None  # what of that this is
     options: tuple[Site, ...] = ()  # the same call of the other classes that the parameter may hold
+    silent: bool = False  # a function that is called makes it
     through: tuple[ast.Call, ...] = ()  # calls of functions outside of the class that led here, outermost first
 
     @property

@@ -60,6 +60,7 @@ def _checked(
         first, modes = _arguments(case, module)
         linen, new, names, proposed = _sides(case, module, first, modes[0].arguments, new_class, new_namespace, variable_map)
         weights = {path: data.weight(path, tuple(s.shape), s.dtype) for path, s in linen.shapes.items()}
+        weights |= linen.whole_numbers()
         found = compare(linen, new, weights, modes, devices(device))
         initial = None if found.difference else compare_initial(linen, new)
         equal = initial is not None and not initial.differs

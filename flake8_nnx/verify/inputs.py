@@ -72,7 +72,7 @@ def random_like(shape: tuple[int, ...], dtype: Any, seed: int, below: int | None
 
 
 def weight(path: str, shape: tuple[int, ...], dtype: Any) -> jax.Array:
-    """A random value for the variable at `path`: no bias is zero, no scale is one, variances are positive."""
+    """A value for the variable at `path`, random unless it counts: no bias is zero, no scale is one, variances are positive."""
     seed = zlib.crc32(path.encode())
     if not jnp.issubdtype(dtype, jnp.floating):
         return jnp.zeros(shape, dtype) if jnp.issubdtype(dtype, jnp.integer) else random_like(shape, dtype, seed)

@@ -66,6 +66,19 @@ class LinenSide:
         found = self.boxed_init(keys, arrays)
         return {path: value for path, value in flat(nn.unbox(found)).items() if path.split("/")[0] not in self.sown}
 
+    def whole_numbers(self) -> Weights:
+        """Variables that count or bound something, as they are at first: no random number makes sense there."""
+        paths = [path for path, shape in self.shapes.items() if jax.numpy.issubdtype(shape.dtype, jax.numpy.integer)]
+        if not paths:
+            return {}
+        keys = {name: jax.random.key(0) for name in ("params", *self.case.rngs)}
+
+        def found(arrays: list[Any]) -> Weights:
+            made = self.init(keys, arrays)
+            return {path: made[path] for path in paths}
+
+        return jax.jit(found)(self.first.arrays())  # what else init does is not compiled
+
     @property
     def mutable(self) -> tuple[str, ...]:
         own = {path.split("/")[0] for path in self.shapes} - {"params"}

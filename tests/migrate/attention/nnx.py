@@ -145,7 +145,7 @@ class Mean(nnx.Module):
         self, in_features: int, size: int, decode: bool = False, *, rngs: nnx.Rngs
     ):
         self.decode = decode
-        self.mean = nnx.BatchStat((lambda size: jnp.zeros(size))((size,)))
+        self.mean = nnx.BatchStat(jnp.zeros((size,)))
         if decode:
             self.position = nnx.Cache(jnp.array(0, jnp.uint32))
         self.dense = nnx.Linear(in_features, 3, rngs=rngs)
