@@ -324,7 +324,7 @@ def _note_dependence(found: Comparison, mode: Mode, result: Any, run: Callable[[
     found.exercised |= {path for path, gradient in weights.items() if _moves(gradient)}
     found.depends |= bool(found.exercised) or any(map(_moves, floats))
     if not found.depends and given.args[3]:  # integer inputs have no gradient: see whether other ones change the outputs
-        others = [jnp.roll(a.reshape(-1), 1).reshape(a.shape) if a.dtype.kind in "iub" else a for a in given.args[3]]
+        others = [jnp.roll(a.reshape(-1), 1).reshape(a.shape) if not data.is_key(a) else a for a in given.args[3]]
         moved = run(jax.tree.leaves((*given.args[:3], others)))[0]
         found.depends = any(not same_bits(np.asarray(a), np.asarray(b)) for a, b in zip(*map(jax.tree.leaves, (out, moved))))
 

@@ -1,5 +1,6 @@
 """What is compared besides outputs: sown values, decode caches, sharding metadata, inputs of any size."""
 import flax.linen as nn
+import jax
 import pytest
 from flax import nnx
 
@@ -141,3 +142,25 @@ def test_named_axes_are_those_of_the_proof():
 def test_a_bound_that_no_field_has():
     verdict = verdict_of(Tokens, TokensNnx, "i32[b,t]<words", "f32[b]")
     assert verdict.status == "UNVERIFIED" and "<words is no integer field" in verdict.reason
+
+
+def drawing_nnx(shift):
+    class Drawing(nnx.Module):
+        def __init__(self, in_features, *, rngs):
+            self.dense = nnx.Linear(in_features, 5, rngs=rngs)
+
+        def __call__(self, x, key):
+            return jax.random.categorical(key, self.dense(x)) + shift
+
+    return Drawing
+
+
+class Drawing(nn.Module):
+    @nn.compact
+    def __call__(self, x, key):
+        return jax.random.categorical(key, nn.Dense(5)(x))
+
+
+def test_outputs_without_a_gradient_that_a_key_decides():
+    assert verdict_of(Drawing, drawing_nnx(0), "f32[4,3]", "key").good
+    assert verdict_of(Drawing, drawing_nnx(1), "f32[4,3]", "key").status == "DIFFERS"
