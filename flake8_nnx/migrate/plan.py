@@ -259,7 +259,7 @@ class Planner:
             elif isinstance(event, Assignment):
                 text = self.functions(self.spell(event.text) or "", event.node)
                 left, _, right = text.partition(" = ")
-                in_setup = event.node in self.setup or event.names[0].startswith("self.")
+                in_setup = event.node in self.setup or event.names and event.names[0].startswith("self.")
                 if left != right:
                     self.line(level, text, event.names, event.node if in_setup or event.node in self.attributes.dead else None)
                 if in_setup:
@@ -547,6 +547,10 @@ class Planner:
         self.open.note(site, sizes, [size.name for size in self.sizes if not size.whole])
         if site.ref.linen == "Sequential":
             return self.sequential_code(site)
+        reason = recurrent.given_carry(site, [size.argument for size in self.sizes])
+        if reason:
+            self.refuse(site.call, reason)
+            return None
         arguments = self.constructor_arguments(site)
         if arguments is None:
             return None
@@ -566,9 +570,6 @@ class Planner:
         if layer.sizes and not layer.variables and not layer.refuse:
             self.refuse(site.call, f"the variables of nn.{layer.linen} have another layout in NNX: {layer.note}")
             return None
-        reason = recurrent.given_carry(site)
-        if reason:
-            self.refuse(site.call, reason)
         made = construct(layer, positional, keywords, sizes, bound_before=[*site.given.keywords] if site.given else ())
         for problem in made.problems:
             self.refuse(site.call, problem)

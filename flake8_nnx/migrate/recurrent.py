@@ -2,16 +2,18 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Sequence
 
 from flake8_nnx.catalog.layer import Layer
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.migrate.detached import METHOD
 from flake8_nnx.migrate.model import ClassPlan
-from flake8_nnx.source.features import trace
+from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.linen import LINEN, LinenClass
 from flake8_nnx.source.recurrent import parts
 from flake8_nnx.source.text import SourceText
-from flake8_nnx.source.values import Site
+from flake8_nnx.source.trace import Tracer
+from flake8_nnx.source.values import AXIS, Array, Site, Size, Unknown, elements, size_of
 
 BASE = LINEN + "RNNCellBase"
 
@@ -33,15 +35,51 @@ def first_carry(plan: ClassPlan, site: Site, node: ast.Call, text: SourceText) -
     return ""
 
 
-def given_carry(site: Site) -> str:
-    """Why an `nn.RNN` cannot be given its first carry: Linen's cells are as wide as the carry, NNX's as `features` says."""
-    cells = [part for _, part in parts(site) if part.ref is not None and part.ref.local is not None]
-    inner = [each.ref for cell in cells for each in trace(cell.ref.local).sites]  # type: ignore[union-attr, arg-type]
-    layers = [LAYERS.get(ref.linen or "") for ref in inner if ref is not None]
-    wide = any(layer is not None and layer.call_args[:1] == ("carry",) for layer in layers)
+def given_carry(site: Site, known: Sequence[str]) -> str:
+    """Why an `nn.RNN` cannot be given its first carry: Linen's cells are as wide as the carry, NNX's as `features` says.
+
+    Where a field of the cell says that and nothing else, the cell is given the width of the carry there, which may be told with
+    the sizes of `known` arguments.
+    """
     given = any(isinstance(n, ast.Call) and any(k.arg == "initial_carry" for k in n.keywords) for n, _, _ in site.inputs)
-    reason = "the given carry may be wider or narrower than `features`, which is the width of the cell in NNX"
-    return reason if wide and given else ""
+    for _, part in parts(site) if given else ():
+        cls = part.ref.local if part.ref is not None else None
+        for cell, width in _widths(part, cls) if cls is not None else ():
+            if width is not None and str(width) == str(size_of(cell.fields.get("features"))):
+                continue
+            unknown = {argument for _, argument in AXIS.findall(str(width))} - {*known}
+            written = None if width is None or unknown else _given_width(cell, part, cls)  # type: ignore[arg-type]
+            if written is None:
+                return "the given carry may be wider or narrower than `features`, which is the width of the cell in NNX"
+            part.texts[id(written)] = str(width)
+    return ""
+
+
+def _widths(part: Site, cls: LinenClass) -> Iterator[tuple[Site, Size]]:
+    """The cells that a cell of one's own is made of, with the width of the carry that each is given."""
+    for _, method, arguments in part.inputs[-1:]:
+        inner = Tracer(cls, {name: value for name, value in part.fields.items() if not isinstance(value, Unknown)}, 1)
+        inner.run_setup()
+        home = cls.facts.method_of(cls, method)
+        env = {a.arg: arguments.get(a.arg, Unknown()) for a in home.args.args[1:]} if home is not None else {}
+        inner.body(home.body if home is not None else [], env)
+        for site in inner.trace.sites:
+            layer = LAYERS.get(site.ref.linen or "") if site.ref is not None else None
+            for _, _, each in site.inputs if layer is not None and layer.call_args[:1] == ("carry",) else ():
+                carry = each.get("carry")
+                found = {value.size(1) if isinstance(value, Array) else None for value in elements(carry) or (carry,)}
+                yield site, found.pop() if len(found) == 1 else None
+
+
+def _given_width(cell: Site, part: Site, cls: LinenClass) -> ast.expr | None:
+    """What a cell of one's own is given in the field that says how wide a cell inside is; None where that says more."""
+    features = cell.keywords.get("features", next(iter(cell.positional), None))
+    name = features.attr if isinstance(features, ast.Attribute) and root_is_self(features) else ""
+    nodes = (node for base in cls.facts.ancestors(cls) for node in ast.walk(base.node))
+    reads = [node for node in nodes if isinstance(node, ast.Attribute) and node.attr == name]
+    names = [*cls.facts.fields_of(cls)]
+    given = dict(zip(names, part.positional)) | dict(part.keywords)
+    return given.get(name) if len(reads) == 1 else None
 
 
 def own_carry(plan: ClassPlan, cls: LinenClass) -> str:

@@ -243,9 +243,11 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str]) -> None:
                 add(plan, node, f"self.{node.attr} is not handled by this version")
         elif isinstance(node, (ast.Name, ast.Attribute)):
             origin = facts.origin(node)
+            parent = facts.names.parent(node)
+            if _handed_out(node, parent, facts):
+                add(plan, node, f"`{ast.unparse(node)}` is given to a function, and what that makes of it cannot be told")
             if not origin or not origin.startswith("flax.linen"):
                 continue
-            parent = facts.names.parent(node)
             if isinstance(parent, ast.Attribute) and (facts.origin(parent) or "").startswith("flax.linen."):
                 continue  # the whole dotted name is looked at, not its parts
             if node in plan.cls.node.bases:
@@ -256,6 +258,17 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str]) -> None:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super":
             if not _inherits(node, plan.cls):
                 add(plan, node, "`super()` of a Linen module is not handled")
+
+
+def _handed_out(node: ast.expr, above: ast.AST | None, facts: Facts) -> bool:
+    """Whether a class of the project is an argument of a call that is left as it is."""
+    given = above.value if isinstance(above, ast.keyword) else node
+    call = facts.names.parent(above) if isinstance(above, ast.keyword) else above
+    if not isinstance(call, ast.Call) or given is not node or node is call.func:
+        return False
+    asks = isinstance(call.func, ast.Name) and call.func.id in ("isinstance", "issubclass", "super")
+    ref = facts.module_class(node) if not asks else None
+    return ref is not None and ref.local is not None
 
 
 def _inherits(node: ast.Call, cls: LinenClass) -> bool:

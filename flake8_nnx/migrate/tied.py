@@ -25,6 +25,8 @@ def rewrite(plan: ClassPlan, found: Trace, facts: Facts, planned: Planned) -> No
     for node in ast.walk(plan.cls.node):
         if not isinstance(node, ast.Attribute) or node.attr not in BOUND_ONLY:
             continue
+        if facts.names.enclosing(node, ast.stmt) in plan.removed:
+            continue
         ref = module_at(node.value, found, facts)
         if ref is None:
             continue

@@ -297,7 +297,8 @@ class Evaluator:
 
     def _call(self, node: ast.Call, env: Env) -> Any:
         func = node.func
-        if root_is_self(func) and func.attr in ("param", "variable", "sow", "make_rng"):  # type: ignore[attr-defined]
+        scoped = isinstance(func, ast.Attribute) and func.attr == "make_rng" and ast.unparse(func.value) == "self.scope"
+        if scoped or root_is_self(func) and func.attr in ("param", "variable", "sow", "make_rng"):  # type: ignore[attr-defined]
             return self.tracer.own_call(node, env)
         if of_super(func):
             positional, keywords = self.arguments(node, env)

@@ -11,6 +11,8 @@ from flake8_nnx.source.values import Array, Held, Items, Module, Shape, Site, Si
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
 
+# Of how many arrays the carry of a cell is, each as wide as `features`.
+CARRIES = {"LSTMCell": 2, "OptimizedLSTMCell": 2, "GRUCell": 1, "SimpleCell": 1}
 PARTS = {"RNN": ("cell",), "Bidirectional": ("forward_rnn", "backward_rnn")}
 
 
@@ -46,7 +48,16 @@ def output_of(tracer: Tracer, site: Site, node: ast.Call, data: Any, carry: Any 
     whole = site.fields.get("return_carry")
     if whole is None or whole == Static("False"):
         return output
-    return Items((Unknown(), output)) if whole == Static("True") else Unknown()
+    return Items((_last_carry(site, carry), output)) if whole == Static("True") else Unknown()
+
+
+def _last_carry(site: Site, first: Any) -> Any:
+    """The carry that an `nn.RNN` returns: as wide as the first one, or as its cell says."""
+    cell = next(iter(_held(site)), None) if site.ref is not None and site.ref.linen == "RNN" else None
+    if first is not None or cell is None or cell.ref is None or cell.ref.linen not in CARRIES:
+        return Unknown() if first is None else first
+    part = Array(None, {1: size_of(cell.fields.get("features"))})
+    return Items((part,) * CARRIES[cell.ref.linen]) if CARRIES[cell.ref.linen] > 1 else part
 
 
 def _held(site: Site) -> list[Site]:

@@ -227,7 +227,25 @@ class Tracer:
                 return
             if self.ported and root_is_self(call.func.value):
                 return ported.appended(self, call.func.value.attr, self.evaluator.value(call.args[0], env))  # type: ignore
+        if self.method == "setup" and isinstance(call, ast.Call) and self._printed(node, call, env):
+            return
         self.evaluator.value(node.value, env)
+
+    def _printed(self, node: ast.Expr, call: ast.Call, env: Env) -> bool:
+        """`print(self.dense.variables)` in setup, which `__init__` prints as it has them."""
+        plain = isinstance(call.func, ast.Name) and call.func.id == "print" and not call.keywords
+        if not plain and self.facts.origin(call.func) != "pprint.pprint" or call.keywords:
+            return False
+        texts = []
+        for argument in call.args:
+            held = isinstance(argument, ast.Attribute) and argument.attr == "variables" and root_is_self(argument.value)
+            made = held and isinstance(self.evaluator.value(argument.value, env), Module)  # type: ignore[attr-defined]
+            own = f"nnx.state({ast.unparse(argument.value)})" if made else None  # type: ignore[attr-defined]
+            texts.append(own or self.evaluator.text(argument, env))
+        if None in texts:
+            return False
+        self.events.append(Assignment(node, (), f"{ast.unparse(call.func)}({', '.join(map(str, texts))})"))
+        return True
 
     def _append(self, node: ast.Expr, name: str, element: ast.expr, env: Env) -> bool:
         """`blocks.append(Block(…))` in setup: in a loop, what one turn appends stands for all."""

@@ -118,6 +118,7 @@ CASES = {
         Case("recurrent:Backwards", init="Backwards(4)", args=("f32[2,5,3]",)),
         Case("recurrent:Both", init="Both(4)", args=("f32[2,5,3]",)),
         Case("recurrent:Steps", init="Steps()", args=("f32[2,5,3]",)),
+        Case("recurrent:Translate", init="Translate(4)", args=("f32[2,3,2]",)),
         Case("recurrent:Unrolled", init="Unrolled()", args=("f32[2,5,3]",)),
     ],
     "shared": [

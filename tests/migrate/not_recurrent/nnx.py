@@ -58,3 +58,23 @@ class Twice(nn.Module):
         cell = nn.LSTMCell(4)
         carry, _ = nn.RNN(cell, return_carry=True)(x)
         return cell(carry, jnp.zeros((2, 3)))
+
+
+class Scaled(nn.RNNCellBase):
+    features: int
+
+    @nn.compact
+    def __call__(self, carry, x):
+        carry, y = nn.LSTMCell(self.features)(carry, x)
+        return carry, y / self.features
+
+    @property
+    def num_feature_axes(self):
+        return 1
+
+
+class GivenScaled(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        carry, _ = nn.RNN(nn.LSTMCell(3), return_carry=True)(x)
+        return nn.RNN(Scaled(5))(x, initial_carry=carry)

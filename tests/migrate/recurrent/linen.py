@@ -80,3 +80,32 @@ class Unrolled(nn.Module):
         cell = Manual(3)
         carry, y = cell(cell.initialize_carry(x[:, 0].shape), x[:, 0])
         return nn.Dense(2)(cell(carry, x[:, 1])[1])
+
+
+class Decoder(nn.RNNCellBase):
+    """Linen's cell inside is as wide as its carry, whatever `features` says."""
+
+    features: int
+    words: int
+
+    @nn.compact
+    def __call__(self, carry, x):
+        state, last = carry
+        state, y = nn.LSTMCell(self.features)(state, x + last)
+        logits = nn.Dense(self.words)(y)
+        return (state, nn.softmax(logits)), logits
+
+    @property
+    def num_feature_axes(self):
+        return 1
+
+
+class Translate(nn.Module):
+    size: int
+
+    @nn.compact
+    def __call__(self, x):
+        encoder = nn.RNN(nn.LSTMCell(self.size), return_carry=True, name="encoder")
+        decoder = nn.RNN(Decoder(x.shape[-1], x.shape[-1]), name="decoder")
+        state, _ = encoder(x)
+        return decoder(x, initial_carry=(state, x[:, 0]))

@@ -100,3 +100,37 @@ class Unrolled(nnx.Module):
         cell = self.manual
         carry, y = cell(cell.initialize_carry(x[:, 0].shape), x[:, 0])
         return self.dense(cell(carry, x[:, 1])[1])
+
+
+class Decoder(nnx.RNNCellBase):
+    """Linen's cell inside is as wide as its carry, whatever `features` says."""
+
+    def __init__(self, x_features: int, features: int, words: int, *, rngs: nnx.Rngs):
+        self.lstm_cell = nnx.LSTMCell(x_features, features, rngs=rngs)
+        self.dense = nnx.Linear(features, words, rngs=rngs)
+
+    def __call__(self, carry, x):
+        state, last = carry
+        state, y = self.lstm_cell(state, x + last)
+        logits = self.dense(y)
+        return (state, nnx.softmax(logits)), logits
+
+    @property
+    def num_feature_axes(self):
+        return 1
+
+
+class Translate(nnx.Module):
+    def __init__(self, in_features: int, size: int, *, rngs: nnx.Rngs):
+        self.encoder = nnx.RNN(
+            nnx.LSTMCell(in_features, size, rngs=rngs), return_carry=True, rngs=rngs
+        )
+        self.decoder = nnx.RNN(
+            Decoder(in_features, size, in_features, rngs=rngs), rngs=rngs
+        )
+
+    def __call__(self, x):
+        encoder = self.encoder
+        decoder = self.decoder
+        state, _ = encoder(x)
+        return decoder(x, initial_carry=(state, x[:, 0]))

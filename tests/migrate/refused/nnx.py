@@ -250,3 +250,14 @@ class AppliesAClone(nn.Module):
 
     def __call__(self, x):
         return self.dense.clone()(x)
+
+
+class GivesItsClassAway(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        made = over_heads(ReadsItsLayers, heads=2)
+        return made()(x)
+
+
+def over_heads(cls, heads):
+    return nn.vmap(cls, variable_axes={"params": 0}, split_rngs={"params": True}, axis_size=heads)

@@ -53,6 +53,8 @@ class Positional(nn.Module):
         check(self.size)
         self.table = jnp.asarray(table)
         self.dense = nn.Dense(ceil(self.size))
+        # nothing is made yet
+        print("variables", self.dense.variables)
 
     def __call__(self, x):
         return self.dense(x + self.table)

@@ -55,6 +55,8 @@ class Positional(nnx.Module):
         check(size)
         self.table = jnp.asarray(table)
         self.dense = nnx.Linear(in_features, ceil(size), rngs=rngs)
+        # nothing is made yet
+        print("variables", nnx.state(self.dense))
 
     def __call__(self, x):
         return self.dense(x + self.table)

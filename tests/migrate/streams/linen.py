@@ -15,7 +15,7 @@ class WordDropout(nn.Module):
         deterministic = nn.merge_param("deterministic", self.deterministic, deterministic)
         if deterministic or self.rate == 0.0:
             return inputs
-        mask = jax.random.bernoulli(self.make_rng("dropout"), p=self.rate, shape=inputs.shape)
+        mask = jax.random.bernoulli(self.scope.make_rng("dropout"), p=self.rate, shape=inputs.shape)
         return jnp.where(mask, 0, inputs)
 
 
