@@ -23,6 +23,7 @@ from flake8_nnx.rules._text import nnx_functions, snake
 from flake8_nnx.source import ported
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
 from flake8_nnx.source.given import CALL_FLAGS
+from flake8_nnx.source.graphs import THROUGH
 from flake8_nnx.source.linen import Field, LinenClass, ModuleRef
 from flake8_nnx.source.methods import filled_fields
 from flake8_nnx.source.recurrent import made_for, parts
@@ -283,7 +284,7 @@ class Planner:
 
     def without(self, made: Mapping[str, Site], other: Mapping[str, Site], level: int) -> None:
         """`None` for what only the other branch makes: the loop of the call runs over all lists side by side."""
-        for name in other.keys() - made.keys():
+        for name in (name for name in other if name not in made):
             self.line(level, f"{name}.append(None)")
 
     def emit_loop(self, event: Loop, level: int, loops: tuple[Loop, ...]) -> None:
@@ -713,6 +714,8 @@ class Planner:
     def move_to_call(self, site: Site, name: str, expression: ast.expr) -> None:
         """`nn.Dropout(0.5, deterministic=not train)(x)` becomes `self.dropout(x, deterministic=not train)`."""
         for node, method, given in site.inputs:
+            if method == THROUGH:
+                self.refuse(expression, f"`{_quote(expression)}` is known only in the call, which jraph makes")
             if method == "__call__" and name not in given:
                 self.plan.keywords.setdefault(node, [])
                 if name not in [k for k, _ in self.plan.keywords[node]]:

@@ -12,7 +12,7 @@ from flake8_nnx.source.linen import Facts, LinenClass
 # What these export is called in other ways than as Linen modules.
 PLAIN = frozenset({
     "jax", "numpy", "functools", "flax", "optax", "math", "operator", "itertools", "typing", "collections", "einops", "scipy",
-    "chex", "dataclasses", "builtins",
+    "chex", "dataclasses", "builtins", "jraph",
 })  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import members, normalized, ported, shapes
+from flake8_nnx.source import graphs, members, normalized, ported, shapes
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
@@ -18,10 +18,13 @@ from flake8_nnx.source.values import (
     Array,
     Either,
     Function,
+    Graph,
     Held,
     Items,
+    Joined,
     Member,
     Module,
+    Network,
     Partial,
     Prefix,
     Rank,
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
 
 
 # Values that `__init__` cannot compute, nor anything made of them.
-DYNAMIC = (Array, Unknown, Module, Member, Either, Items, Repeated, Shape, Prefix, Rank, TheAxis)
+DYNAMIC = (Array, Unknown, Module, Member, Either, Items, Repeated, Shape, Prefix, Rank, TheAxis, Graph, Network, Joined)
 
 
 def dynamic(values: Iterable[Any]) -> bool:
@@ -129,6 +132,8 @@ class Evaluator:
             if node.attr == "ndim":
                 return Rank(owner)
             return shapes.transpose(owner, None) if node.attr == "T" else owner if node.attr == "at" else Unknown()
+        if isinstance(owner, Graph) and node.attr in graphs.PARTS:
+            return getattr(owner, node.attr)
         if isinstance(owner, Static):
             return owner.attribute(node.attr)
         return Unknown()
@@ -331,6 +336,8 @@ class Evaluator:
         # A receiver that is an array: its methods; otherwise evaluate the callee first, as Python does.
         if isinstance(func, ast.Attribute) and not root_is_self(func) and origin is None:
             owner = self.value(func.value, env)
+            if isinstance(owner, Graph) and func.attr == "_replace":
+                return graphs.replaced(owner, self.arguments(node, env)[1])
             if isinstance(owner, Array):
                 return self._array_method(owner, func.attr, node, env)
             if one_of(owner):
@@ -348,6 +355,11 @@ class Evaluator:
             positional, keywords = self.arguments(node, env)
             return self.tracer.construct(node, callee, positional, keywords, env)
         positional, keywords = self.arguments(node, env)
+        if isinstance(callee, Network):
+            return graphs.run(self.tracer, callee, positional[0] if positional else Unknown(), node, env)
+        network = graphs.made(origin, positional, keywords) if origin is not None else None
+        if network is not None:
+            return network
         if one_of(callee):
             return self._applied(callee, "__call__", node, positional, keywords)
         if isinstance(callee, Held):

@@ -14,7 +14,7 @@ from typing import Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.trace import Tracer
-from flake8_nnx.source.values import AXIS, CHOSEN, WHOLE, Array, Assignment, Branch, Loop, Site, Size, Trace, size_of
+from flake8_nnx.source.values import AXIS, CHOSEN, WHOLE, Array, Assignment, Branch, Graph, Loop, Site, Size, Trace, size_of
 
 
 WORD = re.compile(r"self\.\w+|\w+")
@@ -127,6 +127,9 @@ def argument_size(
     parameter: SizeParameter, given: Mapping[str, Any], inner: Trace, fields: Mapping[str, Any] | None = None
 ) -> Size:
     value = given.get(parameter.argument)
+    for name, graph in given.items() if value is None else ():  # `graphs_nodes` of `graphs`
+        part = parameter.argument.removeprefix(f"{name}_")
+        value = getattr(graph, part) if isinstance(graph, Graph) and part in ("nodes", "edges", "globals") else value
     if not isinstance(value, Array):
         return None
     if parameter.axis:

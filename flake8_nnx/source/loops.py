@@ -8,7 +8,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source.values import Array, Loop, Module, Repeated, Size, Static, Unknown, elements
+from flake8_nnx.source.values import Array, Graph, Loop, Module, Repeated, Size, Static, Unknown, atom, elements
 
 if TYPE_CHECKING:
     from flake8_nnx.source.inittext import Env
@@ -49,15 +49,18 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
     calls = {site: len(site.inputs) for site in tracer.trace.sites}
     tracer.events = []
     turn(tracer, node, env, repeated)
-    carried: dict[str, tuple[str, int]] = {}
-    for name, old in before.items():
-        new = env.get(name)
+    carried: dict[str, tuple[str, str, int]] = {}
+    for name, part in [(name, part) for name, value in before.items() for part in _parts(value)]:
+        old, new = _part(before[name], part), _part(env.get(name), part)
         # What nobody can follow (`x = layer(x)[0]`) is taken to keep its sizes: where it does not, the weights tell, loudly.
         if isinstance(old, Array) and isinstance(new, Array):
-            old = before[name] = Array(old.base, old.axes, old.rank if old.rank is not None else new.rank)
+            old = Array(old.base, old.axes, old.rank if old.rank is not None else new.rank)
+            before[name] = _with_part(before[name], part, old)
             for axis in sorted({1, *old.axes, *new.axes}):
                 if old.size(axis) != new.size(axis):
-                    carried[carry_name(tracer, name, axis)] = (name, axis)
+                    carry = carry_name(tracer, part or name, axis)
+                    carry = carry_name(tracer, f"{name}_{part}", axis) if part and carry in carried else carry
+                    carried[carry] = (name, part, axis)
     if carried:
         for site in tracer.sized[sized:]:
             site.sizes.clear()
@@ -66,23 +69,36 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
         del tracer.trace.sites[sites:], tracer.sized[sized:], tracer.trace.problems[problems:]
         env.clear()
         env.update(before)
-        for carry, (name, axis) in carried.items():
-            env[name] = env[name].with_axes({axis: carry})
+        for carry, (name, part, axis) in carried.items():
+            env[name] = _with_part(env[name], part, _part(env[name], part).with_axes({axis: carry}))
         tracer.events = []
         turn(tracer, node, env, repeated)
-        for carry, (name, axis) in carried.items():
-            after = env[name]
+        for carry, (name, part, axis) in carried.items():
+            first, after = _part(before[name], part), _part(env[name], part)
             for each in (owner, *(repeated.others if repeated else ())):
-                each.carried[carry] = (before[name].size(axis), after.size(axis) if isinstance(after, Array) else None)
+                each.carried[carry] = (first.size(axis), after.size(axis) if isinstance(after, Array) else None)
             if isinstance(after, Array):
                 last = carry if tracer.depth == 0 else _last(after.size(axis), owner)
-                env[name] = after.with_axes({axis: last})
+                env[name] = _with_part(env[name], part, after.with_axes({axis: last}))
     body, tracer.events = tracer.events, events
     if repeated is None:
         loop.body = body
         tracer.events.append(loop)
     else:
         tracer.events += body
+
+
+def _parts(value: Any) -> tuple[str, ...]:
+    """The arrays that a value consists of, by name; a single one has none."""
+    return ("nodes", "edges", "globals") if isinstance(value, Graph) else ("",)
+
+
+def _part(value: Any, part: str) -> Any:
+    return getattr(value, part) if part and isinstance(value, Graph) else value
+
+
+def _with_part(value: Any, part: str, new: Any) -> Any:
+    return replace(value, **{part: new}) if part else new
 
 
 def turn(tracer: Tracer, node: ast.For, env: Env, repeated: Repeated | None) -> None:
@@ -152,7 +168,7 @@ def comprehension(tracer: Tracer, node: ast.ListComp, env: Env) -> Any:
 def _last(size: Size, loop: Loop) -> Size:
     """What a size is after the loop, seen from outside the class: `features[-1]`."""
     if size == loop.target and loop.iterable:
-        return f"{loop.iterable}[-1]"
+        return f"{atom(loop.iterable)}[-1]"
     targets = {n.id for n in ast.walk(ast.parse(loop.target)) if isinstance(n, ast.Name)}
     return None if isinstance(size, str) and names_in(size) & targets else size
 

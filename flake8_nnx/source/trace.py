@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flake8_nnx.source import loops, ported, shapes
+from flake8_nnx.source import graphs, loops, ported, shapes
 from flake8_nnx.source.apply import applied, constructor_values
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
@@ -26,8 +26,10 @@ from flake8_nnx.source.values import (
     Branch,
     Either,
     Function,
+    Graph,
     Held,
     Items,
+    Joined,
     Loop,
     Module,
     Partial,
@@ -131,7 +133,10 @@ class Tracer:
         for argument, default in pairs:
             if argument.arg == "self":
                 continue
-            if is_flag(argument, default):
+            graph = graphs.argument(argument.arg, argument.annotation, self.facts)
+            if graph is not None:
+                env[argument.arg] = graph
+            elif is_flag(argument, default):
                 env[argument.arg] = Unknown()
             else:
                 env[argument.arg] = Array(argument.arg, like=(argument.arg, 0))
@@ -348,7 +353,8 @@ class Tracer:
         items, whole = elements(value), isinstance(target, (ast.Name, ast.Attribute))
         for index, name in enumerate(names):
             part = value if whole else items[index] if items is not None and index < len(items) else Unknown()
-            known = Static(name, parts_of(name, part)) if self.depth == 0 else part
+            plain = part == Static("None") and not name.startswith("self.")
+            known = part if plain or self.depth > 0 else Static(name, parts_of(name, part))
             if name.startswith("self."):
                 self.attributes[name[5:]] = known
             else:
@@ -477,6 +483,10 @@ class Tracer:
             return Array(a.base if a.base == b.base else None, axes, a.rank or b.rank)
         if isinstance(a, Array) or isinstance(b, Array):
             return a if isinstance(a, Array) else b
+        if isinstance(a, Graph) and isinstance(b, Graph):
+            return Graph(*(self.join(getattr(a, part), getattr(b, part), test) for part in graphs.PARTS))
+        if isinstance(a, Joined) and b == Static("None") and test is not None:
+            return replace(a, test=test)
         choice = either(a, b)
         if choice is not None:
             return choice

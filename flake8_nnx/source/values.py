@@ -220,6 +220,31 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Graph:
+    """A `jraph.GraphsTuple`: the features of nodes, edges and graphs."""
+
+    nodes: Any
+    edges: Any
+    globals: Any
+
+
+@dataclass(frozen=True)
+class Network:
+    """What jraph makes of update functions, to be called with a graph."""
+
+    origin: str
+    functions: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """`jraph.concatenated_args(module)`; None instead where the test does not hold."""
+
+    function: Any
+    test: str | None = None
+
+
+@dataclass(frozen=True)
 class Either:
     """One of these submodules, as a field decides."""
 
@@ -306,6 +331,8 @@ def words(value: Any) -> set[str]:
         # All axes of an argument count, whether the value mentions them or not.
         base = {f"axis{axis}_of_{value.base}" for axis in range(1, MAX_RANK + 1)} if value.base else set()
         return base.union(*map(words, value.axes.values()))
+    if isinstance(value, Graph):
+        return words(value.nodes) | words(value.edges) | words(value.globals)
     if isinstance(value, (Static, Items)):
         own = words(value.text) if isinstance(value, Static) else set()
         return own.union(*map(words, elements(value) or ()))
@@ -323,7 +350,16 @@ def atom(size: Size, *also: type[ast.AST]) -> str:
     text = str(size)
     node = ast.parse(text, mode="eval").body
     operator = node.op if isinstance(node, ast.BinOp) else node
-    return text if isinstance(node, TIGHT) or isinstance(operator, also) else f"({text})"
+    whole = text.startswith("(") and _encloses(text)
+    return text if whole or isinstance(node, TIGHT) or isinstance(operator, also) else f"({text})"
+
+
+def _encloses(text: str) -> bool:
+    """Whether the first parenthesis of an expression ends with it."""
+    try:
+        return ast.dump(ast.parse(text, mode="eval")) == ast.dump(ast.parse(text[1:-1].strip(), mode="eval"))
+    except SyntaxError:
+        return False
 
 
 def add(a: Size, b: Size) -> Size:

@@ -1,4 +1,5 @@
 """The golden rewrites compute what their Linen originals do, each class on its own case, under the emitted variable map."""
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,10 @@ CASES = {
         Case("renorm:Critic", init="Critic((3, 3))", args=("f32[4,2]",), **{**MODES, "rngs": ()}),
         Case("renorm:Policy", init="Policy(extractor=Extractor)", args=("f32[2,3,3,2]",)),
     ],
+    "graphs": [
+        Case("graphs:Model", init="Model()", args=("f32[5,3]", "f32[5,2]", "f32[2,4]")),
+        Case("graphs:Model", init="Model(use_edges=False)", args=("f32[5,3]", "f32[5,4]", "f32[2,4]")),
+    ] if importlib.util.find_spec("jraph") else [],
     "names": [
         Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),
