@@ -18,6 +18,7 @@ import re
 import sys
 import time
 import tomllib
+import types
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT / "tests" / "migrate"))
+
+from places import named  # noqa: E402
 
 from flake8_nnx.migrate.file import plan_file, rewrite  # noqa: E402
 from flake8_nnx.case import Case  # noqa: E402
@@ -371,9 +374,10 @@ def verdict_of(mutant: Mutant) -> Any:
     from flake8_nnx.verify.verdict import unverified
 
     old = load(mutant.model.path)
-    space: dict[str, Any] = {"__name__": f"mutant_{abs(hash(mutant.key))}"}
+    module = sys.modules["mutant"] = types.ModuleType("mutant")  # where dataclasses look up their annotations
+    space = vars(module)
     try:
-        exec(compile(mutant.text, "mutant.py", "exec"), space)  # noqa: S102
+        exec(compile(mutant.text, "mutant.py", "exec", dont_inherit=True), space)  # noqa: S102
     except Exception as error:
         return unverified(f"does not import: {error}")
     verdicts: list[Any] = []
@@ -411,6 +415,12 @@ def names_place(mutant: Mutant, reason: str) -> bool:
     )  # fmt: skip
     own = mutant.change.startswith(f"{mutant.model.cls}:")
     return any(word in reason for word in words) or own and re.match(r"(case .*: )?\w+ \w+ on \w+: ", reason) is not None
+
+
+def names_what_changed(mutant: Mutant, reason: str) -> bool:
+    """The stricter question: is it the changed layer, variable or class that is named (see `places.named`)?"""
+    cls = mutant.change.partition(":")[0]
+    return named(mutant.model.new, mutant.text, cls, mutant.line, mutant.model.cls, reason)
 
 
 def in_order(found: list[Mutant], seed: int) -> list[Mutant]:
@@ -468,7 +478,7 @@ def main() -> int:
 def summary(results: list[tuple[Mutant, dict[str, Any]]]) -> int:
     """Count verdicts by operator; list what was called equal without a reason, and differences without a place."""
     counts: dict[str, Counter[str]] = {}
-    wrong = placed = differs = 0
+    wrong = placed = exact = differs = 0
     for mutant, line in results:
         status, reason = line["status"], line["reason"]
         why = reason_why_equal(mutant, status)
@@ -487,6 +497,10 @@ def summary(results: list[tuple[Mutant, dict[str, Any]]]) -> int:
                 placed += 1
             else:
                 print(f"no place: {mutant.key}: {reason[:200]}")
+            if names_what_changed(mutant, reason):
+                exact += 1
+            else:
+                print(f"not what changed: {mutant.key}: {reason[:300]}")
     print(f"\n{'operator':22} {'mutants':>7} {'DIFFERS':>8} {'UNVERIFIED':>10} {'equivalent':>10} {'EQUAL':>6}")
     for operator, count in sorted(counts.items()):
         equal = count["PROVED"] + count["MATCHED"]
@@ -496,6 +510,7 @@ def summary(results: list[tuple[Mutant, dict[str, Any]]]) -> int:
     names = {mutant.model.name for mutant, _ in results}
     print(f"\n{sum(total.values())} mutants of {len(names)} models: {dict(total)}; called equal and not listed: {wrong}")
     print(f"differences with a place: {placed} of {differs} ({placed / max(1, differs):.1%})")
+    print(f"differences that name what was changed: {exact} of {differs} ({exact / max(1, differs):.1%})")
     return 1 if wrong else 0
 
 

@@ -1,6 +1,7 @@
 """Builds both sides of a case: the Linen module with its variables, and the NNX model from the same fields and sizes."""
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -200,8 +201,7 @@ def constructor(
             continue
         if name in fields:
             value = getattr(module, name)
-            own = _of_linen(value) and value is fields[name].default and parameter.default is not parameter.empty
-            if not own:  # else each side has its default
+            if parameter.default is parameter.empty or not _is_default(fields[name], value):  # else each side has its own
                 known[name] = _plain_field(_twin(value, namespace), name)
         elif (size := _size(name, module, case, arguments)) is not None:
             known[name] = size
@@ -238,6 +238,14 @@ def _check_call_defaults(linen: type, nnx_class: type, method: str) -> None:
         return
     for name in old.keys() & new.keys():
         _check_default(name, old[name].default, new[name].default)
+
+
+def _is_default(field: dataclasses.Field[Any], value: Any) -> bool:
+    """Whether a field has the value that it has when nobody gives one; Linen makes lists tuples."""
+    if field.default_factory is dataclasses.MISSING:
+        return value is field.default
+    made = field.default_factory()
+    return type(made) in (list, dict) and type(made)(value) == made
 
 
 def _of_linen(value: Any) -> bool:

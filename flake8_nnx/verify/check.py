@@ -1,6 +1,7 @@
 """Verifies one case in this process: structure, then runs, then the place of the first difference."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -152,11 +153,13 @@ def _verdict(
         cause = likely_cause(linen, found.failure.mode, place) if found.failure and place else None
         if found.failure is None and attempt is not None:
             place = attempt.first_difference
-        return Verdict("DIFFERS", "; ".join(filter(None, (found.difference, place, cause))), evidence, names)
+        said = (found.difference, _in_nnx(found.difference, names), place, cause)
+        return Verdict("DIFFERS", "; ".join(filter(None, said)), evidence, names)
     if initial is not None:
         evidence["initial values"] = initial.to_json()
         for path, problem in initial.differs.items():
-            return Verdict("DIFFERS", f"the initial value of {path} differs: {problem}", evidence, names)
+            reason = f"the initial value of {path} differs: {problem}; {_in_nnx(path, names)}"
+            return Verdict("DIFFERS", reason, evidence, names)
     if attempt is not None and attempt.fails:
         return Verdict("DIFFERS", f"the new code fails where the Linen code runs: {attempt.fails}", evidence, names)
     runs = {name: v for name, v in found.evidence.items() if isinstance(v, Figures)}
@@ -176,3 +179,8 @@ def _verdict(
     under = f", under {keys} random keys" if keys else ""
     ran = f"{modes} outputs, state, gradients and an optimiser step agree {closeness} on {devices}{under}"
     return Verdict("MATCHED", f"{ran}{start}", evidence, names)
+
+
+def _in_nnx(reason: str, names: Mapping[str, str]) -> str | None:
+    """`in NNX it is dense/kernel` for the first Linen variable that is named."""
+    return next((f"in NNX it is {names[path]}" for path in re.findall(r"[\w/]+", reason) if path in names), None)

@@ -17,12 +17,12 @@ import numpy as np
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify.cost import compared, cost
 from flake8_nnx.verify.interpret import replay
-from flake8_nnx.verify.keys import consumed, draws, numbers_drawn, renamed, renamed_by, tables
+from flake8_nnx.verify.keys import consumed, drawn_at, draws, numbers_drawn, renamed, renamed_by, tables
 from flake8_nnx.verify.measure import Figures, equal_bits, measure, same_bits
 from flake8_nnx.verify.reference import Reference
 from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide, Weights
 from flake8_nnx.verify.step import Step, linen_step, nnx_step
-from flake8_nnx.verify.verdict import Unverifiable
+from flake8_nnx.verify.verdict import Different, Unverifiable
 
 KINDS = ("outputs", "state", "gradients", "step")
 # At unit scale and where small constants (an epsilon) matter.
@@ -294,21 +294,32 @@ def aligned_keys(linen: LinenSide, new: NnxSide, given: Given, mode: Mode) -> tu
         return [after[path].get_value() for path in new.stream_paths], out, list(after.values())
 
     keys = [linen_keys(linen, seed) for seed in (0, 1)]
-    old = consumed(jax.make_jaxpr(linen_run)(keys[0]), *map(jax.tree.leaves, keys))
+    program = jax.make_jaxpr(linen_run)(keys[0])
+    old = consumed(program, *map(jax.tree.leaves, keys))
     streams = list(new.streams)
     traced = jax.make_jaxpr(nnx_run)(streams[0])
     if draws(traced):
         streams.append(jax.jit(lambda values: nnx_run(values)[0])(streams[0]))
-    return tables(old, consumed(traced, *streams), mode.name)
+    try:
+        return tables(old, consumed(traced, *streams), mode.name)
+    except Different as error:
+        sides = (("Linen", drawn_at(program)), ("NNX", drawn_at(traced)))
+        where = (f"{side} draws at {', '.join(places)}" for side, places in sides if places)
+        raise Different("; ".join([str(error), *where])) from None
 
 
 def prepared(weights: Weights, arguments: Arguments, scale: float) -> Given:
-    """Arguments of a `program`, the float inputs scaled, or the trained weights where there are no such inputs."""
+    """Arguments of a `program`, the float inputs scaled, or the trained weights where there are no such inputs.
+
+    Counters and positions that the module keeps start at 0, and at another scale at 1: adding to 0 could as well be replacing.
+    """
     arrays = [a * jnp.asarray(scale, a.dtype) if data.is_float(a) else a for a in arguments.arrays()]
     params = {path: v for path, v in weights.items() if path.startswith("params/") and data.is_float(v)}
     if scale != 1 and not any(map(data.is_float, arrays)):
         params = {path: v * jnp.asarray(scale, v.dtype) for path, v in params.items()}
     rest = {path: v for path, v in weights.items() if path not in params}
+    if scale != 1:
+        rest = {path: jnp.ones_like(v) if jnp.issubdtype(v.dtype, jnp.integer) else v for path, v in rest.items()}
     order = tuple(data.is_float(a) for a in arrays)
     floats = [a for a in arrays if data.is_float(a)]
     others = [a for a in arrays if not data.is_float(a)]

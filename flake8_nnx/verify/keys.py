@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.interpreters import partial_eval
 
+from flake8_nnx.verify.blame import source_of
 from flake8_nnx.verify.inputs import is_key
 from flake8_nnx.verify.interpret import INLINED, LOOPS, Rule, bind, bodies, evaluate, opened, operations, scan
 from flake8_nnx.verify.verdict import Different, Unverifiable
@@ -25,6 +26,12 @@ RAW = {"rng_bit_generator", "threefry2x32", "rng_uniform"}  # draws from somethi
 def draws(program: Any) -> bool:
     """Whether a jaxpr, or a body in it, draws random numbers."""
     return any(eqn.primitive.name in DRAWS | RAW for eqn in operations(program))
+
+
+def drawn_at(program: Any) -> list[str]:
+    """File and line of the user's code that draws, in order; bodies that are traced once for many calls are not asked."""
+    drawing = (eqn for eqn in opened(program)[0].eqns if eqn.primitive.name in DRAWS or any(map(draws, bodies(eqn))))
+    return list(dict.fromkeys(place for eqn in drawing if (place := source_of(eqn.source_info))))
 
 
 def consumed(program: Any, *runs: Sequence[Any]) -> list[np.ndarray]:

@@ -28,7 +28,8 @@ def check_map(
         raise Unverifiable(f"the variable map uses {twice[0]} twice")
     for old, shape in linen.items():
         if old not in names:
-            raise Different(f"the Linen variable {old} {spelled(shape)} has no counterpart in the NNX module{hint}")
+            layer = _layer(old, names)
+            raise Different(f"the Linen variable {old} {spelled(shape)} has no counterpart in the NNX module{layer}{hint}")
         value = new[names[old]].get_value()
         if tuple(value.shape) != tuple(shape.shape) or value.dtype != shape.dtype:
             raise Different(f"{old} is {spelled(shape)} in Linen and {spelled(value)} in NNX ({names[old]})")
@@ -37,6 +38,12 @@ def check_map(
         for target, variable in new.items():
             if target not in names.values():
                 raise Different(f"the NNX variable {target} {spelled(variable.get_value())} has no counterpart in Linen{hint}")
+
+
+def _layer(old: str, names: Mapping[str, str]) -> str:
+    """The NNX layer that has the other variables of this one's layer, where there is one."""
+    beside = {new.rpartition("/")[0] for path, new in names.items() if path.rpartition("/")[0] == old.rpartition("/")[0]}
+    return f"; its layer is {beside.pop()}" if len(beside) == 1 and "" not in beside else ""
 
 
 def _check_kind(old: str, target: str, variable: Any) -> None:

@@ -145,6 +145,7 @@ CASES = {
         Case("google_style:Encoder", init="Encoder(3)", args=("f32[2,5]",)),
         Case("google_style:Decoder", init="Decoder()", args=("f32[2,5]",)),
         Case("google_style:VAE", init="VAE(3)", args=("f32[2,784]", "key")),
+        Case("google_style:VAE", init="VAE(3)", args=("f32[2,3]",), method="generate", new_init="VAE(784, 3, rngs=rngs)"),
     ],
     "streams": [
         Case(

@@ -115,8 +115,12 @@ def execute(steps, inputs):
 
 def known_by(params):
     """What stays of normal parameters under the rules."""
-    values = frozenset(pair for pair in params if pair[0] not in ("axes", "preferred_element_type"))
-    return tuple(name for name, _ in params), values
+    return frozenset(pair for pair in params if pair[0] not in ("axes", "dimension_numbers", "preferred_element_type"))
+
+
+def plain(value):
+    """A tuple of tuples from its normal form."""
+    return tuple(map(plain, value[1:])) if isinstance(value, tuple) else value
 
 
 class Recorder(Interpreter):
@@ -127,12 +131,14 @@ class Recorder(Interpreter):
         self.raw, self.constants, self.operations = {}, {}, {}
 
     def params(self, raw, lambdas):
+        name = self.name
         normal = super().params(raw, lambdas)
-        self.raw[known_by(normal)] = raw
+        self.raw[name, known_by(normal)] = raw
         return normal
 
     def equation(self, equation, operands):
-        self.operations[equation.primitive.name] = equation.primitive
+        self.name = equation.primitive.name
+        self.operations[self.name] = equation.primitive
         return super().equation(equation, operands)
 
     def const(self, value, aval=None):
@@ -196,9 +202,11 @@ class Meaning:
             return self.value(node.operands[1:][index])
         if node.op in ELEMENTWISE:
             operands = [jnp.broadcast_to(x, node.shape) for x in operands]
-        raw = dict(self.recorder.raw.get(known_by(node.params), {}))
+        raw = dict(self.recorder.raw.get((node.op, known_by(node.params)), {}))
         if "axes" in raw:
             raw["axes"] = node.param("axes")[1:]
+        if "dimension_numbers" in raw and node.op == "dot_general":
+            raw["dimension_numbers"] = plain(node.param("dimension_numbers"))
         primitive = self.recorder.operations.get(node.op) or getattr(lax, f"{node.op}_p")
         return primitive.bind(*operands, **raw)
 

@@ -109,8 +109,11 @@ WRONG_LAYERS = {
         streams=("dropout",)),
     "attention dropout rate": lambda: attention(False, dropout_rate=0.2),
     "attention rounding": lambda: Pair(
-        nn.MultiHeadDotProductAttention(4, deterministic=True),
-        lambda: nnx.MultiHeadAttention(4, 16, deterministic=True, decode=False, rngs=rngs()), x3),
+        nn.MultiHeadDotProductAttention(4, deterministic=True, dtype=jnp.bfloat16),
+        lambda: nnx.MultiHeadAttention(4, 16, deterministic=True, decode=False, dtype=jnp.bfloat16, rngs=rngs()), x3),
+    "attention precision": lambda: Pair(
+        nn.MultiHeadDotProductAttention(4, deterministic=True, precision="highest"),
+        lambda: nnx.MultiHeadAttention(4, 16, deterministic=True, decode=False, precision="highest", rngs=rngs()), x3),
     "gates swapped": lambda: Pair(
         nn.LSTMCell(8), lambda: nnx.LSTMCell(16, 8, rngs=rngs()), (carry, x2[0]), {"": "", "if": "ig", "ig": "if_"}),
     "carry swapped": lambda: Pair(
@@ -127,6 +130,15 @@ WRONG_LAYERS = {
 def test_wrong_layers_are_not_proved(name):
     proof = WRONG_LAYERS[name]().prove()
     assert not proof.proved and proof.reason
+
+
+def test_attention_that_rounds_in_other_places_is_equal_over_the_reals():
+    pair = Pair(
+        nn.MultiHeadDotProductAttention(4, deterministic=True),
+        lambda: nnx.MultiHeadAttention(4, 16, deterministic=True, decode=False, rngs=rngs()), x3,
+    )  # fmt: skip
+    for gradients in (False, True):
+        assert pair.prove(gradients=gradients, **bt).precision == "reals"
 
 
 # ---- models ---------------------------------------------------------------------------------------------------------

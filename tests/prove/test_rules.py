@@ -24,6 +24,12 @@ def dot(x, y, **options):
     return lax.dot_general(x, y, (((1,), (0,)), ((), ())), **options)
 
 
+def masked(q, x, fill, other=None):
+    """Exponentials of a softmax in which a row is masked altogether, and whose numbers are far below 0."""
+    z = jnp.where(q & (jnp.arange(4)[:, None] > 0), -1e12 * jnp.abs(x), fill)
+    return jnp.exp(z - (z if other is None else other).max(1, keepdims=True))
+
+
 CASES = {
     # rule: (inputs, one spelling, an equal one, near misses of the first)
     "copy": ((a,), lambda x: x * 3, lambda x: lax.stop_gradient(lax.optimization_barrier(x)) * 3,
@@ -84,6 +90,23 @@ CASES = {
         lambda x, y: x + (x + x * y), lambda x, y: (x + y) + (y + x * y), lambda x, y: x - (y + x * y)]),
     "redslice": ((m,), lambda x: x.sum(0)[1:3], lambda x: x[:, 1:3].sum(0), [
         lambda x: x.sum(0)[2:4], lambda x: x[1:3].sum(0)[1:3], lambda x: x[:, 1:3].max(0)]),
+    "dotform": ((a, b), lambda x, y: dot(x, y), lambda x, y: lax.dot_general(
+        y[None], x[:, None], (((1,), (2,)), ((), ())))[0, :, :, 0].T, [
+        lambda x, y: dot(y, x), lambda x, y: dot(x, y.T), lambda x, y: dot(x, y).T, lambda x, y: dot(x, x)]),
+    "dotscale": ((a, b), lambda x, y: dot(3 * x.T, y), lambda x, y: 3 * dot(x.T, y), [
+        lambda x, y: 9 * dot(x.T, y), lambda x, y: dot(x.T, jnp.arange(4.0)[:, None] * y), lambda x, y: dot(3 + x.T, y)]),
+    "redview": ((a,), lambda x: x.T.sum(1), lambda x: x.sum(0), [
+        lambda x: x.sum(1), lambda x: x.T.max(1), lambda x: jnp.broadcast_to(x[:, None], (4, 3, 4)).sum((0, 1))]),
+    "rootscale": ((a,), lambda x: x / jnp.sqrt(8.0), lambda x: x * (1 / np.sqrt(8)), [
+        lambda x: x * np.nextafter(np.float32(1 / np.sqrt(8)), 1), lambda x: x / 8, lambda x: x * np.sqrt(8),
+        lambda x: jnp.sqrt(8.0) / x]),
+    "andtrue": ((p,), lambda q: ~q, lambda q: ~(q & jnp.ones((4, 1), bool)), [
+        lambda q: ~(q & jnp.zeros((4, 1), bool)), lambda q: ~(q | jnp.ones((4, 1), bool)), lambda q: ~(q & q.T)]),
+    "boolback": ((p,), lambda q: ~q, lambda q: ~q.astype(jnp.float32).astype(bool), [
+        lambda q: ~(q.astype(jnp.float32) - 1).astype(bool), lambda q: ~(q.astype(jnp.int32) + 1).astype(bool)]),
+    "maskfill": ((p, a), lambda q, x: masked(q, x, -3e38), lambda q, x: masked(q, x, -2e38), [
+        lambda q, x: masked(q, x, -1e9), lambda q, x: masked(q, x, -jnp.inf), lambda q, x: masked(q, x.T, -2e38),
+        lambda q, x: masked(~q, x, -2e38), lambda q, x: masked(q, x, -2e38, x), lambda q, x: masked(q, x, 2e38)]),
 }  # fmt: skip
 DEVICE = {"flip", "square", "pet"}
 """Rules with a near miss that gives other numbers only for NaN or on another device."""

@@ -1,5 +1,5 @@
 """Verdicts in this process: equal modules match, each wrong one differs and says where, the rest is left unverified."""
-from dataclasses import replace
+from dataclasses import field, replace
 from functools import partial
 
 import flax.linen as nn
@@ -215,6 +215,49 @@ def test_defaults_are_compared(features, scale, words):
 
     verdict = check(Case("m.py:Scaled", build=Scaled, args=("f32[2,3]", 2.0)), {}, ScaledNnx, {})
     assert verdict.status == ("DIFFERS" if words else "PROVED") and words in verdict.reason, verdict
+
+
+@pytest.mark.parametrize(
+    "init, act, sizes, words",
+    [
+        (nnx.initializers.normal(0.1), nnx.relu, (3, 4), ""),
+        (nnx.initializers.normal(0.2), nnx.relu, (3, 4), "initial value of params/Dense_0/kernel"),
+        (nnx.initializers.normal(0.1), nnx.gelu, (3, 4), "the output differs"),
+        (nnx.initializers.normal(0.1), nnx.relu, (3, 5), "params/Dense_1"),
+    ],
+)
+def test_defaults_that_are_no_plain_values_are_left_to_each_side(init, act, sizes, words):
+    class Net(nn.Module):
+        kernel_init: object = nn.initializers.normal(0.1)
+        act: object = nn.relu
+        sizes: list = field(default_factory=lambda: [3, 4])
+
+        @nn.compact
+        def __call__(self, x):
+            for size in self.sizes:
+                x = self.act(nn.Dense(size, kernel_init=self.kernel_init)(x))
+            return x
+
+    class NetNnx(nnx.Module):
+        def __init__(self, in_features, kernel_init=init, act=act, sizes=None, *, rngs):
+            sizes = list(default) if sizes is None else sizes
+            self.act = act
+            self.dense = nnx.List([])
+            for size in sizes:
+                self.dense.append(nnx.Linear(in_features, size, kernel_init=kernel_init, rngs=rngs))
+                in_features = size
+
+        def __call__(self, x):
+            for dense in self.dense:
+                x = self.act(dense(x))
+            return x
+
+    default = sizes
+    case = Case("m.py:Net", build=Net, args=("f32[2,3]",))
+    verdict = check(case, {}, NetNnx, {})
+    assert verdict.status == ("DIFFERS" if words else "PROVED") and words in verdict.reason, verdict
+    given = replace(case, build=lambda: Net(nn.initializers.normal(0.1), nn.tanh, [2]))  # this, both sides get
+    assert check(given, {}, NetNnx, {}).status == "PROVED"
 
 
 class Tabled(nn.Module):

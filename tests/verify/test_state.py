@@ -1,6 +1,7 @@
 """What is compared besides outputs: sown values, decode caches, sharding metadata, inputs of any size."""
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import pytest
 from flax import nnx
 
@@ -89,6 +90,29 @@ def test_decode_caches(moves, status):
     verdict = verdict_of(Decoding, decoding_nnx(moves), "f32[b,1,6]", init_args=("f32[b,5,6]",))
     assert verdict.status == status, verdict
     assert ("for every b" if moves else "cache_index") in verdict.reason
+
+
+@pytest.mark.parametrize("step, status", [("old + 1", "PROVED"), ("old * 0 + 1", "DIFFERS"), ("old + 2", "DIFFERS")])
+def test_counters_do_not_start_at_zero_alone(step, status):
+    class Counting(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            count = self.variable("cache", "count", lambda: jnp.zeros((), jnp.int32))
+            count.value = count.value + (not self.is_initializing())
+            return nn.Dense(2)(x)
+
+    class CountingNnx(nnx.Module):
+        def __init__(self, in_features, *, rngs):
+            self.count = nnx.Cache(jnp.zeros((), jnp.int32))
+            self.dense = nnx.Linear(in_features, 2, rngs=rngs)
+
+        def __call__(self, x):
+            self.count[...] = eval(step, {"old": self.count[...]})
+            return self.dense(x)
+
+    verdict = verdict_of(Counting, CountingNnx, "f32[2,3]", mutable=("cache",))
+    assert verdict.status == status, verdict
+    assert status == "PROVED" or "cache/count" in verdict.reason
 
 
 def named(old_names, new_names):

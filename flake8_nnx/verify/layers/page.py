@@ -99,9 +99,10 @@ def _verdict(row: Row | None) -> str:
         return "–"
     if row.status == "PROVED":
         claim = row.essence[1]
-        sizes = f"any {claim.rpartition('for every ')[2]}" if "for every" in claim else "these sizes"
+        general, _, condition = claim.rpartition("for every ")[2].partition(", if ")
+        sizes = f"any {general}" if "for every" in claim else "these sizes"
         exact = "" if "same order" in claim else ", but signs of zeros" if "zeros" in claim else ", over the reals"
-        return f"**PROVED** {sizes}{exact}"
+        return f"**PROVED** {sizes}{exact}{condition and f', if {condition}'}"
     return row.status
 
 

@@ -35,8 +35,8 @@ class Proof:
             reals only.
         rules: names of the canonical rules that were used.
         symbolic: names of the axes whose size is arbitrary (at least 1).
-        conditions: comparisons of sizes under which the proof holds, such as "b != 2*t"; none if it holds for all
-        sizes.
+        conditions: comparisons of sizes under which the proof holds, such as "b != 2*t", and what a rule asks of values;
+            none if it holds for all.
         first_difference: the first pair of operations that did not agree, with file and line where known.
         fails: a size at which the new side cannot even be traced, though the old one can, and the error: a difference.
     """
@@ -223,7 +223,8 @@ def _proof(old: trace.Program, new: trace.Program, leaves: Leaves, named: tuple[
     for precision in list(_CLAIMS)[-1:] if roughly else _CLAIMS:
         found = _found(old, new, leaves, rules.keeping(precision))
         if not found.reason:
-            return Proof(True, "", precision, found.rules, named)
+            needed = tuple(rule.condition for rule in rules.RULES if rule.condition and rule.name in found.rules)
+            return Proof(True, "", precision, found.rules, named, needed)
     return Proof(False, found.reason, first_difference=found.difference)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flake8_nnx.verify.blame import source_of
 from flake8_nnx.verify.prove import keys as random_keys
 from flake8_nnx.verify.prove.interpret import Interpreter, opened, type_of
 from flake8_nnx.verify.prove.loops import CONTROL
@@ -180,18 +181,6 @@ class _Comparison:
         text = self.table.spell(value, 2)
         place = source_of(self.table.sources[value])
         return f"{text} ({place})" if place else text
-
-
-def source_of(info: Any) -> str:
-    """File and line of the user's code, or else of the library, that computed a value; empty if not known."""
-    try:
-        from jax._src import source_info_util  # no public name
-
-        frames = list(source_info_util.user_frames(getattr(info, "traceback", info)))
-        frame = next((f for f in frames if "/flax/" not in f.file_name.replace("\\", "/")), frames[0])
-        return f"{frame.file_name.replace(chr(92), '/').rpartition('/')[2]}:{frame.start_line}"
-    except Exception:  # a hint for people, never worth an error
-        return ""
 
 
 def _kind(kind: Any) -> str:

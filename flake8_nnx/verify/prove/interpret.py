@@ -12,8 +12,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from flake8_nnx.verify.prove import constants
 from flake8_nnx.verify.prove import params as parameters
-from flake8_nnx.verify.prove import views
 from flake8_nnx.verify.prove.table import Node, Params, Refuse, Table, Type
 
 CALLS = frozenset(
@@ -102,13 +102,16 @@ class Interpreter:
         return self.table.apply(name, [*operands, *lambdas], params, types)
 
     def params(self, raw: dict[str, Any], lambdas: list[int]) -> Params:
-        """Parameters as data; nested programs become values, appended to `lambdas`, and their places."""
+        """Parameters as data; nested programs become values, appended to `lambdas`, and their places.
+
+        One that is None is left out: every equation of an operation has the same parameters, and rules write fewer.
+        """
 
         def jaxpr(body: Any) -> Hashable:
             lambdas.append(self.closed_body(body))
             return ("body", len(lambdas) - 1)
 
-        named = sorted((key, value) for key, value in raw.items() if key not in parameters.NO_VALUE)
+        named = sorted((key, value) for key, value in raw.items() if key not in parameters.NO_VALUE and value is not None)
         return tuple((key, parameters.normal(value, jaxpr)) for key, value in named)
 
     def collected(self, name: str, raw: dict[str, Any], operands: list[int], types: list[Type]) -> list[int]:
@@ -140,21 +143,7 @@ class Interpreter:
             data, dtype, shape = np.asarray(jax.random.key_data(value)), str(value.dtype), tuple(value.shape)
             about: Params = (("data", parameters.array(data)), ("shown", "key"))
             return self.table.make(Node("const", (), about, parameters.shape(shape), dtype))
-        data = np.asarray(value) if aval is None else np.asarray(value, dtype=aval.dtype)
-        if data.dtype == object:
-            raise Refuse("a constant is no array")
-        if data.ndim and data.size:
-            first = data.reshape(-1)[:1]
-            if data.tobytes() == first.tobytes() * data.size:
-                return views.broadcast_scalar(self.table, self.const(first[0]), parameters.shape(data.shape))
-        small = data.shape == () and data.dtype.kind in "biuf"
-        about = (
-            ("data", parameters.array(data)),
-            ("shown", str(data) if data.shape == () else f"constant{list(data.shape)}"),
-            ("value", int(data) if small and data.dtype.kind in "iu" else None),
-            ("zero", bool(data.shape == () and data == 0)),
-        )
-        return self.table.make(Node("const", (), about, parameters.shape(data.shape), str(data.dtype)))
+        return constants.array(self.table, np.asarray(value) if aval is None else np.asarray(value, dtype=aval.dtype))
 
 
 def opened(jaxpr: Any) -> tuple[Any, Sequence[Any]]:

@@ -5,7 +5,7 @@ or holds over the reals only; a proof says what its rules keep. NaN payloads are
 """
 from __future__ import annotations
 
-from flake8_nnx.verify.prove.rules import contractions, elementwise, movement, reductions, slices  # noqa: F401
+from flake8_nnx.verify.prove.rules import attention, contractions, elementwise, movement, reductions, slices  # noqa: F401
 from flake8_nnx.verify.prove.rules.registry import RULES, Precision, Rule
 
 _ORDER: tuple[Precision, ...] = ("bits", "zeros", "reals")

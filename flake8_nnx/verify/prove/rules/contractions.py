@@ -1,11 +1,12 @@
 """Rules for dot products and convolutions."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
+from flake8_nnx.verify.prove import views
 from flake8_nnx.verify.prove.rules.registry import rule
 from flake8_nnx.verify.prove.rules.slices import cut
-from flake8_nnx.verify.prove.table import Call, Node, Table
+from flake8_nnx.verify.prove.table import Call, Node, Table, Type
 
 CONTRACTIONS = ("dot_general", "conv_general_dilated")
 
@@ -20,7 +21,7 @@ def result_dtype_alone(table: Table, call: Call) -> Sequence[int] | None:
     wanted = call.param("preferred_element_type")
     if wanted is None or wanted != ("dtype", call.types[0].dtype):
         return None
-    params = tuple((k, None if k == "preferred_element_type" else v) for k, v in call.params)
+    params = tuple((k, v) for k, v in call.params if k != "preferred_element_type")
     return table.apply(call.op, call.operands, params, call.types)
 
 
@@ -78,6 +79,61 @@ def dot_of_pieces(table: Table, call: Call) -> Sequence[int] | None:
                 total = table.apply1("add", (total, term), (), call.types[0])
             return [total]
     return None
+
+
+@rule("dotform", "dot_general", precision="reals")
+def dot_in_one_form(table: Table, call: Call) -> Sequence[int] | None:
+    """A dot product does not depend on the order of its operands, of their axes and of the pairs of axes, nor on axes of size 1.
+
+    Sound over the reals: each output element is the same sum of the same products, but the device may choose another order
+    of summation for another layout.
+    Near miss that must stay different: x @ y.T and x @ y for square arrays, and x @ y and y @ x.
+    """
+    (x, of_x), (y, of_y) = (_in_own_order(table, value) for value in call.operands)
+    left, right, *batch = _numbers(call)
+    summed = [(of_x[i], of_y[k]) for i, k in zip(left, right) if of_x[i] >= 0]
+    shared = [(of_x[i], of_y[k]) for i, k in zip(*batch) if of_x[i] >= 0]
+    forms = [(x, y, sorted(summed), sorted(shared), False)]
+    if call.param("precision") is None:  # which may be one for each operand
+        forms.append((y, x, sorted(pair[::-1] for pair in summed), sorted(pair[::-1] for pair in shared), True))
+    first, second, summed, shared, swapped = min(forms)
+    numbers = _spelled(summed, shared)
+    if (first, second) == call.operands and numbers == call.param("dimension_numbers"):
+        return None
+    free = [
+        [k for k in range(len(table.shape(value))) if all(pair[side] != k for pair in (*summed, *shared))]
+        for side, value in enumerate((first, second))
+    ]
+    shape = [table.shape(first)[k] for k, _ in shared]
+    shape += [table.shape(value)[k] for value, axes in zip((first, second), free) for k in axes]
+    params = tuple((k, numbers if k == "dimension_numbers" else v) for k, v in call.params)
+    made = table.apply1(call.op, (first, second), params, Type(tuple(shape), call.types[0].dtype))
+    # An axis of the result by the operand that it comes from and its place there, before and after.
+    there = [("x", pair[swapped]) for pair in shared]
+    there += [("yx"[swapped == side], k) for side, axes in enumerate(free) for k in axes]
+    here = [("x", of_x[k]) for k in batch[0]]
+    here += [("x", axis) for k, axis in enumerate(of_x) if k not in (*left, *batch[0])]
+    here += [("y", axis) for k, axis in enumerate(of_y) if k not in (*right, *batch[1])]
+    return [views.view(table, made, call.types[0].shape, [None if k[1] < 0 else there.index(k) for k in here])]
+
+
+def _in_own_order(table: Table, value: int) -> tuple[int, list[int]]:
+    """What the value is a view of, without its axes of size 1, and where there each axis is, -1 for those of size 1.
+
+    A view that repeats elements is left alone.
+    """
+    base, axes = views.parts(table, value)
+    if any(axis is None and size != 1 for axis, size in zip(axes, table.shape(value))):
+        base, axes = value, tuple(None if size == 1 else k for k, size in enumerate(table.shape(value)))
+    order = sorted(axis for axis in axes if axis is not None)
+    core = views.view(table, base, [table.shape(base)[axis] for axis in order], order)
+    return core, [-1 if axis is None else order.index(axis) for axis in axes]
+
+
+def _spelled(summed: Sequence[tuple[int, int]], shared: Sequence[tuple[int, int]]) -> Hashable:
+    """Dimension numbers as `_numbers` reads them."""
+    pairs = (("tuple", *(("tuple", *(pair[side] for pair in found)) for side in (0, 1))) for found in (summed, shared))
+    return ("tuple", *pairs)
 
 
 def _numbers(node: Node | Call) -> tuple[tuple[int, ...], ...]:

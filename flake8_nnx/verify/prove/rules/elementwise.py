@@ -82,6 +82,36 @@ def _is_zero(table: Table, value: int) -> bool:
     return table.nodes[value].op == "const" and table.nodes[value].param("zero") is True
 
 
+@rule("boolback", "convert_element_type")
+def bool_and_back(table: Table, call: Call) -> Sequence[int] | None:
+    """convert(convert(p), bool) = p for a boolean p converted to any number type.
+
+    Sound: false converts to exactly 0 and true to exactly 1, and zero alone converts to false.
+    Near miss that must stay different: the same for an integer, which loses its value.
+    """
+    node = table.nodes[call.operands[0]]
+    if call.types[0].dtype != "bool" or node.op != "convert_element_type" or table.dtype(node.operands[0]) != "bool":
+        return None
+    return node.operands if table.shape(node.operands[0]) == call.types[0].shape else None
+
+
+@rule("andtrue", "and")
+def conjunction_with_true(table: Table, call: Call) -> Sequence[int] | None:
+    """p and true = p for booleans.
+
+    Sound: the truth table.
+    Near miss that must stay different: p and false, and the bits of an integer.
+    """
+    shape = call.types[0].shape
+    for value, other in (call.operands, call.operands[::-1]):
+        base, _ = views.parts(table, other)
+        node = table.nodes[base]
+        if node.op == "const" and node.dtype == "bool" and node.shape == () and not node.param("zero"):
+            axes = [None if size == 1 else k for k, size in enumerate(table.shape(value))] or [None] * len(shape)
+            return [views.view(table, value, shape, axes)]
+    return None
+
+
 @rule("scalarb", *ELEMENTWISE)
 def broadcast_operand(table: Table, call: Call) -> Sequence[int] | None:
     """An operand that is repeated along an axis can be given once there: f(x, broadcast(s)) = f(x, s).

@@ -35,6 +35,27 @@ def axes_of_size_one(table: Table, call: Call) -> Sequence[int] | None:
     return [views.reshape(table, made, call.types[0].shape)]
 
 
+@rule("redview", *REDUCTIONS, precision="reals")
+def reduction_of_a_view(table: Table, call: Call) -> Sequence[int] | None:
+    """A reduction of axes that come in another order is the reduction of those axes: sum(x.T, 1) = sum(x, 0).
+
+    Sound over the reals: the same elements are reduced, but the device may choose another order for another layout.
+    Near miss that must stay different: the other axis of a square array, and an axis that the view repeats.
+    """
+    (value,) = call.operands
+    base, axes = views.parts(table, value)
+    order = sorted(axis for axis in axes if axis is not None)
+    reduced = sorted(axis for k in _axes(call) if (axis := axes[k]) is not None)
+    if len(reduced) < len(_axes(call)) or list(axes) == order:
+        return None
+    core = views.view(table, base, [table.shape(base)[axis] for axis in order], order)
+    rest = [axis for axis in order if axis not in reduced]
+    params = tuple((k, ("tuple", *map(order.index, reduced)) if k == "axes" else v) for k, v in call.params)
+    made = table.apply1(call.op, (core,), params, Type(tuple(table.shape(base)[axis] for axis in rest), call.types[0].dtype))
+    kept = [axis for k, axis in enumerate(axes) if k not in _axes(call)]
+    return [views.view(table, made, call.types[0].shape, [None if axis is None else rest.index(axis) for axis in kept])]
+
+
 def _nothing_reduced(table: Table, call: Call) -> Sequence[int] | None:
     (value,) = call.operands
     if any(table.shape(value)[k] != 1 for k in _axes(call)) or table.dtype(value) != call.types[0].dtype:

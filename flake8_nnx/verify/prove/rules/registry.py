@@ -22,23 +22,25 @@ class Rule:
 
     Attributes:
         precision: equal to the bit, up to the sign of zeros, or over the reals only.
+        condition: what the values must be like, in words; empty where they may be anything.
     """
 
     name: str
     ops: frozenset[str]
     rewrite: Rewrite
     precision: Precision
+    condition: str = ""
 
     @property
     def doc(self) -> str:
         return self.rewrite.__doc__ or ""
 
 
-def rule(name: str, *ops: str, precision: Precision = "bits") -> Callable[[Rewrite], Rewrite]:
+def rule(name: str, *ops: str, precision: Precision = "bits", condition: str = "") -> Callable[[Rewrite], Rewrite]:
     """Registers a rewrite; rules are tried in the order of registration."""
 
     def register(rewrite: Rewrite) -> Rewrite:
-        RULES.append(Rule(name, frozenset(ops), rewrite, precision))
+        RULES.append(Rule(name, frozenset(ops), rewrite, precision, condition))
         return rewrite
 
     return register
