@@ -95,7 +95,7 @@ class Planner:
         tied.rewrite(self.plan, self.trace, self.facts, self.planned)
         self.write_out()
         if not self.plan.refusals:
-            refuse.check_plan(self.plan, self.facts, variables.names(self.trace.sites))
+            refuse.check_plan(self.plan, self.facts, variables.names(self.trace.sites), self.trace)
         return self.plan
 
     def carries(self) -> None:
@@ -758,7 +758,9 @@ class Planner:
         assert site.ref is not None and site.ref.local is not None
         name = site.ref.local.name
         if site.ref.local.facts is not self.facts:
-            self.refuse(site.call, f"`{name}`, which another file defines, is lifted", "lift it in that file")
+            if any(lift.kind == "remat" for lift in lifts):
+                self.refuse(site.call, f"`{name}`, which another file defines, is lifted", "lift it in that file")
+            name = site.spelled or name
         for lift in lifts:
             if lift.problem:
                 return ""  # refused already

@@ -18,7 +18,7 @@ from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.ported import TO_LINEN
 from flake8_nnx.source.inittext import of_super
 from flake8_nnx.source.linen import PARTIAL, Facts, LinenClass, annotation_word
-from flake8_nnx.source.values import Assignment, Branch, Site, Trace
+from flake8_nnx.source.values import Assignment, Branch, Partial, Site, Trace
 
 HELD = ("Embed",)  # layers that are called alike in Linen and NNX, so that a class may be given one
 # Decorators of classes from here change what the class is; any other, such as one for docstrings, stays.
@@ -205,6 +205,8 @@ def _check_setup(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
         if isinstance(statement, ast.Assign) and all(isinstance(target, ast.Name) for target in statement.targets):
             if facts.module_class(statement.value) is not None:
                 return True  # `dense = partial(nn.Dense, …)`: written out where it is called
+        if isinstance(statement, ast.Assign) and all(_kept_class(target, plan, trace) for target in statement.targets):
+            return True
         inside = {id(n) for n in ast.walk(statement)}
         return isinstance(statement, (ast.Assign, ast.AnnAssign)) and any(id(call) in inside for call in sites)
 
@@ -213,9 +215,21 @@ def _check_setup(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
             add(plan, statement, f"`{ast.unparse(statement).splitlines()[0][:60]}` in setup is not understood")
 
 
-def check_plan(plan: ClassPlan, facts: Facts, made: set[str]) -> None:
+def _kept_class(target: ast.expr, plan: ClassPlan, trace: Trace) -> bool:
+    """`self.block = partial(Block, …)` in setup, where all that the class does with it is to make modules of it."""
+    name = _self_attribute(target)
+    kept = trace.attributes.get(name or "")
+    if not isinstance(kept, Partial) or kept.via is not None:
+        return False
+    setup = set(ast.walk(plan.cls.methods["setup"]))
+    makes = {site.call.func for site in trace.sites}
+    reads = (node for node in ast.walk(plan.cls.node) if _self_attribute(node) == name and node not in setup)
+    return all(node in makes for node in reads)
+
+
+def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> None:
     """Rewrite Linen functions to their NNX names; refuse what Linen is left over; `made` are variables by `self.variable`."""
-    _check_unknown_modules(plan, facts)
+    _check_unknown_modules(plan, facts, trace)
     skip: set[ast.AST] = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
     skip |= {plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods}
     for node in _nodes(plan.cls.node, skip):
@@ -278,7 +292,7 @@ def _inherits(node: ast.Call, cls: LinenClass) -> bool:
     return cls.facts.defining(cls, name, cls) is not None
 
 
-def _check_unknown_modules(plan: ClassPlan, facts: Facts) -> None:
+def _check_unknown_modules(plan: ClassPlan, facts: Facts, trace: Trace) -> None:
     """What is made by a call of something unknown, and called, may be a Linen module."""
     for call, name in unknown_modules(plan.cls, facts):
         advice = "give the file that defines it as well, or wrap it with nnx.bridge.ToNNX"
@@ -289,7 +303,8 @@ def _check_unknown_modules(plan: ClassPlan, facts: Facts) -> None:
     called = {_self_attribute(node.func) for node in ast.walk(plan.cls.node) if isinstance(node, ast.Call)}
     for node in ast.walk(setup):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and facts.module_class(node.value.func) is None:
-            if classes_of(node.value.func, facts):
+            kept = trace.attributes.get(_self_attribute(node.targets[0]) or "")
+            if classes_of(node.value.func, facts) or isinstance(kept, Partial):
                 continue
             origin = facts.origin(node.value.func) or ""
             names = {_self_attribute(target) for target in node.targets} - {None}

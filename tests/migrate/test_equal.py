@@ -96,6 +96,7 @@ CASES = {
         Case("lifted:Layers", init="Layers(4)", args=("f32[2,5]",), **{**MODES, "mutable": ()}),
         Case("lifted:Layers", init="Layers(4, checkpointed=False)", args=("f32[2,5]",), **{**MODES, "mutable": ()}),
         Case("lifted:Critics", init="Critics(4, 3)", args=("f32[2,4]", "f32[2,3]")),
+        Case("lifted:Towers", init="Towers(3)", args=("f32[4,2,3]",), **{**MODES, "mutable": ()}),
         Case("lifted:Ensemble", init="Ensemble(3)", args=("f32[2,4]",), **MODES),
     ],
     "asked": [Case("asked:Embeddings", init="Embeddings(8)", args=("f32[2,32,32,3]",))],

@@ -1,4 +1,6 @@
 """Classes under nn.remat and nn.vmap."""
+from functools import partial
+
 import flax.linen as nn
 import jax.numpy as jnp
 
@@ -93,3 +95,49 @@ class Ensemble(nn.Module):
 
     def __call__(self, x, train: bool = True):
         return self.batches(x, train).mean(-1)
+
+
+class Tower(nn.Module):
+    features: int
+    scale: float = 2.0
+
+    @nn.compact
+    def __call__(self, x, train: bool = False):
+        return nn.Dense(self.features)(x) * (1.0 if train else self.scale)
+
+
+class Towers(nn.Module):
+    """What setup keeps is a class, of which the call makes a module."""
+
+    features: int
+
+    def setup(self):
+        self.tower = partial(Tower, features=self.features, scale=0.5)
+        self.towers = nn.vmap(
+            self.tower,
+            variable_axes={"params": None},
+            split_rngs={"params": False, "dropout": False},
+            in_axes=(0, None),
+            out_axes=0,
+        )
+
+    @nn.compact
+    def __call__(self, x, train: bool = False):
+        return self.towers(name="all")(x, train)
+
+
+class Stays(nn.Module):
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.features)(x)
+
+
+class ReadsItsPartial(nn.Module):
+    def setup(self):
+        self.tower = partial(Stays, features=3)
+
+    @nn.compact
+    def __call__(self, x):
+        return self.tower()(x) * len(self.tower.keywords)

@@ -1,4 +1,7 @@
 """Classes under nn.remat and nn.vmap."""
+from functools import partial
+
+import flax.linen as nn
 from flax import nnx
 import jax.numpy as jnp
 
@@ -114,3 +117,41 @@ class Ensemble(nnx.Module):
 
     def __call__(self, x, train: bool = True):
         return nnx.vmap(Batch.__call__, in_axes=(0, None, None), out_axes=-1)(self.batches, x, train).mean(-1)
+
+
+class Tower(nnx.Module):
+    def __init__(
+        self, in_features: int, features: int, scale: float = 2.0, *, rngs: nnx.Rngs
+    ):
+        self.scale = scale
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+
+    def __call__(self, x, train: bool = False):
+        return self.dense(x) * (1.0 if train else self.scale)
+
+
+class Towers(nnx.Module):
+    """What setup keeps is a class, of which the call makes a module."""
+
+    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+        self.all = Tower(in_features, features=features, scale=0.5, rngs=rngs)
+
+    def __call__(self, x, train: bool = False):
+        return nnx.vmap(Tower.__call__, in_axes=(None, 0, None))(self.all, x, train)
+
+
+class Stays(nn.Module):
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.features)(x)
+
+
+class ReadsItsPartial(nn.Module):
+    def setup(self):
+        self.tower = partial(Stays, features=3)
+
+    @nn.compact
+    def __call__(self, x):
+        return self.tower()(x) * len(self.tower.keywords)
