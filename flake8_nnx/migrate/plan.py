@@ -12,8 +12,8 @@ from typing import Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, mapped, merged, post_init, recurrent, refuse, tied
-from flake8_nnx.migrate import variables
+from flake8_nnx.migrate import bridge, derived, detached, expanded, fields, inherit, mapped, merged, post_init, recurrent
+from flake8_nnx.migrate import refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, lifts_of, remat_class
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
@@ -443,6 +443,8 @@ class Planner:
         elif isinstance(parent, ast.Tuple) and self.of_tuple(parent, site):
             parent = self.facts.names.parent(parent)
         if not isinstance(parent, (ast.Assign, ast.AnnAssign)) or site.attribute is None:
+            if is_param(site) and derived.derive(self, site, level, code):
+                return
             self.refuse(site.call, f"`{_quote(site.call)}` in setup is not assigned to an attribute of its own")
             return
         self.plan.removed.add(parent)

@@ -1,0 +1,81 @@
+"""Attributes that setup computes from parameters."""
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+
+class Chain(nn.Module):
+    """A chain of matrices, near the identity at first."""
+
+    length: int
+    bond: int
+    scale: float = 0.5
+
+    def setup(self):
+        d = self.bond
+        # the identity, once for each site
+        identity = jnp.repeat(jnp.eye(d)[None], self.length, axis=0)
+        identity = identity.reshape(self.length, d, d)
+        # the weights of all sites
+        self.tensors = (
+            self.param("tensors", nn.initializers.normal(), (self.length, d, d))
+            + identity
+        )
+        self.gain = jnp.exp(self.param("log_gain", nn.initializers.zeros, (d,)) * self.scale)
+        self.mixed = self.param("left", nn.initializers.ones, (d, d)) @ self.param("right", nn.initializers.normal(), (d, d))
+
+    def __call__(self, x):
+        return jax.vmap(self.contract)(x) @ self.mixed
+
+    def contract(self, x):
+        for tensor in self.tensors:
+            x = x @ tensor
+        return x * self.gain
+
+
+class BoundAgain(nn.Module):
+    """The name that the sum reads has another value later."""
+
+    def setup(self):
+        table = jnp.ones((3,))
+        self.w = self.param("w", nn.initializers.normal(), (3,)) + table
+        table = table * 2
+        self.table = table
+
+    def __call__(self, x):
+        return x * self.w + self.table
+
+
+class SetAgain(nn.Module):
+    def setup(self):
+        self.w = self.param("w", nn.initializers.normal(), (3,)) + 1
+        self.w = self.w * 2
+
+    def __call__(self, x):
+        return x * self.w
+
+
+class OfTheLayers(nn.Module):
+    """A sum that reads what only another layer knows."""
+
+    def setup(self):
+        self.dense = nn.Dense(3)
+        rows = self.dense(jnp.ones((1, 3)))
+        self.w = self.param("w", nn.initializers.normal(), (3,)) + rows
+
+    def __call__(self, x):
+        return x * self.w
+
+
+class Taken(nn.Module):
+    """The name of the table is a method's."""
+
+    def setup(self):
+        table = jnp.ones((3,))
+        self.w = self.param("w", nn.initializers.normal(), (3,)) + table
+
+    def table(self):
+        return 4
+
+    def __call__(self, x):
+        return x * self.w * self.table()
