@@ -28,6 +28,7 @@ from flake8_nnx.migrate.roles import (
     slot_of,
     slots_in,
 )
+from flake8_nnx.migrate.sown import CLEARED, sows
 from flake8_nnx.migrate.training import (
     checkpointed,
     compiled,
@@ -43,6 +44,7 @@ from flake8_nnx.source.names import FUNCTIONS
 
 FLAGS = {"deterministic": True, "train": False, "training": False, "is_training": False}
 TYPES = {None: "", "params": ", nnx.Param", "batch_stats": ", nnx.BatchStat"}
+COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp)
 
 
 class Rewriting:
@@ -517,6 +519,21 @@ class Rewriting:
         else:
             self.edits.expressions[node.func] = target
         self.edits.arguments[node] = pieces
+        if sows(self.program, slot):
+            self.cleared(node, model)
+
+    def cleared(self, node: ast.Call, model: str) -> None:
+        """What a call sows goes right after it, as in Linen, where it would be kept for the next one."""
+        above = self.facts.names.parent(node)
+        while isinstance(above, ast.expr) and not isinstance(above, (ast.Lambda, *COMPREHENSIONS)):
+            above = self.facts.names.parent(above)
+        if isinstance(above, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)):
+            texts = self.edits.after.setdefault(above, [])
+            if CLEARED.format(model) not in texts:
+                texts.append(CLEARED.format(model))
+        else:
+            note = f"line {node.lineno}: `{model}` keeps what this call sows; clear it with {CLEARED.format(model)}"
+            self.plan.notes.append((self.frame.file, note))
 
     def method_name(self, node: ast.expr, model: str) -> str:
         if isinstance(node, ast.Attribute):
@@ -585,7 +602,7 @@ class Rewriting:
         names = self.facts.names
         place: ast.AST | None = node
         while place is not None and not isinstance(place, ast.stmt):
-            if isinstance(place, (ast.Lambda, ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp)):
+            if isinstance(place, (ast.Lambda, *COMPREHENSIONS)):
                 raise self.stop(node, "it needs a statement before it, which has no place here", "write it as a statement")
             place = names.parent(place)
         assert isinstance(place, ast.stmt)

@@ -21,7 +21,7 @@ def alive(node: ast.AST, edits: CodeEdits, skip: ast.AST | None = None, attribut
     """The names, with `attributes` those behind a dot as well, that are read below a node once it is rewritten."""
     if node in edits.removed or node is skip:
         return
-    for text in edits.before.get(node, ()) if isinstance(node, ast.stmt) else ():
+    for text in (*edits.before.get(node, ()), *edits.after.get(node, ())) if isinstance(node, ast.stmt) else ():
         yield from WORD.findall(text)
     if node in edits.expressions:
         yield from WORD.findall(edits.expressions[node])

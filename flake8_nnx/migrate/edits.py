@@ -18,6 +18,7 @@ class CodeEdits:
     elements: dict[ast.AST, list[Piece]] = field(default_factory=dict)  # of a tuple; a single one stands without it
     parameters: dict[ast.AST, list[Piece]] = field(default_factory=dict)  # of a function; "*" starts those by keyword
     before: dict[ast.stmt, list[str]] = field(default_factory=dict)  # statements to put before one
+    after: dict[ast.stmt, list[str]] = field(default_factory=dict)  # and those to put after one
     removed: set[ast.stmt] = field(default_factory=set)
     unassigned: set[ast.stmt] = field(default_factory=set)  # assignments and returns that become their value alone
     returns: set[ast.AST] = field(default_factory=set)  # functions whose annotation of what they return goes

@@ -35,6 +35,7 @@ class PlacedEdits:
             for node, several in edits.parameters.items()
         }
         self.before = spans.keyed(edits.before.items())
+        self.after = spans.keyed(edits.after.items())
         self.removed = {spans.of(node) for node in edits.removed}
         self.unassigned = {spans.of(node) for node in edits.unassigned}
         self.returns = {spans.of(node) for node in edits.returns}
@@ -245,23 +246,25 @@ class Around(cst.CSTTransformer):
     # ---- statements -----------------------------------------------------------------------------------------------
 
     def line(self, original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine) -> Any:
-        """A line of simple statements with its edits and with what comes before it."""
+        """A line of simple statements with its edits and with what comes before and after it."""
         spans = [self.span(statement) for statement in original.body]
         self.seen.update(spans)
         around = self.around
         texts = [text for span in spans for text in around.before.get(span, ())]
+        below = [text for span in spans for text in around.after.get(span, ())]
         body: list[Any] = []
         for span, small in zip(spans, updated.body):
             if span in around.unassigned and isinstance(small, (cst.Assign, cst.Return)) and small.value is not None:
                 small = cst.Expr(small.value)
             if span not in around.removed:
                 body.append(small)
-        if not texts and len(body) == len(spans) and all(new is old for new, old in zip(body, updated.body)):
+        if not texts and not below and len(body) == len(spans) and all(new is old for new, old in zip(body, updated.body)):
             return self.spread(original, updated) if updated is not original else updated
         new = self.added(texts, self.column(spans[0]))
         if body:
             body[-1] = body[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
             new.append(self.spread(original, updated.with_changes(body=body, leading_lines=[])))
+        new += self.added(below, self.column(spans[0]))
         if not new:
             self.leave_out(updated)
             return cst.RemoveFromParent()

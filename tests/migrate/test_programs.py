@@ -109,3 +109,17 @@ def test_copies_stay_as_they_were_while_training_goes_on():
     np.testing.assert_allclose(new_least, least, rtol=1e-5)
     assert least > 0
     np.testing.assert_allclose(new.target_network(x), linen.target_network(x), rtol=1e-5)
+
+
+@pytest.mark.jax
+@pytest.mark.filterwarnings("ignore:Using 'Module.sow:DeprecationWarning")
+def test_sown_values_do_not_pile_up():
+    import jax
+    from flax import nnx
+
+    new = loaded("sown", "nnx")
+    model, _, losses = new.train(3)
+    assert len(set(map(float, losses))) == 3
+    assert not jax.tree.leaves(nnx.state(model, nnx.Intermediate))
+    model(jax.numpy.ones((2, 3)))
+    assert jax.tree.leaves(nnx.state(model, nnx.Intermediate))  # without the step, it keeps them

@@ -108,6 +108,7 @@ def train_step(
   def loss_fn(model):
     nnx.reseed(model, **rngs)
     logits = model(batch['token_ids'], batch['length'], deterministic=False)
+    nnx.pop(model, nnx.Intermediate)
 
     labels = batch['label']
     if labels.ndim == 1:
@@ -129,6 +130,7 @@ def train_step(
 def eval_step(model: nnx.Module, batch: dict[str, Array]) -> Metrics:
   """Evaluate for a single step. Model should be in deterministic mode."""
   logits = model(batch['token_ids'], batch['length'], deterministic=True)
+  nnx.pop(model, nnx.Intermediate)
   metrics = compute_metrics(labels=batch['label'], logits=logits)
   return metrics
 
