@@ -42,7 +42,7 @@ def fresh():
     """Another process: what this one has read of files is forgotten."""
 
     def forget():
-        of_files = (project_module.on_disk, project_module.names_on_disk)
+        of_files = (project_module.text_on_disk, project_module.names_on_disk, project_module.outlined_on_disk)
         for cache in (remembered._found_at, remembered._of_file, remembered._search_path, remembered.made_by, *of_files):
             cache.cache_clear()
 

@@ -9,6 +9,7 @@ import builtins
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -17,12 +18,20 @@ LINEN_SUBMODULES = frozenset(
     "activation attention batch_apply combinators dtypes linear module normalization pooling recurrent spmd stochastic summary "
     "transforms".split()
 )
+# Nodes that may bind a name or open a scope.
+BINDS = (
+    ast.stmt, ast.Lambda, *COMPREHENSIONS, ast.NamedExpr, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping
+)  # fmt: skip
+KINDS = [kind for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.AST)]
+BINDING = frozenset(kind for kind in KINDS if issubclass(kind, BINDS))
+# Fields without a node below them that means anything here.
+BARE = frozenset("id attr arg kind type_comment level module asname simple is_async conversion ctx op ops".split())
+FIELDS = {kind: tuple(name for name in kind._fields if name not in BARE) for kind in KINDS}
 MAX_DEPTH = 12
 BUILTINS = frozenset(dir(builtins))
 
 
-@dataclass(frozen=True)
-class Binding:
+class Binding(NamedTuple):
     """One way in which a name gets its value in a scope."""
 
     kind: str  # import, assign, annotation, def, class, param, unpack, other
@@ -31,7 +40,7 @@ class Binding:
     value: ast.expr | None = None  # of an assignment
     annotation: ast.expr | None = None
     fallback: bool = False  # bound in an `except` or `else` branch
-    index: tuple[int, ...] = ()  # position inside an unpacked tuple
+    position: tuple[int, ...] = ()  # position inside an unpacked tuple
 
     @property
     def line(self) -> int:
@@ -88,45 +97,48 @@ class Names:
 
     def _build(self, tree: ast.Module) -> None:
         stack: list[tuple[ast.AST, Scope, bool]] = [(tree, self.module, False)]
-        nodes, parents = self.nodes, self.parents
+        nodes, parents, names = self.nodes, self.parents, self._scope_of_name
         early: dict[int, Scope] = {}  # nodes that are evaluated in a scope around the one they stand in
         while stack:
             node, scope, fallback = stack.pop()
+            kind = type(node)
             nodes.append(node)
-            inner = scope
-            if isinstance(node, ast.Name):
-                self._scope_of_name[id(node)] = scope
+            if kind is ast.Name:
+                names[id(node)] = scope
                 continue
-            outside: list[ast.AST] = []  # nodes below that are evaluated in the enclosing scope
-            if isinstance(node, ast.stmt):
-                inner = self._bind_statement(node, scope, fallback, outside)
-            elif isinstance(node, (ast.Lambda, *COMPREHENSIONS)):
-                inner = self._bind_expression(node, scope, outside)
-            elif isinstance(node, ast.NamedExpr):
-                self._assign(node.target, node.value, node, self._function_scope(scope), fallback)
-            elif isinstance(node, ast.ExceptHandler):
-                fallback = True
-                if node.name:
-                    scope.add(node.name, Binding("other", node, fallback=True))
-            elif isinstance(node, ast.MatchAs) and node.name:
-                scope.add(node.name, Binding("other", node, fallback=fallback))
-            elif isinstance(node, ast.MatchStar) and node.name:
-                scope.add(node.name, Binding("other", node, fallback=fallback))
-            elif isinstance(node, ast.MatchMapping) and node.rest:
-                scope.add(node.rest, Binding("other", node, fallback=fallback))
-            children: list[tuple[ast.AST, bool]] = []
-            for name in node._fields:
+            inner = scope
+            if kind in BINDING:
+                outside: list[ast.AST] = []  # nodes below that are evaluated in the enclosing scope
+                if isinstance(node, ast.ExceptHandler):
+                    fallback = True
+                inner = self._bind(node, scope, fallback, outside)
+                early.update((id(child), scope) for child in outside)
+            children: list[tuple[ast.AST, Scope, bool]] = []
+            for name in FIELDS[kind]:
                 value = getattr(node, name, None)
-                below = fallback or (name == "orelse" and isinstance(node, (ast.If, ast.Try)))
-                if isinstance(value, list):
-                    children.extend((child, below) for child in value if isinstance(child, ast.AST))
-                elif isinstance(value, ast.AST):
-                    children.append((value, below))
-            early.update((id(child), scope) for child in outside)
-            for child, below in reversed(children):
-                if not isinstance(child, (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)):
-                    parents[id(child)] = node
-                    stack.append((child, early.pop(id(child), inner), below))
+                if value is None:
+                    continue
+                below = fallback or (name == "orelse" and kind in (ast.If, ast.Try))
+                for child in value if isinstance(value, list) else (value,):
+                    if isinstance(child, ast.AST):
+                        parents[id(child)] = node
+                        children.append((child, early.pop(id(child), inner) if early else inner, below))
+            children.reverse()
+            stack += children
+
+    def _bind(self, node: ast.AST, scope: Scope, fallback: bool, outside: list[ast.AST]) -> Scope:
+        """Note what a node binds; the scope of what stands below it."""
+        if isinstance(node, ast.stmt):
+            return self._bind_statement(node, scope, fallback, outside)
+        if isinstance(node, (ast.Lambda, *COMPREHENSIONS)):
+            return self._bind_expression(node, scope, outside)
+        if isinstance(node, ast.NamedExpr):
+            self._assign(node.target, node.value, node, self._function_scope(scope), fallback)
+            return scope
+        bound = node.rest if isinstance(node, ast.MatchMapping) else node.name  # type: ignore[attr-defined]
+        if bound:
+            scope.add(bound, Binding("other", node, fallback=fallback))
+        return scope
 
     def _bind_statement(self, node: ast.stmt, scope: Scope, fallback: bool, outside: list[ast.AST]) -> Scope:
         if isinstance(node, ast.Assign):
@@ -205,20 +217,20 @@ class Names:
         node: ast.AST,
         scope: Scope,
         fallback: bool,
-        index: tuple[int, ...] = (),
+        position: tuple[int, ...] = (),
     ) -> None:
         if isinstance(target, ast.Name):
-            kind = "other" if value is None else "unpack" if index else "assign"
-            scope.add(target.id, Binding(kind, node, value=value, fallback=fallback, index=index))
+            kind = "other" if value is None else "unpack" if position else "assign"
+            scope.add(target.id, Binding(kind, node, value=value, fallback=fallback, position=position))
         elif isinstance(target, ast.Starred):
             self._assign(target.value, None, node, scope, fallback)
         elif isinstance(target, (ast.Tuple, ast.List)):
             parallel = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
-            for position, element in enumerate(target.elts):
+            for place, element in enumerate(target.elts):
                 if parallel:
-                    self._assign(element, value.elts[position], node, scope, fallback)  # type: ignore[union-attr]
+                    self._assign(element, value.elts[place], node, scope, fallback)  # type: ignore[union-attr]
                 else:
-                    self._assign(element, value, node, scope, fallback, (*index, position))
+                    self._assign(element, value, node, scope, fallback, (*position, place))
 
     def absolute(self, module: str | None, level: int) -> str:
         """The absolute name of `from <dots><module>`; leading dots stay when the file's package is unknown."""

@@ -5,6 +5,7 @@ Names are resolved as Python would from the importing file, so every script has 
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Union
 from flake8_nnx.source.declared import Declared
 from flake8_nnx.source.linen import Facts, ModuleRef
 from flake8_nnx.source.names import Binding, Names, canonical
+from flake8_nnx.source.outline import outline
 from flake8_nnx.source.read import SourceError, decode, parse, python_files, read_source
 
 # What these export is known by name; a checkout of them in the project changes nothing.
@@ -28,11 +30,24 @@ MAX_IMPORTED = 1_000_000
 
 @dataclass(frozen=True)
 class Definition:
-    """Where a name that an import reaches gets its value: a class, a function or an assignment at top level."""
+    """Where a name that an import reaches gets its value: a class, a function or an assignment at top level.
+
+    The binding is that of the file's outline.
+    """
 
     file: SourceFile
     name: str
     binding: Binding
+
+    @property
+    def whole(self) -> tuple[Facts, Binding] | None:
+        """The facts of the file, and the binding with the bodies of functions and classes; None where it is not parsed."""
+        try:
+            facts = self.file.facts
+        except SourceError:
+            return None
+        binding = facts.names.lookup(self.name, facts.names.module)
+        return (facts, binding) if binding is not None else None
 
 
 # A definition, a module of the project, or the dotted name of something outside of it.
@@ -40,20 +55,41 @@ Target = Union[Definition, "SourceFile", str, None]
 Seen = frozenset[tuple[Path, str]]
 
 
+State = tuple[str, int, int]  # a path, and the time and size that stand for what it holds
+
+
 @functools.lru_cache(maxsize=128)
-def on_disk(path: str, mtime: int, size: int) -> tuple[str, ast.Module]:
-    """Text and tree of a file in the state that its time and size stand for; neither is ever written on.
+def text_on_disk(state: State) -> str:
+    """The text of a file that many linted ones import: one process reads it once.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    return read_source(Path(state[0]))
+
+
+@functools.lru_cache(maxsize=128)
+def names_on_disk(state: State, package: str) -> Names:
+    """Its names; neither they nor the tree are ever written on.
 
     Raises:
         SourceError: it cannot be read or is not Python.
     """
-    text = read_source(Path(path))
-    return text, parse(text, path)
+    return Names(parse(text_on_disk(state), state[0]), package)
 
 
-@functools.lru_cache(maxsize=128)
-def names_on_disk(path: str, mtime: int, size: int, package: str) -> Names:
-    return Names(on_disk(path, mtime, size)[1], package)
+@functools.lru_cache(maxsize=256)
+def outlined_on_disk(state: State, package: str) -> Names:
+    """The names of its top level, in a tree without the bodies of functions and classes.
+
+    Raises:
+        SourceError: it cannot be read or is not Python.
+    """
+    text = outline(text_on_disk(state))
+    if text is not None:
+        with contextlib.suppress(SourceError):
+            return Names(parse(text, state[0]), package)
+    return names_on_disk(state, package)
 
 
 class SourceFile:
@@ -78,14 +114,16 @@ class SourceFile:
     def source(self) -> str:
         if self._text is not None:
             return self._text
-        return self._on_disk[0] if self._shared else read_source(self.path)
+        return text_on_disk(self._state) if self._shared else read_source(self.path)
 
     @functools.cached_property
     def _parsed(self) -> ast.Module | SourceError:
         try:
-            if not self.project.may_parse(self):
+            if not self._may_follow:
                 return SourceError(str(self.path), "is not read: too many imports lead on from here")
-            return self._on_disk[1] if self._shared else parse(self.source, str(self.path))
+            if self._shared:
+                return names_on_disk(self._state, self.package).module.node  # type: ignore[return-value]
+            return parse(self.source, str(self.path))
         except SourceError as error:
             return error
 
@@ -95,11 +133,11 @@ class SourceFile:
         return self._text is None and self.project.left is not None
 
     @functools.cached_property
-    def _on_disk(self) -> tuple[str, ast.Module]:
-        return on_disk(*self._state)
+    def _may_follow(self) -> bool:
+        return self.project.may_parse(self)
 
     @functools.cached_property
-    def _state(self) -> tuple[str, int, int]:
+    def _state(self) -> State:
         try:
             stat = self.path.stat()
         except OSError as error:
@@ -116,8 +154,29 @@ class SourceFile:
     def facts(self) -> Facts:
         source = self.source if self.project.spelt else None
         tree = self.tree
-        names = names_on_disk(*self._state, self.package) if self._shared else None
+        names = names_on_disk(self._state, self.package) if self._shared else None
         return Facts(tree, str(self.path), self.package, self, source, names)
+
+    @property
+    def outline(self) -> Facts:
+        """Facts about the top level of the file, without what only the bodies of its functions and classes tell.
+
+        Raises:
+            SourceError: it cannot be read or is not Python.
+        """
+        if isinstance(self._outline, SourceError):
+            raise self._outline
+        return self._outline
+
+    @functools.cached_property
+    def _outline(self) -> Facts | SourceError:
+        try:
+            if not self._shared or "facts" in vars(self) or not self._may_follow:
+                return self.facts
+            names = outlined_on_disk(self._state, self.package)
+            return Facts(names.module.node, str(self.path), self.package, self, None, names)  # type: ignore[arg-type]
+        except SourceError as error:
+            return error
 
     def forget_tree(self) -> None:
         """Free the tree of a file that has nothing to do with Linen; it is parsed anew if another file asks."""
@@ -178,15 +237,15 @@ class SourceFile:
             target = file.resolve(name)
             node = target.binding.node if isinstance(target, Definition) else None
             if isinstance(target, Definition) and isinstance(node, ast.ClassDef):
-                names = {base for each in node.bases if (base := target.file.facts.origin(each))} - found
+                names = {base for each in node.bases if (base := target.file.outline.origin(each))} - found
                 found |= names
                 waiting += [(target.file, each) for each in names]
         return frozenset(found)
 
     def class_statement(self, origin: str) -> tuple[ast.ClassDef, Facts] | None:
         target = self.resolve(origin)
-        node = target.binding.node if isinstance(target, Definition) and target.binding.kind == "class" else None
-        return (node, target.file.facts) if isinstance(target, Definition) and isinstance(node, ast.ClassDef) else None
+        whole = target.whole if isinstance(target, Definition) and target.binding.kind == "class" else None
+        return (whole[1].node, whole[0]) if whole and isinstance(whole[1].node, ast.ClassDef) else None
 
     # ---- imports ----------------------------------------------------------------------------------------------------
 
@@ -276,7 +335,7 @@ class SourceFile:
         name, rest = parts[0], parts[1:]
         here = (self.path, name)
         try:
-            names = self.facts.names
+            names = self.outline.names
         except SourceError:
             return None
         if here in seen:
@@ -296,9 +355,9 @@ class SourceFile:
         """What `from .models import *` brings in; the last such line wins."""
         if parts[0].startswith("_"):
             return None
-        for statement in reversed(self.facts.tree.body):
+        for statement in reversed(self.outline.tree.body):
             if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
-                base = self.facts.names.absolute(statement.module, statement.level)
+                base = self.outline.names.absolute(statement.module, statement.level)
                 name = f"{base}{'' if base.endswith('.') else '.'}{'.'.join(parts)}"
                 found = self._resolve(name, seen)
                 if found is not None and not isinstance(found, str):
@@ -374,25 +433,35 @@ class Project:
 
     def class_of(self, definition: Definition) -> ModuleRef | None:
         """The Linen module class that a definition is; of a partial or a lifted class the name alone."""
-        facts, binding = definition.file.facts, definition.binding
+        outline, binding = definition.file.outline, definition.binding
 
         def of_class() -> ModuleRef | None:
-            local = facts.linen_class(binding.node)
+            # Without a base that is known, the methods of a class may prove it a module.
+            if outline.linen_class(binding.node) is None and "compact" not in definition.file.source:
+                return None
+            whole = definition.whole
+            if whole is None:
+                return None
+            local = whole[0].linen_class(whole[1].node)
             return ModuleRef(local.name, local=local) if local is not None else None
 
         def of_value() -> ModuleRef | None:
-            ref = facts.module_class(binding.value)
+            ref = outline.module_class(binding.value)
             return ModuleRef(definition.name) if ref is not None else None
 
         return self._once(definition, "class", of_class if binding.kind == "class" else of_value)
 
     def instance_of(self, definition: Definition) -> ModuleRef | None:
         """The class when a definition is a Linen module instance or a function that returns one."""
-        facts, binding = definition.file.facts, definition.binding
-        if isinstance(binding.node, ast.FunctionDef):
-            function = binding.node
-            return self._once(definition, "instance", lambda: facts.returned(function, 0))
-        return self._once(definition, "instance", lambda: facts.bound(binding, 0))
+
+        def answer() -> ModuleRef | None:
+            whole = definition.whole
+            if whole is None:
+                return None
+            facts, binding = whole
+            return facts.returned(binding.node, 0) if isinstance(binding.node, ast.FunctionDef) else facts.bound(binding, 0)
+
+        return self._once(definition, "instance", answer)
 
     def _once(self, definition: Definition, question: str, answer: Callable[[], ModuleRef | None]) -> ModuleRef | None:
         """Answer, remember; None while the answer is being found, since files may import each other."""

@@ -261,8 +261,8 @@ def _bound(node: ast.Name, facts: Facts, depth: int) -> Tree | None:
         return None
     if binding.kind == "assign":
         return tree_of(binding.value, facts, depth + 1) or applied(binding.node, facts)
-    if binding.kind != "unpack" or binding.index != (1,) or not isinstance(binding.value, ast.Call):
-        if binding.kind == "unpack" and binding.index == (0,):
+    if binding.kind != "unpack" or binding.position != (1,) or not isinstance(binding.value, ast.Call):
+        if binding.kind == "unpack" and binding.position == (0,):
             return _popped(binding.value, facts, depth, rest=True)
         return None
     found = model_call(binding.value, facts, depth=depth + 1)
