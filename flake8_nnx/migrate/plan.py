@@ -23,6 +23,7 @@ from flake8_nnx.rules._text import nnx_functions, snake
 from flake8_nnx.source import ported
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
 from flake8_nnx.source.given import CALL_FLAGS
+from flake8_nnx.source.handed import fields_read
 from flake8_nnx.source.graphs import THROUGH
 from flake8_nnx.source.linen import Field, LinenClass, ModuleRef
 from flake8_nnx.source.methods import filled_fields
@@ -265,6 +266,9 @@ class Planner:
                     self.line(level, text, event.names, event.node if in_setup or event.node in self.attributes.dead else None)
                 if in_setup:
                     self.plan.removed.add(event.node)
+                    values = {name: Static(name) for name in self.fields}
+                    for call in (node for node in ast.walk(event.node) if isinstance(node, ast.Call)):
+                        self.plan.asked |= fields_read(call, self.facts, values) or frozenset()
             elif isinstance(event, Branch):
                 self.emit_branch(event, level, loops)
             elif isinstance(event, Loop):
@@ -636,7 +640,8 @@ class Planner:
         """A parameter for a size that the source does not tell, refused where it cannot be one."""
         stem, variable = self.attributes.stems.get(site), self.input_of(site)
         own = f"{variable}_features" if variable else f"{stem}_{name}"
-        text = self.open.open(site, name, own) if stem is not None else None
+        one = not site.loops or bool(site.inputs) and not name.endswith("_shape")  # that each turn may have
+        text = self.open.open(site, name, own) if stem is not None and one else None
         if text is None:
             self.refuse(
                 site.call,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import graphs, members, normalized, ported, shapes
+from flake8_nnx.source import handed, graphs, members, normalized, ported, shapes
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
@@ -305,6 +305,8 @@ class Evaluator:
         scoped = isinstance(func, ast.Attribute) and func.attr == "make_rng" and ast.unparse(func.value) == "self.scope"
         if scoped or root_is_self(func) and func.attr in ("param", "variable", "sow", "make_rng"):  # type: ignore[attr-defined]
             return self.tracer.own_call(node, env)
+        if self.tracer.method == "setup" and handed.fields_read(node, self.facts, self.tracer.attributes) is not None:
+            return self._handed(node, env)
         if of_super(func):
             positional, keywords = self.arguments(node, env)
             method = self.tracer.inherited(func.attr)  # type: ignore[attr-defined]
@@ -384,6 +386,12 @@ class Evaluator:
         elif isinstance(callee, Static) and len(positional) == 1 and isinstance(positional[0], Array):
             return positional[0]  # `self.activation(x)`: a function of one array is taken to keep its shape
         return Unknown() if dynamic([callee, *positional, *keywords.values()]) else self._static(node, env)
+
+    def _handed(self, node: ast.Call, env: Env) -> Any:
+        """What a function makes of the fields of this module; a parent knows nothing of it."""
+        texts = ["self" if isinstance(a, ast.Name) and a.id == "self" else self.text(a, env) for a in node.args]
+        known = self.tracer.depth == 0 and None not in texts
+        return Static(f"{ast.unparse(node.func)}({', '.join(map(str, texts))})") if known else Unknown()
 
     def _applied(self, callee: Any, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any]) -> Any:
         """Output of a call of one of several submodules."""

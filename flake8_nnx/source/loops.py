@@ -120,13 +120,27 @@ def carry_name(tracer: Tracer, name: str, axis: int) -> str:
 
 
 def repeated_list(tracer: Tracer, iterable: ast.expr, target: ast.expr, env: Env) -> Repeated | None:
-    """The list of submodules that a loop runs over, through enumerate and zip."""
+    """The list of submodules that a loop runs over, through enumerate and zip or by its places."""
+    if (counted := counted_list(iterable)) is not None:
+        value = tracer.evaluator.value(counted, env)
+        return value if isinstance(value, Repeated) and not value.before and not value.rest else None
     if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) and iterable.func.id in ("enumerate", "zip"):
         found = [repeated_list(tracer, argument, target, env) for argument in iterable.args]
         return next((value for value in found if value is not None), None)
     listed = iterable.value if isinstance(iterable, ast.Subscript) and isinstance(iterable.slice, ast.Slice) else iterable
     value = tracer.evaluator.value(iterable, env) if isinstance(listed, (ast.Attribute, ast.Name)) else None
     return value if isinstance(value, Repeated) else None
+
+
+def counted_list(iterable: ast.expr) -> ast.Attribute | None:
+    """`self.layers` of `range(len(self.layers))`: in the loop, `self.layers[i]` stands for each."""
+    inner = iterable
+    for name in ("range", "len"):
+        builtin = isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == name
+        if not builtin or len(inner.args) != 1 or inner.keywords:  # type: ignore[attr-defined]
+            return None
+        inner = inner.args[0]  # type: ignore[attr-defined]
+    return inner if isinstance(inner, ast.Attribute) else None
 
 
 def bind_elements(

@@ -52,7 +52,9 @@ def broadcast(values: Sequence[Any]) -> Any:
         known = [size for size in sizes if size not in (None, 1)]
         # They are equal, or the operation fails: one that is told without conditions is the shortest.
         axes[axis] = min(known, key=lambda size: " if " in str(size)) if known else best.size(axis)
-    return Array(best.base, axes, best.rank)
+    # One of unknown rank may have more axes than the others.
+    rank = best.rank if best.base is not None or all(array.rank is not None for array in arrays) else None
+    return Array(best.base, axes, rank)
 
 
 def integer(value: Any) -> int | None:
@@ -255,7 +257,9 @@ def expand_dims(array: Array, axis: Any) -> Any:
         return array_of([*dims[:at], 1, *dims[at:]])
     if at == -1:
         return Array(None, {1: 1, 2: array.size(1)})
-    return Array(None, {1: array.size(1)}) if at >= 0 else Unknown()
+    if at == 0:
+        return Array(None, {1: array.size(1), 2: array.size(2)})
+    return Array(None, {1: array.size(1)}) if at > 0 else Unknown()
 
 
 def squeeze(array: Array, axis: Any) -> Any:

@@ -480,7 +480,8 @@ class Tracer:
             for axis in {1, *a.axes, *b.axes}:
                 x, y = a.size(axis), b.size(axis)
                 axes[axis] = x if x == y else None if test is None or None in (x, y) else f"({x} if {test} else {y})"
-            return Array(a.base if a.base == b.base else None, axes, a.rank or b.rank)
+            rank = a.rank or b.rank if None in (a.rank, b.rank) or a.rank == b.rank else None
+            return Array(a.base if a.base == b.base else None, axes, rank)
         if isinstance(a, Array) or isinstance(b, Array):
             return a if isinstance(a, Array) else b
         if isinstance(a, Graph) and isinstance(b, Graph):

@@ -30,6 +30,12 @@ CASES = {
         Case("tables:Rebound", init="Rebound(4)", args=("f32[2,4]",)),
     ],
     "derived": [Case("derived:Chain", init="Chain(2, 3)", args=("f32[2,3]",))],
+    "handed": [
+        Case("handed:Chain", init="Chain(3, (4, 3, 2))", args=("f32[2,3]",)),
+        Case("handed:Chain", init="Chain(2, 5)", args=("f32[2,3]",)),
+        Case("handed:Padded", init="Padded(3)", args=("f32[2,4,5]",)),
+        Case("handed:Stack", init="Stack((3, 4))", args=("f32[2,4,5]",)),
+    ],
     "given": [
         Case("given:ResNet", init="ResNet((1, 2))", args=("f32[2,8,8,3]",), **{**MODES, "rngs": ()}),
         Case("given:ResNet", init="ResNet((1, 1), block_cls=Wide)", args=("f32[2,4,4,3]",), **{**MODES, "rngs": ()}),
