@@ -299,8 +299,12 @@ class Tracer:
     def _checked(self, node: ast.stmt, parts: list[ast.expr], form: str, env: Env) -> None:
         """What setup checks, `__init__` checks."""
         texts = [self.evaluator.text(part, env) for part in parts]
-        if self.method == "setup" and parts and None not in texts:
+        if self._of_setup(node) and parts and None not in texts:
             self.events.append(Assignment(node, (), form.format(", ".join(map(str, texts)))))
+
+    def _of_setup(self, node: ast.stmt) -> bool:
+        """Whether this is a statement of setup itself, not of a function outside of the class that it calls."""
+        return self.method == "setup" and self.facts.names.enclosing(node, ast.ClassDef) is not None
 
     def _assign(self, node: ast.Assign, env: Env) -> None:
         value = self.evaluator.value(node.value, env)
@@ -330,7 +334,7 @@ class Tracer:
         self, node: ast.stmt, target: ast.expr, names: tuple[str, ...], source: ast.expr, value: Any, env: Env
     ) -> None:
         """An array that setup makes of what `__init__` knows: `self.table = jnp.arange(self.size)`."""
-        stored = self.method == "setup" and isinstance(value, (Array, Unknown, Items, Function))
+        stored = self._of_setup(node) and isinstance(value, (Array, Unknown, Items, Function))
         text = self.evaluator.text(source, env) if stored else None
         if text is None or not names or isinstance(value, Function) and not names[0].startswith("self."):
             return

@@ -58,3 +58,23 @@ class Positional(nn.Module):
 
     def __call__(self, x):
         return self.dense(x + self.table)
+
+
+def shifted(table, size):
+    assert size > 0
+    width = jnp.ones(size)
+    return table + width
+
+
+class Shifted(nn.Module):
+    """What a function does with names of its own is none of `__init__`'s business."""
+
+    size: int
+
+    def setup(self):
+        width = self.size + 1
+        self.table = shifted(jnp.arange(self.size), self.size)
+        self.dense = nn.Dense(width)
+
+    def __call__(self, x):
+        return self.dense(x + self.table)

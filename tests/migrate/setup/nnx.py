@@ -60,3 +60,21 @@ class Positional(nnx.Module):
 
     def __call__(self, x):
         return self.dense(x + self.table)
+
+
+def shifted(table, size):
+    assert size > 0
+    width = jnp.ones(size)
+    return table + width
+
+
+class Shifted(nnx.Module):
+    """What a function does with names of its own is none of `__init__`'s business."""
+
+    def __init__(self, in_features: int, size: int, *, rngs: nnx.Rngs):
+        width = size + 1
+        self.table = shifted(jnp.arange(size), size)
+        self.dense = nnx.Linear(in_features, width, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x + self.table)
