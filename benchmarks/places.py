@@ -25,10 +25,10 @@ def named(text: str, changed: str, cls: str, line: int, model: str, reason: str)
     wanted = {*_held_as(tree, cls), *_touched(tree, cls, line)}
     words = {word for match in PATHS.findall(reason) for path in match for word in re.split(r"[/()',:;]+", path)}
     method = _method(tree, cls, line)
-    own = cls == model and method is not None and method.name != "__init__"
+    own = model in {cls, *_derived(tree, cls)} and method is not None and method.name != "__init__"
     instances = any(re.fullmatch(rf"{cls}_\d+", word) for word in words)
     by_output = own and re.match(r"(case .*: )?\w+ \w+ on \w+: ", reason) is not None
-    return bool(wanted & words) or instances or by_output or _at_line(changed, cls, reason)
+    return bool(wanted & words) or instances or by_output or _at_line(changed, cls, wanted, reason)
 
 
 def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
@@ -37,14 +37,20 @@ def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
 
 def _held_as(tree: ast.Module, cls: str) -> set[str]:
     """The attributes that hold a class, or one that derives from it, or is held by one."""
-    classes = _classes(tree)
-    names = {cls}
-    while more := {name for name, node in classes.items() if names & {ast.unparse(base) for base in node.bases}} - names:
-        names |= more
+    names = {cls, *_derived(tree, cls)}
     return {
         attribute for statement in _statements(tree) if names & {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
         for attribute in _attributes(statement)
     }  # fmt: skip
+
+
+def _derived(tree: ast.Module, cls: str) -> set[str]:
+    names = {cls}
+    while more := {
+        name for name, node in _classes(tree).items() if names & {ast.unparse(base) for base in node.bases}
+    } - names:  # fmt: skip
+        names |= more
+    return names - {cls}
 
 
 def _touched(tree: ast.Module, cls: str, line: int) -> set[str]:
@@ -61,17 +67,24 @@ def _touched(tree: ast.Module, cls: str, line: int) -> set[str]:
         users = (s for s in _statements(method) if names & {n.id for n in ast.walk(s) if isinstance(n, ast.Name)})
         return names.union(*map(_attributes, users))
     names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and not _attributes(statement.value.func):
+        local = ast.unparse(statement.value.func).partition(".")[0]  # a list on its way to an attribute
+        users = (s for s in _statements(method) if local in {n.id for n in ast.walk(s) if isinstance(n, ast.Name)})
+        found = found.union(*map(_attributes, users))
     for loop in (n for n in ast.walk(method) if isinstance(n, (ast.For, ast.comprehension))):
         if names & {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}:
             found |= _attributes(loop.iter)
     return found | _attributes(statement)
 
 
-def _at_line(changed: str, cls: str, reason: str) -> bool:
-    """Whether a line of the class, in the changed file, is named."""
-    node = _classes(ast.parse(changed)).get(cls)
-    lines = map(int, re.findall(r"mutant\.py:(\d+)", reason))
-    return node is not None and any(node.lineno <= line <= (node.end_lineno or 0) for line in lines)
+def _at_line(changed: str, cls: str, wanted: set[str], reason: str) -> bool:
+    """Whether a line is named that is in the class, or touches what holds it, in the changed file."""
+    tree = ast.parse(changed)
+    for line in map(int, re.findall(r"mutant\.py:(\d+)", reason)):
+        around = next((name for name, node in _classes(tree).items() if node.lineno <= line <= (node.end_lineno or 0)), "")
+        if around == cls or wanted & _touched(tree, around, line):
+            return True
+    return False
 
 
 def _method(tree: ast.Module, cls: str, line: int) -> ast.FunctionDef | None:

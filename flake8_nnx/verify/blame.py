@@ -12,14 +12,15 @@ def blame(error: BaseException) -> str:
     return f"{text} ({frames[-1].filename}:{frames[-1].lineno})" if frames else text
 
 
-def source_of(info: Any) -> str:
-    """File and line of the user's code, or else of the library, that computed a value; empty if not known."""
+def source_of(info: Any, anyone: bool = True) -> str:
+    """File and line of the user's code, or else of the library unless not `anyone`, that computed a value; empty if not known."""
     try:
         from jax._src import source_info_util  # no public name
 
         frames = list(source_info_util.user_frames(getattr(info, "traceback", info)))
-        frame = next((f for f in frames if "/flax/" not in f.file_name.replace("\\", "/")), frames[0])
-        return f"{frame.file_name.replace(chr(92), '/').rpartition('/')[2]}:{frame.start_line}"
+        theirs = (f for f in frames if not {"flax", "flake8_nnx"} & set(f.file_name.replace("\\", "/").split("/")))
+        frame = next(theirs, frames[0] if anyone else None)
+        return f"{frame.file_name.replace(chr(92), '/').rpartition('/')[2]}:{frame.start_line}" if frame else ""
     except Exception:  # a hint for people, never worth an error
         return ""
 

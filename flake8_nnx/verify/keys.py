@@ -29,9 +29,13 @@ def draws(program: Any) -> bool:
 
 
 def drawn_at(program: Any) -> list[str]:
-    """File and line of the user's code that draws, in order; bodies that are traced once for many calls are not asked."""
-    drawing = (eqn for eqn in opened(program)[0].eqns if eqn.primitive.name in DRAWS or any(map(draws, bodies(eqn))))
-    return list(dict.fromkeys(place for eqn in drawing if (place := source_of(eqn.source_info))))
+    """File and line of the user's code that draws, in order; what is traced once for many calls is asked last."""
+    found: list[str] = []
+    for eqn in opened(program)[0].eqns:
+        if eqn.primitive.name in DRAWS or any(map(draws, bodies(eqn))):
+            place = source_of(eqn.source_info, anyone=False)
+            found += [place] if place else [inner for body in bodies(eqn) for inner in drawn_at(body)]
+    return list(dict.fromkeys(found))
 
 
 def consumed(program: Any, *runs: Sequence[Any]) -> list[np.ndarray]:

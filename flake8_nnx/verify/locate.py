@@ -62,7 +62,7 @@ def observed(run: Callable[[], Any], seen: list[Call], table: np.ndarray) -> lis
     with jax.default_matmul_precision("highest"):
         traced = jax.make_jaxpr(trace)()
         loops = [eqn for eqn in operations(traced) if eqn.primitive.name in ("scan", "while")]
-        if loops and sum(eqn.params.get("length", UNROLLED + 1) for eqn in loops) <= UNROLLED:
+        if sum(eqn.params.get("length", UNROLLED + 1) for eqn in loops) <= UNROLLED:
             with jax.disable_jit():
                 traced = jax.make_jaxpr(trace)()
         program = renamed(traced, [], table)
