@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flake8_nnx.migrate.edits import CodeEdits, Piece
-from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.flow import RESTORES, SAVES, TREE_MAPS, Program
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.roles import Field, Frame, Items, Method, Model, Site, Slot, State, Variables, slot_of, slots_in
 from flake8_nnx.source.names import FUNCTIONS
@@ -19,6 +19,7 @@ from flake8_nnx.source.text import SourceText
 
 PREFIX = ("init", "initial", "new", "curr", "cur", "current", "old", "train", "model", "final", "my")
 KINDS = ("state", "params", "variables", "vars", "ts")
+WHOLE = SAVES | RESTORES | TREE_MAPS  # what these are given of a train state is all of it
 Created = Callable[[Slot], bool]
 
 
@@ -142,6 +143,11 @@ class Plan:
             self.use(frame, value.slot, *(("model", "optimizer") if value.name == "apply_gradients" else ()))
         elif isinstance(value, Method) and value.name != "init" or isinstance(value, (Model, Variables)):
             self.use(frame, value.slot, "model")
+        elif isinstance(node, ast.Call) and frame.file.facts.origin(node.func) in WHOLE:
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                given = self.program.values.get(argument)
+                if isinstance(given, State):
+                    self.use(frame, given.slot, "model", "optimizer")
 
     def use(self, frame: Frame | None, slot: Slot, *kinds: str) -> bool:
         found = self.uses.setdefault((frame, slot.root), set()) if frame else set()

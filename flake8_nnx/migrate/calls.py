@@ -12,7 +12,7 @@ from flake8_nnx.migrate.around import Created, Plan, Stop, own_nodes, pieces_of,
 from flake8_nnx.migrate.construction import added_argument, constructor_arguments, constructs, empty, factory
 from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
-from flake8_nnx.migrate.flow import COLLECTIVES, RESTORES, SAME, SAVES
+from flake8_nnx.migrate.flow import COLLECTIVES, RESTORES, SAME, SAVES, TREE_MAPS
 from flake8_nnx.migrate.roles import (
     Callee,
     Field,
@@ -36,6 +36,7 @@ from flake8_nnx.migrate.training import (
     gradients_applied,
     mapped,
     replaced_state,
+    saved_state,
     state_attribute,
     transformed,
 )
@@ -379,6 +380,8 @@ class Rewriting:
                 if kind is None:
                     raise self.stop(argument, f"the collection `{given.collection}` is given to a function of arrays")
                 self.edits.expressions[argument] = f"nnx.state({self.plan.model(given.slot)}{kind})"
+            elif isinstance(given, State) and origin in TREE_MAPS and argument not in self.program.escapes:
+                self.edits.expressions[argument] = saved_state(self, given)
             else:
                 self.expression(argument)
         self.expression(node.func)

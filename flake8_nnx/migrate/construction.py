@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from flake8_nnx.migrate.around import Plan, Stop, own_nodes, pieces_of
 from flake8_nnx.migrate.carry import Path, carried, local_value, reachable
 from flake8_nnx.migrate.edits import Piece
-from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.flow import RESTORES, Program
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.roles import Frame, Method, Model, Site, Slot, slots_in
+from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.features import SizeParameter, needed_sizes, trace
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def inits(plan: Plan, frame: Frame, slot: Slot, seen: frozenset[Frame] = frozens
     """The calls of `init` that a model of a function reaches, with the calls that lead there."""
     for place, call in slot.root.started:
         if place.inside(frame):
-            yield way_to(plan, place, frame), place, call
+            yield forwarded(way_to(plan, place, frame), place, call)
     for inner in plan.program.all_frames():
         if not inner.inside(frame):
             continue
@@ -80,6 +81,18 @@ def inits(plan: Plan, frame: Frame, slot: Slot, seen: frozenset[Frame] = frozens
                 if own.slot.root.frame is callee:
                     for path, place, call in inits(plan, callee, own.slot, seen | {frame}):
                         yield [site, *path], place, call
+
+
+def forwarded(path: Path, place: Frame, call: ast.Call) -> Init:
+    """`def init(*args): return model.init(*args)` initialises with the arguments of its own call."""
+    own = place.node.args.vararg if isinstance(place.node, FUNCTIONS) else None
+    if own is None or len(call.args) != 1 or call.keywords or place.parameters or not path:
+        return path, place, call
+    given = call.args[0]
+    handed_on = isinstance(given, ast.Starred) and isinstance(given.value, ast.Name) and given.value.id == own.arg
+    if not handed_on or path[-1].callee.frame is not place:
+        return path, place, call
+    return path[:-1], path[-1].frame, path[-1].call
 
 
 def way_to(plan: Plan, place: Frame, frame: Frame) -> Path:
@@ -283,6 +296,8 @@ def empty(plan: Plan, frame: Frame, seen: frozenset[Frame] = frozenset()) -> boo
                 return None
         method = plan.program.values.get(inner.func) if isinstance(inner, ast.Call) else None
         if isinstance(method, Method) and method.name != "init":
+            return None
+        if isinstance(inner, ast.Call) and frame.file.facts.origin(inner.func) in RESTORES:
             return None
     if any(empty(plan, site.callee.frame, seen | {frame}) is None for site in frame.sites):
         return None

@@ -40,6 +40,7 @@ SAME = frozenset({
 CHECKPOINTS = "flax.training.checkpoints."
 SAVES = frozenset(CHECKPOINTS + name for name in ("save_checkpoint", "save_checkpoint_multiprocess"))
 RESTORES = frozenset({CHECKPOINTS + "restore_checkpoint"})
+TREE_MAPS = frozenset({"jax.tree.map", "jax.tree_map", "jax.tree_util.tree_map"})
 COLLECTIVES = frozenset({"jax.lax.pmean", "jax.lax.psum"})
 TURNS = 8  # rounds until nothing new is found; programs settle after three or four
 
@@ -460,12 +461,30 @@ class Calls:
         state = next((value for _, value in given if isinstance(value, State)), None)
         if state is not None and origin in SAVES | RESTORES:
             return state if origin in RESTORES else None
+        if state is not None and origin in TREE_MAPS and self.only_saved(node):
+            return None
         for argument, value in given:
             whole = isinstance(value, Variables) and origin.startswith(("jax.", "optax."))
             if slots_in(value) and not whole and not isinstance(value, Gradients):
                 reason = f"`{ast.unparse(node)[:60]}` is given a model, its variables or its train state"
                 self.program.escape(argument, self.frame, reason)
         return None
+
+    def only_saved(self, node: ast.Call) -> bool:
+        """Whether a value goes into a checkpoint, itself or by a name of its own, and nowhere else."""
+        names = self.facts.names
+        above = names.parent(node)
+        if not isinstance(above, ast.Assign):
+            return self.saves(above)
+        target = above.targets[0]
+        if len(above.targets) > 1 or not isinstance(target, ast.Name):
+            return False
+        same = [n for n in ast.walk(self.frame.node) if isinstance(n, ast.Name) and n.id == target.id and n is not target]
+        return bool(same) and all(isinstance(n.ctx, ast.Load) and self.saves(names.parent(n)) for n in same)
+
+    def saves(self, node: ast.AST | None) -> bool:
+        node = self.facts.names.parent(node) if isinstance(node, ast.keyword) else node
+        return isinstance(node, ast.Call) and self.facts.origin(node.func) in SAVES
 
     def transformed(self, node: ast.Call, origin: str, first: Any) -> Any:
         if isinstance(first, Callee):

@@ -22,6 +22,9 @@ NUMBERED = frozenset({"static_argnums", "donate_argnums", "static_broadcasted_ar
 NAMED = frozenset({"static_argnames", "donate_argnames"})
 ATTRIBUTES = {"step": "{}.step[...]", "tx": "{}.tx", "opt_state": "{}.opt_state"}
 
+# A train state has no streams, and keys cannot be saved.
+WITHOUT_STREAMS = "nnx.state({}, nnx.Not(nnx.RngState))"
+
 
 def state_attribute(rewriting: Rewriting, node: ast.Attribute, value: Field) -> str:
     """`state.step` is `optimizer.step[...]`."""
@@ -106,17 +109,14 @@ def checkpointed(rewriting: Rewriting, node: ast.Call, origin: str, alone: bool)
     if given is None:
         return False
     value = rewriting.values[given]
-    model, optimizer = rewriting.plan.model(value.slot), rewriting.plan.optimizer(value.optimizer)
-    q = quote_of(rewriting.frame)
-    both = f"{{{q}model{q}: {model}, {q}optimizer{q}: {optimizer}}}"
+    both = both_objects(rewriting, value)
     for argument in arguments:
         if argument is not given:
             rewriting.expression(argument)
     if not isinstance(given, ast.Name):
         raise rewriting.stop(node, "the train state of a checkpoint is no name", "assign it to a name first")
     name = given.id
-    # A train state has no streams, and keys cannot be saved.
-    rewriting.put_before(node, f"{name} = nnx.state({both}, nnx.Not(nnx.RngState))")
+    rewriting.put_before(node, f"{name} = {WITHOUT_STREAMS.format(both)}")
     if origin not in RESTORES:
         rewriting.edits.expressions[given] = f"nnx.to_pure_dict({name})"
         return True
@@ -129,6 +129,17 @@ def checkpointed(rewriting: Rewriting, node: ast.Call, origin: str, alone: bool)
     note = f"line {node.lineno}: checkpoints of the Linen program have another layout than those restored here"
     rewriting.plan.notes.append((rewriting.frame.file, note))
     return True
+
+
+def both_objects(rewriting: Rewriting, value: State) -> str:
+    model, optimizer = rewriting.plan.model(value.slot), rewriting.plan.optimizer(value.optimizer)
+    q = quote_of(rewriting.frame)
+    return f"{{{q}model{q}: {model}, {q}optimizer{q}: {optimizer}}}"
+
+
+def saved_state(rewriting: Rewriting, value: State) -> str:
+    """A train state that goes through `jax.tree.map` into a checkpoint."""
+    return f"nnx.to_pure_dict({WITHOUT_STREAMS.format(both_objects(rewriting, value))})"
 
 
 def quote_of(frame: Frame) -> str:

@@ -123,3 +123,17 @@ def test_sown_values_do_not_pile_up():
     assert not jax.tree.leaves(nnx.state(model, nnx.Intermediate))
     model(jax.numpy.ones((2, 3)))
     assert jax.tree.leaves(nnx.state(model, nnx.Intermediate))  # without the step, it keeps them
+
+
+@pytest.mark.jax
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_checkpoints_hold_all_of_a_training(tmp_path):
+    import jax
+
+    new = loaded("checkpoints", "nnx")
+    x = jax.random.normal(jax.random.key(0), (4, 3))
+    whole, together = new.train(str(tmp_path / "whole"), x, 4)
+    half, first = new.train(str(tmp_path / "halves"), x, 2)
+    end, rest = new.train(str(tmp_path / "halves"), x, 2, seed=1)  # of other weights, which the checkpoint replaces
+    assert (whole, half, end) == (4, 2, 4)
+    assert first + rest == together and len(set(together)) == 4

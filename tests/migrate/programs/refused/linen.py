@@ -117,3 +117,8 @@ def two_sets_of_parameters(x):
     one = model.init(jax.random.key(0), x)
     other = model.init(jax.random.key(1), x)
     return model.apply(one, x) - model.apply(other, x)
+
+
+def mapped_state(state: train_state.TrainState):
+    host = jax.tree_util.tree_map(jax.device_get, state)
+    return host.params
