@@ -14,6 +14,7 @@ from flake8_nnx.migrate.roles import (
     Frame,
     Gradients,
     Items,
+    Kinds,
     Method,
     Model,
     Site,
@@ -28,6 +29,7 @@ from flake8_nnx.migrate.roles import (
 )
 from flake8_nnx.source.clues import TRAIN_STATE, is_variables
 from flake8_nnx.source.linen import LINEN, PARTIAL, LinenClass
+from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.project import Definition, Project, SourceFile
 
 COMPILED = frozenset({"jax.jit", "jax.pmap", "jax.remat", "jax.checkpoint"})
@@ -125,7 +127,12 @@ class Program:
     def give(self, frame: Frame, name: str, value: Any) -> None:
         """A parameter that takes a model, or something of it, has a slot of its own."""
         node = next((p for p in frame.parameters if p.arg == name), None)
-        if node is None or name in frame.given or value is None:
+        if node is None or value is None:
+            return
+        if isinstance(value, Kinds):
+            self.give_kinds(frame, name, value)
+            return
+        if name in frame.given:
             return
         if isinstance(value, Callee):
             frame.given[name] = value
@@ -138,6 +145,15 @@ class Program:
             frame.given[name] = replaced(value, {}, lambda _: own)
         frame.env[name] = frame.given[name]
         self.changed = True
+
+    def give_kinds(self, frame: Frame, name: str, value: Kinds) -> None:
+        """A parameter is one of the classes that any call gives it."""
+        before = frame.given.get(name)
+        known = before.classes if isinstance(before, Kinds) else ()
+        more = tuple(each for each in value.classes if each not in known)
+        if more and (before is None or known):
+            frame.given[name] = frame.env[name] = Kinds(known + more)
+            self.changed = True
 
     def slot(self, frame: Frame, node: ast.AST, kind: Any = "") -> Slot:
         key = (id(node), kind)
@@ -171,7 +187,10 @@ class Program:
         """The Linen class of the program that an expression names."""
         ref = frame.file.facts.module_class(node)
         home = ref.local.facts.elsewhere if ref is not None and ref.local is not None else None
-        return (home, ref.local) if ref is not None and ref.local is not None and isinstance(home, SourceFile) else None
+        if ref is not None and ref.local is not None and isinstance(home, SourceFile):
+            return home, ref.local
+        kinds = self.values.get(node)
+        return called_kind(kinds, node, frame) if isinstance(kinds, Kinds) else None
 
     def state_class(self, node: ast.AST, frame: Frame) -> ast.ClassDef | None:
         """The class of the program, derived from TrainState, that an expression names."""
@@ -191,6 +210,9 @@ class Program:
         if node is None:
             return None
         found = self._value(node, frame)
+        if found is None and isinstance(node, (ast.Name, ast.Attribute)):
+            cls = self.linen_class(node, frame)
+            found = Kinds((cls,)) if cls is not None else None
         if found is not None or node in self.values:
             self.values[node] = found
         return found
@@ -286,7 +308,7 @@ class Program:
         found = [self.value(value, frame) for value in node.values]
         for key in node.keys:
             self.value(key, frame)
-        if is_variables(node):
+        if is_variables(node) and not self.starts(node, frame):
             for value, part in zip(node.values, found):
                 if part is None and isinstance(value, ast.Name):
                     index = node.values.index(value)
@@ -303,6 +325,17 @@ class Program:
                 return Variables(slots[0], None)
         self.lost(node, frame, *node.values)
         return None
+
+    def starts(self, node: ast.Dict, frame: Frame) -> bool:
+        """Whether it is the keys that a model is initialised with, `init` itself or by a function that hands all on."""
+        call = frame.file.facts.names.parent(node)
+        if not isinstance(call, ast.Call) or call.args[:1] != [node]:
+            return False
+        function = self.values.get(call.func)
+        if isinstance(function, Callee):
+            arguments = getattr(function.frame.node, "args", None)
+            return arguments is not None and arguments.vararg is not None and not function.frame.parameters
+        return isinstance(function, Method) and function.name == "init"
 
     def guess(self, node: ast.Name, frame: Frame, collection: object) -> None:
         """A parameter that stands for a collection in the variables that a model is applied to."""
@@ -411,6 +444,35 @@ class Statements:
                 program.escape(target, frame, f"`{ast.unparse(target)[:60]}` keeps a model, its variables or its train state")
 
 
+def called_kind(kinds: Kinds, node: ast.AST, frame: Frame) -> tuple[SourceFile, LinenClass] | None:
+    """The only class that takes the keywords of a call, with which the others fail."""
+    call = frame.file.facts.names.parent(node)
+    if not isinstance(call, ast.Call) or call.func is not node:
+        return None
+    names = {keyword.arg for keyword in call.keywords} - {None, "name", "parent"}
+    found = [(file, cls) for file, cls in kinds.classes if names <= set(file.facts.fields_of(cls))]
+    return found[0] if len(found) == 1 else None
+
+
+def kinds_of(file: SourceFile) -> Kinds | None:
+    """What `getattr(models, name)` is where all that a file defines at its top level are Linen classes and values."""
+    found: list[tuple[SourceFile, LinenClass]] = []
+    for bindings in file.facts.names.module.bindings.values():
+        for binding in bindings:
+            if binding.kind == "import":
+                continue
+            if isinstance(binding.node, FUNCTIONS):
+                return None
+            local = file.facts.linen_class(binding.node) if isinstance(binding.node, ast.ClassDef) else None
+            if local is None and binding.kind == "assign":
+                ref = file.facts.module_class(binding.value)
+                local = ref.local if ref is not None else None
+            home = local.facts.elsewhere if local is not None else None
+            if local is not None and isinstance(home, SourceFile) and (home, local) not in found:
+                found.append((home, local))
+    return Kinds(tuple(found)) if found else None
+
+
 def expressions(node: ast.stmt) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.expr, ast.withitem)):
@@ -438,6 +500,10 @@ class Calls:
             return Callee(first.frame, first.count + len(arguments) - 1, {**first.bound, **bound}, first.gradient)
         if origin in SAME or origin in COLLECTIVES:
             return first
+        if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) == 2:
+            module = frame.file.facts.names.origin(node.args[0])
+            file = frame.file.resolve(module) if module and function is None else None
+            return kinds_of(file) if isinstance(file, SourceFile) else None
         if origin == LINEN + "apply" and isinstance(first, Callee) and len(arguments) > 1 and isinstance(arguments[1], Model):
             return Method(arguments[1].slot, "apply")
         if isinstance(node.func, ast.Attribute) and node.func.attr == "create" and program.is_state(node.func.value, frame):
@@ -447,6 +513,8 @@ class Calls:
             if (frame, node) not in slot.root.definitions:
                 slot.root.definitions.append((frame, node))
             return Model(slot)
+        if isinstance(function, Kinds):
+            program.escape(node, frame, f"which class `{ast.unparse(node)[:60]}` makes a model of cannot be told")
         if isinstance(function, Method):
             return self.method(node, function, arguments, keywords)
         if isinstance(function, Callee):
@@ -598,6 +666,10 @@ class Calls:
                 several.append(found)
             return found
 
+        for name, own in frame.given.items():
+            value = program.values.get(arguments[name]) if name in arguments else callee.bound.get(name)
+            if isinstance(own, Kinds) and not isinstance(value, Kinds):
+                program.escape(node, self.frame, f"which class `{frame.name}` is given as `{name}` cannot be told")
         found = replaced(frame.returned, slots, other)
         if not callee.gradient:
             return found

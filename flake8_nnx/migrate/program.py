@@ -15,7 +15,7 @@ from flake8_nnx.migrate.dead import dead_classes, dead_parameters, dead_statemen
 from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.definitions import check_definitions
 from flake8_nnx.migrate.model import ClassPlan
-from flake8_nnx.migrate.roles import Callee, Frame, slots_in
+from flake8_nnx.migrate.roles import Callee, Frame, Kinds, slots_in
 from flake8_nnx.migrate.sources import check_sources
 from flake8_nnx.migrate.stale import check_stale
 from flake8_nnx.source.project import Project, SourceFile
@@ -151,7 +151,7 @@ def components(program: Program) -> list[list[Frame]]:
     for frame in frames:
         for site in frame.sites:
             tell = [site.callee.frame.returned, *site.callee.frame.given.values()]
-            if any(slots_in(value) or isinstance(value, Callee) for value in tell) and site.callee.frame in busy:
+            if any(slots_in(value) or isinstance(value, (Callee, Kinds)) for value in tell) and site.callee.frame in busy:
                 parents[find(site.callee.frame)] = find(frame)
                 busy.add(frame)
         if frame.parent is not None and frame in busy and not isinstance(frame.parent.node, ast.Module):

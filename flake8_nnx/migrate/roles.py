@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
+from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.project import SourceFile
 
@@ -160,6 +161,13 @@ class Callee:
     bound: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
     gradient: str = ""  # grad, value_and_grad
     has_aux: bool = False
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """One of these Linen classes of the program, by file: which one, the call of it tells."""
+
+    classes: tuple[tuple[SourceFile, LinenClass], ...]
 
 
 @dataclass(frozen=True)

@@ -137,3 +137,23 @@ def test_checkpoints_hold_all_of_a_training(tmp_path):
     end, rest = new.train(str(tmp_path / "halves"), x, 2, seed=1)  # of other weights, which the checkpoint replaces
     assert (whole, half, end) == (4, 2, 4)
     assert first + rest == together and len(set(together)) == 4
+
+
+def test_a_class_chosen_by_name(tmp_path):
+    """The class that takes the keywords; where a function may be meant as well, nothing is assumed."""
+    models = (HERE / "classes" / "linen.py").read_text().partition("def create(")[0]
+    more = "class Norm(nn.Module):\n    @nn.compact\n    def __call__(self, x):\n        return nn.LayerNorm()(x)\n"
+    (tmp_path / "models.py").write_text(models + more)
+    main = tmp_path / "main.py"
+    main.write_text(
+        "import jax\nimport models\n\n\ndef run(name, x):\n    model = getattr(models, name)(features=2)\n"
+        "    params = model.init(jax.random.key(0), x)['params']\n    return model.apply({'params': params}, x)\n"
+    )
+
+    def new():
+        run = migrate_paths([tmp_path], unverified=True)
+        return next((file.new for file in run.files if file.source.path == main), main.read_text())
+
+    assert "getattr(models, name)(in_features=x.shape[-1], features=2, rngs=nnx.Rngs(0))" in new()
+    (tmp_path / "models.py").write_text(models + more + "\n\ndef wide(features):\n    return Net(10 * features)\n")
+    assert "getattr(models, name)(features=2)" in new()
