@@ -11,6 +11,12 @@ FLAG_NAMES = frozenset("train training is_training deterministic use_running_ave
 
 def hidden_fields(cls: LinenClass, facts: Facts) -> set[str]:
     """Fields whose name a method gives to something else; `__init__` reads them as attributes."""
+    if id(cls.node) not in facts.hidden:
+        facts.hidden[id(cls.node)] = _hidden_fields(cls, facts)
+    return facts.hidden[id(cls.node)]
+
+
+def _hidden_fields(cls: LinenClass, facts: Facts) -> set[str]:
     fields = facts.fields_of(cls)
     hidden: set[str] = set()
     for node in ast.walk(cls.node):

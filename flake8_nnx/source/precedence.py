@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 OPERATORS: dict[type[ast.AST], int] = {
     ast.Lambda: 1, ast.IfExp: 1, ast.Or: 2, ast.And: 3, ast.Not: 4, ast.Compare: 5, ast.BitOr: 6, ast.BitXor: 7,
@@ -56,6 +57,7 @@ def operand(text: str, above: ast.AST, child: ast.AST) -> str:
     return bound(text, needed(above, child))
 
 
+@functools.lru_cache(maxsize=4096)
 def bound(text: str, least: int) -> str:
     """The text of an expression, in parentheses unless it binds as tightly as this."""
     node = ast.parse(text.strip(), mode="eval").body

@@ -106,6 +106,7 @@ class SourceFile:
             vars(self)["_parsed"] = tree
         self._targets: dict[str, Target] = {}
         self._probes: dict[Path, SourceFile | None] = {}
+        self._heads: dict[str, bool] = {}
 
     def __repr__(self) -> str:
         return f"SourceFile({str(self.path)!r})"
@@ -259,7 +260,7 @@ class SourceFile:
         if origin.startswith("."):
             return self._relative(origin, seen)
         head, *rest = origin.split(".")
-        if head in FOUNDATIONS:
+        if not self._within(head):
             return canonical(origin)
         for directory in self.search_path:
             file = self._module_at(directory / head)
@@ -269,6 +270,14 @@ class SourceFile:
             if rest and (found := self._inside(directory, [head, *rest], seen)) is not None:
                 return found
         return canonical(origin)
+
+    def _within(self, head: str) -> bool:
+        """Whether an absolute import that starts with this name may lead to a file of the project."""
+        if head not in self._heads:
+            places = [directory / head for directory in self.search_path] if head not in FOUNDATIONS else []
+            found = [self._module_at(place) is not None or self.project.is_directory(place) for place in places]
+            self._heads[head] = any(found)
+        return self._heads[head]
 
     def _relative(self, origin: str, seen: Seen) -> Target:
         """`.models.MLP` and `..models.MLP`, as they stand where the file's package is not known."""

@@ -5,6 +5,7 @@ Sizes are integers or source text in terms of constructor parameters; `None` is 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -347,7 +348,11 @@ TIGHT = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)
 
 def atom(size: Size, *also: type[ast.AST]) -> str:
     """Source of a size that can stand as an operand; nodes of the types in `also` need no parentheses there."""
-    text = str(size)
+    return _atom(str(size), also)
+
+
+@functools.lru_cache(maxsize=4096)
+def _atom(text: str, also: tuple[type[ast.AST], ...]) -> str:
     node = ast.parse(text, mode="eval").body
     operator = node.op if isinstance(node, ast.BinOp) else node
     whole = text.startswith("(") and _encloses(text)
@@ -403,10 +408,13 @@ def ceil_divide(a: Size, b: Size) -> Size:
 
 def size_of(value: Any) -> Size:
     """The size that a static value stands for."""
-    if isinstance(value, Static):
-        try:
-            literal = ast.literal_eval(value.text)
-        except (ValueError, SyntaxError):
-            return value.text
-        return literal if isinstance(literal, int) and not isinstance(literal, bool) else None
-    return None
+    return _size_of(value.text) if isinstance(value, Static) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _size_of(text: str) -> Size:
+    try:
+        literal = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    return literal if isinstance(literal, int) and not isinstance(literal, bool) else None
