@@ -168,17 +168,25 @@ def _counter_depth(expression: ast.expr | None, site: Site) -> tuple[int, int] |
     if not isinstance(expression, ast.Name):
         return None
     for depth, loop in enumerate(site.loops):
-        iterable, target = loop.node.iter, loop.node.target
-        if not (isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name)):
-            continue
-        arguments = iterable.args
-        if iterable.func.id == "range" and isinstance(target, ast.Name) and target.id == expression.id:
-            if len(arguments) == 1:
-                return depth, 0
-            first = arguments[0]
-            constant = isinstance(first, ast.Constant) and isinstance(first.value, int) and len(arguments) == 2
-            return (depth, first.value) if constant else None  # type: ignore[attr-defined]
-        if iterable.func.id == "enumerate" and isinstance(target, ast.Tuple) and len(arguments) == 1:
-            if isinstance(target.elts[0], ast.Name) and target.elts[0].id == expression.id:
-                return depth, 0
+        start = _counted_from(expression.id, loop.node.iter, loop.node.target)
+        if start is not None:
+            return depth, start
     return None
+
+
+def _counted_from(name: str, iterable: ast.expr, target: ast.expr) -> int | None:
+    """The first number that a loop over range, enumerate or a zip of a range gives this name."""
+    if not (isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name)):
+        return None
+    function, arguments = iterable.func.id, iterable.args
+    parts = target.elts if isinstance(target, ast.Tuple) else []
+    if function == "zip":
+        found = (_counted_from(name, argument, part) for argument, part in zip(arguments, parts))
+        return next((start for start in found if start is not None), None)
+    counter = parts[0] if function == "enumerate" and parts else target if function == "range" else None
+    if not isinstance(counter, ast.Name) or counter.id != name or iterable.keywords:  # enumerate(…, start=1)
+        return None
+    if len(arguments) == 1:
+        return 0
+    first = arguments[0] if function == "range" and len(arguments) == 2 else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, int) else None

@@ -76,6 +76,7 @@ CASES = {
         Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),
         Case("names:Hidden", init="Hidden((3, 2))", args=("f32[2,3]",)),
+        Case("names:Zipped", init="Zipped((3, 2))", args=("f32[2,3]",)),
     ],
     "carried": [
         Case("carried:Reader", init="Reader(4)", args=("f32[2,5,3]",)),

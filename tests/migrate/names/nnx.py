@@ -56,3 +56,43 @@ class Odd(nn.Module):
         for i in range(self.depth):
             x = nn.Dense(5, name=str(2 * i))(x)
         return x
+
+
+class Zipped(nnx.Module):
+    """Layers named by the range that is run over beside their sizes."""
+
+    def __init__(self, in_features: int, sizes: tuple[int, ...], *, rngs: nnx.Rngs):
+        self.layers = nnx.List([])
+        x_features = in_features
+        for i, n in zip(range(len(sizes)), sizes):
+            self.layers.append(nnx.Linear(x_features, n, rngs=rngs))
+            x_features = n
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class NamedBySize(nn.Module):
+    """The range counts the layers, but their names are the sizes."""
+
+    sizes: tuple[int, ...]
+
+    def setup(self):
+        self.layers = [nn.Dense(n, name=f"layer_{n}") for i, n in zip(range(len(self.sizes)), self.sizes)]
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class FromOne(nn.Module):
+    sizes: tuple[int, ...]
+
+    @nn.compact
+    def __call__(self, x):
+        for i, n in enumerate(self.sizes, start=1):
+            x = nn.Dense(n, name=f"layer_{i}")(x)
+        return x
