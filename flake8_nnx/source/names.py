@@ -81,9 +81,12 @@ def canonical(origin: str) -> str:
 
 
 class Names:
-    """Scopes of one tree; `nodes` lists every node once, parents before children, `parent` finds the way up."""
+    """Scopes of one tree; `nodes` lists every node once, parents before children, `parent` finds the way up.
 
-    def __init__(self, tree: ast.Module, package: str = "") -> None:
+    With `statements`, what stands inside of expressions is left out: for outlines, of which only bindings are asked.
+    """
+
+    def __init__(self, tree: ast.Module, package: str = "", statements: bool = False) -> None:
         self.package = package
         self.module = Scope(tree, None)
         self.nodes: list[ast.AST] = []
@@ -91,11 +94,11 @@ class Names:
         self._scope_of_name: dict[int, Scope] = {}
         self.scope_of_node: dict[int, Scope] = {id(tree): self.module}  # scope nodes only
         self._ordered: dict[int, tuple[list[Binding], list[tuple[int, int]]]] = {}  # of a name in a scope
-        self._build(tree)
+        self._build(tree, ast.expr if statements else ())
 
     # ---- building -------------------------------------------------------------------------------------------------
 
-    def _build(self, tree: ast.Module) -> None:
+    def _build(self, tree: ast.Module, closed: type[ast.AST] | tuple[()]) -> None:
         stack: list[tuple[ast.AST, Scope, bool]] = [(tree, self.module, False)]
         nodes, parents, names = self.nodes, self.parents, self._scope_of_name
         early: dict[int, Scope] = {}  # nodes that are evaluated in a scope around the one they stand in
@@ -120,7 +123,7 @@ class Names:
                     continue
                 below = fallback or (name == "orelse" and kind in (ast.If, ast.Try))
                 for child in value if isinstance(value, list) else (value,):
-                    if isinstance(child, ast.AST):
+                    if isinstance(child, ast.AST) and not isinstance(child, closed):
                         parents[id(child)] = node
                         children.append((child, early.pop(id(child), inner) if early else inner, below))
             children.reverse()

@@ -88,7 +88,7 @@ def outlined_on_disk(state: State, package: str) -> Names:
     text = outline(text_on_disk(state))
     if text is not None:
         with contextlib.suppress(SourceError):
-            return Names(parse(text, state[0]), package)
+            return Names(parse(text, state[0]), package, statements=True)
     return names_on_disk(state, package)
 
 
