@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,18 @@ from flake8_nnx.verdicts import OFF, annotate, summary
 NO_FILE = ("-", "stdin")
 # Of so many files at most the imports of one linted file are followed.
 MAX_IMPORTS = 100
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for cyclic garbage while one file is linted: it would go through everything that flake8 holds, time and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Plugin:
@@ -98,7 +112,8 @@ class Plugin:
         source = "".join(self.lines)
         if not (relevant(source) and telling(source, self.declared.names)):
             return
-        findings = versions.adapted(self.findings(source), self.version_of_flax())
+        with uncollected():
+            findings = versions.adapted(self.findings(source), self.version_of_flax())
         backed = annotate(findings, self.tree, source, self.filename, self.verdicts)
         for found in findings:
             verdict = f" {summary(backed[found])}" if found in backed else ""

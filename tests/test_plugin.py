@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import importlib.util
 import subprocess
 import sys
@@ -321,3 +322,18 @@ def test_comments_mean_what_they_mean_to_flake8(folder: Path) -> None:
         for f in lint_source(text)
     )
     assert 0 < len(theirs) < 4 * len(COMMENTED)
+
+
+def test_garbage_is_collected_again_after_a_file(monkeypatch):
+    seen = []
+    monkeypatch.setattr(Plugin, "findings", lambda self, source: seen.append(gc.isenabled()) or [])
+    source = "import flax.linen as nn\n"
+    assert gc.isenabled()
+    assert list(Plugin(ast.parse(source), [source]).run()) == []
+    assert seen == [False] and gc.isenabled()
+    gc.disable()
+    try:
+        list(Plugin(ast.parse(source), [source]).run())
+        assert not gc.isenabled()  # as it was
+    finally:
+        gc.enable()

@@ -39,7 +39,27 @@ def trace(cls: LinenClass) -> Trace:
 
 
 def needed_sizes(found: Trace, seen: frozenset[int] = frozenset()) -> list[SizeParameter]:
-    """The size parameters of a class, in the order of its arguments."""
+    """The size parameters of a class, in the order of its arguments; classes in `seen` are being asked already."""
+    if not seen.isdisjoint(reached(found)):
+        return _needed_sizes(found, seen)
+    known, key = found.cls.facts.sizes, id(found.cls.node)
+    if key not in known:
+        known[key] = _needed_sizes(found, seen)
+    return list(known[key])
+
+
+def reached(found: Trace) -> set[int]:
+    """The classes whose sizes those of a class depend on, itself among them, by the id of their statements."""
+    line, seen = [found], {id(found.cls.node)}
+    while line:
+        for site in line.pop().sites:
+            if site.ref is not None and site.ref.local is not None and id(site.ref.local.node) not in seen:
+                seen.add(id(site.ref.local.node))
+                line.append(trace(site.ref.local))
+    return seen
+
+
+def _needed_sizes(found: Trace, seen: frozenset[int]) -> list[SizeParameter]:
     axes: dict[str, set[int]] = {}
     chosen: dict[str, str] = {}
     for text in size_texts(found, seen | {id(found.cls.node)}):

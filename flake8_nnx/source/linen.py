@@ -25,6 +25,7 @@ CLASS_TRANSFORMS = frozenset(
     (*(LINEN + name for name in "scan vmap remat checkpoint remat_scan jit map_variables add_metadata_axis".split()),
      "flax.linen.partitioning.remat")
 )  # fmt: skip
+UNASKED = "?"  # no dotted name
 PARTIAL = frozenset({"functools.partial", "jax.tree_util.Partial"})
 FIELD = frozenset({"dataclasses.field", "flax.struct.field"})
 SAME_MODULE_METHODS = frozenset({"bind", "clone", "copy"})
@@ -129,6 +130,7 @@ class Facts:
         self.elsewhere = elsewhere
         self.names = Names(tree, package) if names is None else names
         self.traces: dict[int, Any] = {}  # by class, see source.features
+        self.sizes: dict[int, list[Any]] = {}  # that a class must be told, see source.features
         self.outputs: dict[Any, Any] = {}  # of classes for given inputs, see source.apply
         self.beside: tuple[Facts, ...] = ()  # of the files that are migrated together with this one
         self.constructions: list[Any] | None = None  # calls that construct classes of any of these files, see source.given
@@ -149,12 +151,14 @@ class Facts:
 
     def origin(self, node: ast.AST | None) -> str | None:
         """Canonical dotted name of an expression, or None."""
-        if not isinstance(node, (ast.Name, ast.Attribute)):
+        kind = type(node)
+        if kind is not ast.Name and kind is not ast.Attribute:
             return None
-        if id(node) not in self._origins:
+        found = self._origins.get(id(node), UNASKED)
+        if found is UNASKED:
             known = self.elsewhere.translate if self.elsewhere else None
-            self._origins[id(node)] = self.names.origin(node, known)
-        return self._origins[id(node)]
+            found = self._origins[id(node)] = self.names.origin(node, known)
+        return found
 
     def linen_name(self, node: ast.AST | None) -> str | None:
         """`Dense` for an expression whose origin is `flax.linen.Dense`."""

@@ -19,6 +19,8 @@ def hidden_fields(cls: LinenClass, facts: Facts) -> set[str]:
 def _hidden_fields(cls: LinenClass, facts: Facts) -> set[str]:
     fields = facts.fields_of(cls)
     hidden: set[str] = set()
+    if facts.names.local.isdisjoint(fields):
+        return hidden
     for node in ast.walk(cls.node):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in fields:
             above = facts.names.parent(node)

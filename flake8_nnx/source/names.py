@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -243,6 +244,13 @@ class Names:
         if not parts or level > len(parts):
             return "." * level + (module or "")
         return ".".join([*parts[: len(parts) - level + 1], *([module] if module else [])])
+
+    @functools.cached_property
+    def local(self) -> frozenset[str]:
+        """Every name that some function or comprehension of the file binds, parameters apart."""
+        scopes = (scope for scope in self.scope_of_node.values() if scope.parent is not None and not scope.is_class)
+        every = (item for scope in scopes for item in scope.bindings.items())
+        return frozenset(name for name, bindings in every if any(binding.kind != "param" for binding in bindings))
 
     # ---- asking ---------------------------------------------------------------------------------------------------
 

@@ -73,6 +73,15 @@ def _end(node: ast.AST) -> tuple[int, int]:
     return node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
 
 
+def _dotted(node: ast.AST) -> str:
+    """`self.config.size`, by far the most frequent; empty for anything but names and attributes."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
+
+
 def _outermost(node: ast.AST, swaps: Mapping[int, str]) -> list[tuple[ast.AST, str]]:
     """Swapped nodes in source order, without those inside another swapped node."""
     found, stack = [], [node]
@@ -86,6 +95,9 @@ def _outermost(node: ast.AST, swaps: Mapping[int, str]) -> list[tuple[ast.AST, s
 
 
 def _unparsed(node: ast.AST, swaps: Mapping[int, str]) -> str:
+    if not swaps:
+        return _dotted(node) or ast.unparse(node)
+
     def copy(value: object) -> object:
         if isinstance(value, ast.AST):
             if id(value) in swaps:
