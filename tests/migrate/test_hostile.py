@@ -1,6 +1,7 @@
 """Broken and odd text: the migrator gives one clear error or text that compiles, and never half of a file."""
 import ast
 import random
+import warnings
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,9 @@ def outcome(text: str) -> str:
     except SourceError as error:
         assert "\n" not in str(error)
         return "error"
-    ast.parse(new)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a backslash that an accident put into a string
+        ast.parse(new)
     return "same" if new == text else "rewritten"
 
 
