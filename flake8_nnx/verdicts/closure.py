@@ -8,7 +8,7 @@ import ast
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flake8_nnx.verdicts.sources import Sources
 from flake8_nnx.verdicts.text import digest
@@ -17,8 +17,7 @@ from flake8_nnx.verdicts.units import COMPUTED_IMPORTS, READS_ALL, Import, Modul
 FOUNDATIONS = frozenset({"flax", "jax", "jaxlib"})  # known by their versions; a checkout of them changes nothing
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """What a verdict on a class holds for.
 
     `own` stands for what the class uses of its own file, `full` for that and all it uses of the project; `inputs` says
@@ -121,7 +120,7 @@ class Closure:
                     self._whole(path)
             for name, attribute in module.reads(unit):
                 self.want(path, name, attribute, effect)
-            for node in ast.walk(unit.node):
+            for node in unit.nodes:
                 if isinstance(node, Import):
                     self._import(path, node, None, effect)
 

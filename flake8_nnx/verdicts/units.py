@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from flake8_nnx.source.names import Names
 from flake8_nnx.verdicts.text import digest
@@ -22,14 +22,14 @@ CHANGES = frozenset({"setattr", "delattr", "update", "setdefault", "append", "ex
 COMPUTED_IMPORTS = frozenset({"import_module", "__import__", "exec_module", "run_path", "run_module"})
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):  # as `store.Stored`: quicker to define than a dataclass
     """A statement at the top level of a file, or one name of an import there."""
 
     node: ast.stmt
     position: int
     writes: frozenset[str]
     effect: bool  # it does something besides binding its names, so it belongs to every class of the file
+    nodes: tuple[ast.AST, ...]  # the statement and everything below it
 
     @property
     def imports(self) -> bool:
@@ -78,7 +78,7 @@ class Module:
         """The names of this file that a unit uses, each with the attribute taken of it, None when it is used otherwise."""
         if unit.position not in self._reads:
             found = set()
-            for node in ast.walk(unit.node):
+            for node in unit.nodes:
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and self._is_global(node):
                     above = self.names.parent(node)
                     found.add((node.id, above.attr if isinstance(above, ast.Attribute) else None))
@@ -88,7 +88,7 @@ class Module:
     def words(self, unit: Unit) -> frozenset[str]:
         """Every name and attribute that a unit says."""
         if unit.position not in self._words:
-            self._words[unit.position] = frozenset(named(unit.node))
+            self._words[unit.position] = frozenset(named(unit.nodes))
         return self._words[unit.position]
 
     def _is_global(self, node: ast.Name) -> bool:
@@ -108,19 +108,20 @@ class Module:
                 writes.add(inner.name)
             elif isinstance(inner, Import):
                 writes.update(alias.asname or alias.name.split(".")[0] for alias in inner.names)
-        for inner in ast.walk(node):
+        nodes = tuple(ast.walk(node))
+        for inner in nodes:
             if isinstance(inner, ast.Global):
                 writes.update(inner.names)
             elif isinstance(inner, (ast.Name, ast.Attribute, ast.Subscript)) and not isinstance(inner.ctx, ast.Load):
                 root = _root(inner)
                 if isinstance(root, ast.Name) and self._is_global(root):
                     writes.add(root.id)
-        return Unit(node, position, frozenset(writes), _has_effect(node))
+        return Unit(node, position, frozenset(writes), _has_effect(node), nodes)
 
 
-def named(node: ast.AST) -> Iterator[str]:
-    """Every name and attribute below a node."""
-    for inner in ast.walk(node):
+def named(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Every name and attribute among these nodes."""
+    for inner in nodes:
         if isinstance(inner, ast.Name):
             yield inner.id
         elif isinstance(inner, ast.Attribute):
@@ -188,7 +189,7 @@ def _has_effect(node: ast.stmt) -> bool:
 def _changes(value: ast.expr | None) -> bool:
     """Whether an expression calls something that is known to change things."""
     calls = [node.func for node in ast.walk(value) if isinstance(node, ast.Call)] if value is not None else []
-    return any(not CHANGES.isdisjoint(named(function)) for function in calls)
+    return any(not CHANGES.isdisjoint(named(ast.walk(function))) for function in calls)
 
 
 PLAIN = (ast.Name, ast.Tuple, ast.List, ast.Starred, ast.expr_context)

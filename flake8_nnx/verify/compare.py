@@ -95,13 +95,17 @@ def program(call: Call, step: Step, given: Given) -> Program:
         total = sum((jnp.vdot(_cotangent(i, leaf), leaf).astype(jnp.float32) for i, leaf in enumerate(leaves)), jnp.zeros(()))
         return total, (out, state)
 
-    def run(args: tuple[Any, ...]) -> Any:
-        grads, (out, state) = jax.grad(loss, argnums=(0, 1), has_aux=True)(*args)
-        return out, state, grads, step(state, grads[0])
-
     leaves, tree = jax.tree.flatten(given.args)
-    traced, shapes = jax.make_jaxpr(lambda *args: run(jax.tree.unflatten(tree, args)), return_shape=True)(*leaves)
-    return Program(traced, jax.tree.structure(shapes))
+    structures: list[Any] = []
+
+    def run(*leaves: Any) -> list[Any]:
+        args = jax.tree.unflatten(tree, leaves)
+        grads, (out, state) = jax.grad(loss, argnums=(0, 1), has_aux=True)(*args)
+        results, structure = jax.tree.flatten((out, state, grads, step(state, grads[0])))
+        structures.append(structure)  # not of shapes: an output of a class, as a distribution, may be made of arrays only
+        return results
+
+    return Program(jax.make_jaxpr(run)(*leaves), structures[-1])
 
 
 @dataclass(frozen=True)

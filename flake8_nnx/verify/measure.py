@@ -4,7 +4,7 @@ The bound of an array comes from its rounding errors, measured in float64; nothi
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,13 +72,26 @@ def measure(figures: Figures, old: Any, new: Any, exact: list[Any], terms: int, 
 
 
 def plain(tree: Any) -> Any:
-    """Structure by content: any kind of mapping is a dict, and a class of the old file equals its namesake of the new one."""
+    """Structure by content: any kind of mapping is a dict, and a class of the old file equals its namesake of the new one.
+
+    What a class holds besides arrays counts as far as it is numbers and text.
+    """
     if isinstance(tree, Mapping):
         return {key: plain(tree[key]) for key in tree}
     if jax.tree_util.all_leaves([tree]):
         return "array"
     children = jax.tree_util.tree_flatten_with_path(tree, is_leaf=lambda node: node is not tree)[0]
-    return type(tree).__name__, [(jax.tree_util.keystr(path), plain(child)) for path, child in children]
+    held = jax.tree.structure(tree).node_data()
+    static = list(_static(held[1])) if held else []
+    return type(tree).__name__, static, [(jax.tree_util.keystr(path), plain(child)) for path, child in children]
+
+
+def _static(held: Any) -> Iterator[str]:
+    if isinstance(held, (tuple, list)):
+        for value in held:
+            yield from _static(value)
+    elif isinstance(held, (bool, int, float, str, type(None))):
+        yield repr(held)
 
 
 def _spelled(tree: Any) -> str:

@@ -202,3 +202,42 @@ def test_the_float64_run_is_the_same_program(function):
         np.testing.assert_allclose(
             np.asarray(value, np.complex128), np.asarray(exact, np.complex128), rtol=0, atol=2e-6 * max(1, np.abs(exact).max())
         )
+
+
+@jax.tree_util.register_pytree_node_class
+class Normal:
+    """A distribution as libraries have them: made of arrays only, with a setting that is none."""
+
+    def __init__(self, mean, scale):
+        if isinstance(mean, jax.ShapeDtypeStruct):
+            raise TypeError("not an array")
+        self.mean, self.scale = mean, scale
+
+    def tree_flatten(self):
+        return (self.mean,), (self.scale, print)
+
+    @classmethod
+    def tree_unflatten(cls, held, children):
+        return cls(*children, held[0])
+
+
+class Actor(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return Normal(nn.Dense(3)(x), 0.5)
+
+
+@pytest.mark.parametrize(
+    "factor, scale, status, words",
+    [(1.0, 0.5, "PROVED", "bit for bit"), (1.01, 0.5, "DIFFERS", "outputs"), (1.0, 0.25, "DIFFERS", "Linen returns")],
+)
+def test_outputs_of_a_class_that_is_made_of_arrays_only(factor, scale, status, words):
+    class ActorNnx(nnx.Module):
+        def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+            self.dense_0 = nnx.Linear(in_features, 3, rngs=rngs)
+
+        def __call__(self, x):
+            return Normal(self.dense_0(x) if factor == 1 else self.dense_0(x) * factor, scale)
+
+    verdict = check(Case("m:Actor", build=Actor, args=("f32[b,4]",)), {}, ActorNnx, {})
+    assert verdict.status == status and words in verdict.reason, verdict

@@ -1,9 +1,14 @@
 """Cases made up from the source: they initialise, they verify, and where none is found the reason says what to give."""
+import abc
 import dataclasses
+import enum
+import functools
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, Optional
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 import pytest
 from flax import nnx
@@ -79,6 +84,181 @@ class Silent(nn.Module):
         return None
 
 
+class Kind(enum.Enum):
+    WIDE = 2
+    NARROW = 1
+
+
+class Kinds(nn.Module):
+    kind: Kind
+    side: Literal["left", "right"]
+
+    @nn.compact
+    def __call__(self, x):
+        assert self.side in ("left", "right")
+        return nn.Dense(self.kind.value)(x)
+
+
+class Wrapper(nn.Module):
+    wrapped: nn.DenseGeneral
+
+    def __call__(self, *args):
+        return self.wrapped(*args) * 2
+
+
+class Space(abc.ABC):
+    @property
+    @abc.abstractmethod
+    def size(self):
+        """Of one point."""
+
+
+class Grid(Space):
+    def __init__(self, sites: int = 1):
+        self.size = sites
+
+    size = 0
+
+
+class Closed(abc.ABC):
+    @abc.abstractmethod
+    def inside(self):
+        """Nobody derives from this class."""
+
+
+class Broken:
+    def __init__(self, sites: int):
+        raise RuntimeError("no licence")
+
+
+class OnSpace(nn.Module):
+    space: "Space"
+
+    @nn.compact
+    def __call__(self, x):
+        return x @ self.param("w", nn.initializers.ones, (self.space.size, 3))
+
+
+class OnClosed(nn.Module):
+    space: Closed
+
+    def __call__(self, x):
+        return x
+
+
+class OnBroken(nn.Module):
+    space: Optional[Broken]  # noqa: UP007
+
+    def __call__(self, x):
+        return x
+
+
+class Either(nn.Module):
+    size: int | Broken
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.size)(x)
+
+
+class Critic(nn.Module):
+    sizes: Sequence[int]
+
+    @nn.compact
+    def __call__(self, observation, action):
+        x = jnp.concatenate([observation, action], -1)
+        for size in self.sizes[1:]:
+            x = nn.Dense(self.sizes[0])(x)
+            x = x + nn.Dense(size)(x)
+        return x
+
+
+class Einsum(nn.Module):
+    shape: tuple[int, ...]
+
+    @nn.compact
+    def __call__(self, eqn: str, x):
+        return jnp.einsum(eqn, x, self.param("w", nn.initializers.ones, self.shape))
+
+
+class Scanned(nn.Module):
+    width: int
+
+    @functools.partial(nn.scan, variable_broadcast="params", in_axes=1, out_axes=1, split_rngs={"params": False})
+    @nn.compact
+    def __call__(self, carry, x):
+        return nn.LSTMCell(self.width)(carry, x)
+
+
+class Quantised(nn.Module):
+    wrapped: nn.Einsum
+
+    def __call__(self, inputs):
+        return self.wrapped(inputs)
+
+
+class Spoken(nn.Module):
+    def __call__(self, prompt: str, x):
+        return x
+
+
+class Noised(nn.Module):
+    def __call__(self, x, rng=None):
+        return x + jax.random.normal(rng, x.shape)
+
+
+class Optionals(nn.Module):
+    @nn.compact
+    def __call__(self, x, rng=None, extra=None):
+        return nn.Dense(3)(x) if extra is None else x
+
+
+class Up(nn.Module):
+    channels: int
+
+    @nn.compact
+    def __call__(self, hidden_states, skipped_tuple, encoder_hidden_states):
+        for skipped in skipped_tuple:
+            hidden_states = nn.GroupNorm()(nn.Conv(self.channels, (3, 3))(jnp.concatenate([hidden_states, skipped], -1)))
+        batch, height, width, channels = hidden_states.shape
+        return nn.MultiHeadAttention(2)(hidden_states.reshape(batch, height * width, channels), encoder_hidden_states)
+
+
+class Distribution(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return Drawn(nn.Dense(3)(x))
+
+
+@jax.tree_util.register_pytree_node_class
+class Drawn:
+    def __init__(self, mean):
+        self.mean = jnp.asarray(mean)
+
+    def tree_flatten(self):
+        return (self.mean,), None
+
+    @classmethod
+    def tree_unflatten(cls, held, children):
+        return cls(*children)
+
+
+class Typed(nn.Module):
+    @nn.compact
+    def __call__(self, x: "Float[Array, '*b t 7']", valid: "Bool[Array, 'b t']"):  # noqa: F722, F821
+        assert x.ndim == 3 and x.shape[-1] == 7 and valid.dtype == bool
+        return nn.Dense(3)(x) * valid[..., None]
+
+
+class Base(nn.Module):
+    def encode(self, x):
+        return x * 2
+
+
+class Inherits(Base):
+    pass
+
+
 class Leaving(nn.Module):
     def __call__(self, x):
         raise SystemExit(3)
@@ -111,6 +291,43 @@ def test_classes_without_call():
     assert case.method == "encode" and case.args == ("f32[b,12]",)
 
 
+@pytest.mark.parametrize(
+    "name, init, args",
+    [
+        ("Kinds", "Kinds(kind=Kind.WIDE, side='left')", ("f32[b,12]",)),
+        ("Wrapper", "DenseGeneral(features=12))", ("f32[b,12]",)),
+        ("OnSpace", "OnSpace(space=Grid(sites=12))", ("f32[b,12]",)),
+        ("Either", "Either(size=12)", ("f32[b,12]",)),  # what cannot be made is no hindrance where the field may be another
+        ("Critic", "Critic(sizes=(12, 12))", ("f32[b,12]", "f32[b,12]")),
+        ("Einsum", "Einsum(shape=(12, 6))", ("...d,df->...f", "f32[b,12]")),
+        ("Quantised", "Einsum(shape=(12, 6), einsum_str='...d,df->...f'))", ("f32[b,5,12]",)),
+        ("Scanned", "Scanned(width=12)", (("f32[b,12]", "f32[b,12]"), "f32[b,5,12]")),
+        ("Noised", "Noised()", ("f32[b,12]",)),
+        ("Up", "Up(channels=32)", ("f32[b,8,8,3]", ("f32[b,8,8,32]", "f32[b,8,8,32]"), "f32[b,5,32]")),
+        ("Distribution", "Distribution()", ("f32[b,12]",)),
+        ("Typed", "Typed()", ("f32[b,5,7]", "bool[b,5]")),
+        ("Inherits", "Inherits()", ("f32[b,12]",)),
+    ],
+)
+def test_what_annotations_and_names_say(name, init, args):
+    (case,) = synthesise(SPACE, name)
+    assert init in case.init and case.args == args, case
+
+
+def test_keys_are_given_only_where_they_are_needed():
+    assert synthesise(SPACE, "Noised")[0].kwargs == {"rng": "key"}
+    assert synthesise(SPACE, "Optionals")[0].kwargs == {}
+
+
+def test_time_is_that_of_the_processor(monkeypatch):
+    """A machine that is busy with other things finds the same cases."""
+    clock = iter(range(10**6))
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock) * 1e3)
+    assert synthesise(SPACE, "MLP", seconds=5.0)
+    with pytest.raises(Unverifiable, match="in 0 tries"):
+        synthesise(SPACE, "MLP", seconds=0.0)
+
+
 def test_synthesised_cases_verify():
     class MLPNnx(nnx.Module):
         def __init__(self, in_features, features, activation=nnx.relu, *, rngs):
@@ -133,6 +350,10 @@ def test_synthesised_cases_verify():
     "name, words",
     [
         ("Picky", ["never satisfied", "--init", "flake8-nnx record"]),
+        ("Picky", ["the likeliest one: Picky(size=12) with f32[b,12]: ValueError"]),
+        ("OnClosed", ["the field `space` of OnClosed", "Closed is abstract and no class derived from it is known", "--init"]),
+        ("OnBroken", ["the field `space`", "no Broken could be made: Broken(sites=12) raises RuntimeError: no licence"]),
+        ("Spoken", ["nothing is known of the text that the argument `prompt` stands for", "--args"]),
         ("Silent", ["returns no arrays"]),
         ("Leaving", ["SystemExit"]),
         ("Config", ["no flax.linen.Module"]),

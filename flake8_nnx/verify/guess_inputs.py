@@ -1,0 +1,133 @@
+"""Arguments to try for a method of which nobody says how it is called, as shape strings, the likeliest first.
+
+Annotations and names suggest what an argument is; those that say nothing get one shape together, then shapes of their own.
+"""
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from flake8_nnx.verify.guess_fields import FIELDS, ordered
+from flake8_nnx.verify.verdict import Unverifiable
+
+Call = tuple[tuple[Any, ...], dict[str, Any], "dict[str, Any] | None"]
+MOST_COMBINATIONS = 300
+TYPED = re.compile(r"(\w+)\[[^'\"\[\]]*['\"]([^'\"]*)['\"]")  # of jaxtyping
+TYPED_DTYPES = {"Float": ("f32", ""), "Num": ("f32", ""), "Int": ("i32", "<2"), "Integer": ("i32", "<2"), "Bool": ("bool", "")}
+
+EVAL_FLAGS = {
+    "train": False, "training": False, "is_training": False, "deterministic": True, "use_running_average": True,
+}  # fmt: skip
+CARRY = re.compile(r"carry|(?<!hidden_)state|memory")
+SEQUENCE = "f32[b,5,F]"
+# What an argument of a method is, from its name; `F` is the size of features.
+INPUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"^(key|rng|rngs|rng_key|prng_key|z_rng|seed)$", ("key",)),
+    (r"tuple|list$", ("(f32[b,8,8,F], f32[b,8,8,F])", "(f32[b,5,F], f32[b,5,F])", "(f32[b,F], f32[b,F])")),
+    (r"^encoder_|encoded|context|cross", ("f32[b,5,F]", "f32[b,F]")),
+    (r"emb$|embeddings?$", ("f32[b,F]", "f32[b,5,F]")),
+    (r"mask|valid|done|reset|is_first|paddings", ("bool[b,5]", "bool[b]", "bool[b,1,5,5]")),
+    (
+        r"ids?$|tokens?|words|position|indices|vocab|segment|inputs_?$",
+        ("i32[b,5]<2", "f32[b,5,F]", "f32[b,F]", "i32[b,F]<2", "f32[b,8,8,3]"),
+    ),
+    (r"labels?|classes|targets?|action_ids|level", ("i32[b]<2", "i32[b,5]<2", "f32[b,F]", "f32[b,5,F]")),
+    (r"^t$|times?(teps?)?$|sigma|noise_level|temperature|log_?snr|lengths?", ("f32[b]", "i32[b]<5", "f32[b,1]", "f32[]")),
+    (r"image|img|pixel|frame|video|conv|sample", ("f32[b,8,8,3]", "f32[b,8,8,F]", "f32[b,3,8,8]", "f32[b,16,16,4]", "f32[b,F]")),
+    (r"carry|(?<!hidden_)state|cache|memory", ("f32[b,F]", "(f32[b,F], f32[b,F])")),
+    (r"graph|edges|nodes", ("f32[5,F]",)),
+)
+ANY_INPUT = (
+    "f32[b,F]", "f32[b,5,F]", "f32[b,8,8,3]", "f32[b,8,8,F]", "i32[b,5]<2", "f32[b]", "f32[b,5,3,F]", "f32[b,4,F,F]", "i32[b]<2",
+    "f32[b,28,28,1]", "f32[b,3,5,8,F]", "f32[b,40,40,3]", "f32[b,3,40,40]",
+)  # fmt: skip
+
+
+def calls(cls: type, method: str, features: Sequence[int]) -> Iterator[Call]:
+    """Arguments, keywords and training keywords to try.
+
+    Raises:
+        Unverifiable: an argument is text of which nothing is known.
+    """
+    parameters = list(inspect.signature(getattr(cls, method)).parameters.values())[1:]
+    kwargs = {p.name: EVAL_FLAGS[p.name] for p in parameters if p.name in EVAL_FLAGS}
+    train = {name: not value for name, value in kwargs.items()} or None
+    many = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [p for p in parameters if p.name not in EVAL_FLAGS and p.default is p.empty and p.kind not in many]
+    needed = needed or [p for p in parameters if p.kind is p.VAR_POSITIONAL]  # of a wrapper, which passes on what it is given
+    keys = {p.name: "key" for p in parameters if p.default is None and _named(p.name)[:1] == ("key",)}
+    choices = [_candidates(p.name, p.annotation) for p in needed]
+
+    def made() -> Iterator[Call]:
+        for combination in _combinations(choices, [p.name for p in needed]):
+            for size in features if any("F" in text for text in combination) else features[:1]:
+                values = [_parsed(text, size) for text in combination]
+                positional = tuple(v for p, v in zip(needed, values) if p.kind is not p.KEYWORD_ONLY)
+                keyword = {p.name: v for p, v in zip(needed, values) if p.kind is p.KEYWORD_ONLY}
+                yield positional, {**keyword, **kwargs}, train
+                if keys:  # which may be left out, but not by what draws from them
+                    yield positional, {**keyword, **keys, **kwargs}, train
+
+    return made()
+
+
+def _combinations(choices: list[tuple[str, ...]], names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """One candidate for each argument; those of which nothing is known are alike first, as an observation and an action are."""
+    free = [candidates == ANY_INPUT for candidates in choices]
+    alike: tuple[str, ...] = ANY_INPUT
+    if any(map(CARRY.search, names)):  # what is scanned over has an axis of time; one step of a cell has none
+        alike = tuple(dict.fromkeys((SEQUENCE, *ANY_INPUT)))
+        choices = [alike if any_shape else candidates for any_shape, candidates in zip(free, choices)]
+    together = (
+        found for shape in alike for found in ordered([(shape,) if any_shape else c[:2] for any_shape, c in zip(free, choices)])
+    )
+    each = islice(ordered(choices), MOST_COMBINATIONS)
+    return iter(dict.fromkeys(chain(together, each) if any(free) and len(free) > 1 else each))
+
+
+def _named(name: str) -> tuple[str, ...]:
+    return next((values for pattern, values in INPUTS if re.search(pattern, name.lower())), ())
+
+
+def _candidates(name: str, annotation: Any) -> tuple[str, ...]:
+    text = str(getattr(annotation, "__name__", annotation)) if isinstance(annotation, type) else str(annotation)
+    scalar = "rray" not in text
+    if scalar and re.search(r"\bbool\b", text):
+        return ("no",)
+    if scalar and re.search(r"\bstr\b", text):
+        known = next((values for pattern, values in FIELDS if re.search(pattern, name) and values[0][0] == "'"), ())
+        if not known:
+            raise Unverifiable(f"nothing is known of the text that the argument `{name}` stands for")
+        return known
+    named = _named(name)
+    if scalar and re.search(r"\bint\b", text):
+        return ("3", *named)
+    if named[:1] == ("key",):
+        return named
+    return tuple(dict.fromkeys((*_typed(text), *named, *ANY_INPUT)))
+
+
+def _typed(annotation: str) -> tuple[str, ...]:
+    """The shape that an annotation such as `Float[Array, "*b t d"]` spells: the last axis is of features, others are named."""
+    match = TYPED.search(annotation)
+    if not match or match[1] not in TYPED_DTYPES:
+        return ()
+    *above, last = [name.rpartition("=")[2].lstrip("*#_?") for name in match[2].split()] or [""]
+    sizes = [name if name.isdigit() else "b" if place == 0 else "5" for place, name in enumerate(above)]
+    dtype, below = TYPED_DTYPES[match[1]]
+    if not above and not last.isdigit() and "*" in match[2] or last == "...":
+        return (f"{dtype}[b]{below}",)
+    final = last if last.isdigit() else "F" if dtype == "f32" else "5"
+    return (f"{dtype}[{','.join([*sizes, final])}]{below}",)
+
+
+def _parsed(text: str, size: int) -> Any:
+    if text.startswith("'"):
+        return text.strip("'")
+    text = text.replace("F", str(size))
+    if text.startswith("("):
+        return tuple(part.strip() for part in re.findall(r"\w+\[[^\]]*\]", text))
+    return {"3": 3, "no": False}.get(text, text)
