@@ -85,6 +85,7 @@ RUNNERS = {
     "verify/check.py",
     "verify/build.py",
     "verify/synthesis.py",
+    "verify/guess_fields.py",
 }
 RUNS_CODE = {"exec", "eval", "compile", "__import__", "import_module", "exec_module", "run_path", "run_module"}
 
