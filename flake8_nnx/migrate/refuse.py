@@ -18,6 +18,7 @@ from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.ported import TO_LINEN
 from flake8_nnx.source.inittext import of_super
 from flake8_nnx.source.linen import PARTIAL, Facts, LinenClass, annotation_word
+from flake8_nnx.source.precedence import operand
 from flake8_nnx.source.values import Assignment, Branch, Partial, Site, Trace
 
 HELD = ("Embed",)  # layers that are called alike in Linen and NNX, so that a class may be given one
@@ -241,7 +242,8 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> N
                 skip |= set(ast.walk(node))
         if isinstance(node, ast.Call) and facts.linen_name(node.func) == "merge_param" and len(node.args) == 3:
             _, own, given = (ast.unparse(argument) for argument in node.args)
-            plan.expressions[node] = f"{given} if {given} is not None else {own}"
+            text = f"{given} if {given} is not None else {own}"
+            plan.expressions[node] = operand(text, facts.names.parent(node) or node, node)
             skip.add(node.func)
         elif isinstance(node, ast.Call) and _self_attribute(node.func) == "sow":
             _sow(plan, node)

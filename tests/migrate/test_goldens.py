@@ -107,3 +107,23 @@ def test_what_cannot_be_matched_is_refused_as_a_whole():
     planned = plan_file(source, "a.py")
     assert rewrite(planned) == source
     assert ["could not be matched" in str(refusal) for refusal in planned.plans[0].refusals] == [True]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("return x if {} else -x", "return x if ({}) else -x"),
+        ("return -x if not {} else x", "return -x if not ({}) else x"),
+        ("return x * {}", "return x * ({})"),
+        ("return self.run(x, {})", "return self.run(x, {})"),
+    ],
+)
+def test_a_merged_flag_stands_in_the_place_of_its_call(line, expected):
+    text = (
+        "import flax.linen as nn\n\n\nclass A(nn.Module):\n    flag: bool | None = None\n\n    def run(self, x, flag):\n"
+        "        return x\n\n    def __call__(self, x, flag: bool | None = None):\n        "
+    )
+    old, new = 'nn.merge_param("flag", self.flag, flag)', "flag if flag is not None else self.flag"
+    rewritten = rewrite(plan_file(text + line.format(old) + "\n", "a.py"))
+    assert expected.format(new) in rewritten
+    assert "linen" not in rewritten
