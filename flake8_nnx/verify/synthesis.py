@@ -25,7 +25,9 @@ from flake8_nnx.verify.verdict import Unverifiable
 
 TRIES = 600
 ROUNDS = (12, 36, 108, 324)  # inputs for the likeliest constructor calls; fewer for those after them
+AFTER_UNBATCHED = 40  # inputs to try before a case without a batch is taken
 WHAT_TO_DO = "say how to run it with --init and --args, a cases file, or `flake8-nnx record`"
+CONVOLUTIONS = (nn.Conv, nn.ConvLocal, nn.ConvTranspose)
 NO_RNG = re.compile(r'needs PRNG for "(\w+)"|No RngStream named \'(\w+)\'')  # of Linen; of an NNX class in a bridge
 
 
@@ -59,18 +61,24 @@ def synthesise(namespace: Mapping[str, Any], class_name: str, *, seconds: float 
 def _case(namespace: Mapping[str, Any], cls: type, method: str, deadline: float) -> Case:
     tried = 0
     reasons: list[str] = []  # of the likeliest first
+    unbatched: tuple[Case, int] | None = None
     for case in islice(_cases(namespace, cls, method, reasons), TRIES):
-        if time.process_time() > deadline:
+        if time.process_time() > deadline or unbatched and tried - unbatched[1] >= AFTER_UNBATCHED:
             break
         tried += 1
         try:
-            rngs = _streams(namespace, case)
+            rngs, batched = _streams(namespace, case)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: B036  (user code may raise anything)
             reasons.append(f"{case.init} with {spelled_inputs(case)}: {in_short(error)}")
             continue
-        return dataclasses.replace(case, rngs=rngs, origin=f"synthesised in {tried} tries")
+        found = dataclasses.replace(case, rngs=rngs, origin=f"synthesised in {tried} tries")
+        if batched:
+            return found
+        unbatched = unbatched or (found, tried)
+    if unbatched:
+        return unbatched[0]
     raise Unverifiable(
         f"no inputs were found for {cls.__name__}.{method} in {tried} tries"
         f"{f' (the likeliest one: {reasons[0]})' if reasons else ''}; {WHAT_TO_DO}"
@@ -118,12 +126,26 @@ def spelled_inputs(case: Case) -> str:
     return ", ".join([*map(str, case.args), *(f"{name}={value}" for name, value in case.kwargs.items())]) or "nothing"
 
 
-def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[str, ...]:
-    """The random streams that the case draws from, besides params; raises whatever init raises when it does not fit."""
+def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[tuple[str, ...], bool]:
+    """The random streams that the case draws from, besides params, and whether every convolution has a batch.
+
+    Raises whatever init raises when the case does not fit.
+    """
     module = eval(case.init or "", dict(namespace))  # noqa: S307
     sizes = NamedSizes()
     args = data.materialise(case.args, 0, sizes)
     found: list[str] = []
+    batched = True
+
+    def watch(call: Any, args: Any, kwargs: Any, context: Any) -> Any:
+        nonlocal batched
+        layer = context.module
+        if isinstance(layer, CONVOLUTIONS) and context.method_name == "__call__" and args:
+            # `b` would be a height: Linen takes the input for one image.
+            spatial = 1 if isinstance(layer.kernel_size, int) else len(layer.kernel_size)
+            batched = batched and jax.numpy.ndim(args[0]) >= spatial + 2
+        return call(*args, **kwargs)
+
     modes = [case.kwargs] if case.train_kwargs is None else [case.kwargs, {**case.kwargs, **case.train_kwargs}]
     for kwargs in modes:
         while True:
@@ -131,7 +153,8 @@ def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[str, ...]:
             values = data.materialise(dict(kwargs), 1, sizes)
             arrays, rest = _split((args, values))
             try:
-                shapes = jax.eval_shape(partial(_init, module, case.method, rest), keys, arrays)
+                with nn.intercept_methods(watch):
+                    shapes = jax.eval_shape(partial(_init, module, case.method, rest), keys, arrays)
             except Exception as error:
                 missing = NO_RNG.search(str(error))
                 name = missing and (missing[1] or missing[2])
@@ -142,7 +165,7 @@ def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[str, ...]:
             if not shapes:
                 raise ValueError("it returns no arrays")
             break
-    return tuple(found)
+    return tuple(found), batched
 
 
 def _init(module: nn.Module, method: str, rest: Any, keys: Any, arrays: list[Any]) -> Any:

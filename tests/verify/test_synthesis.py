@@ -328,6 +328,38 @@ def test_time_is_that_of_the_processor(monkeypatch):
         synthesise(SPACE, "MLP", seconds=0.0)
 
 
+class Atari(nn.Module):
+    """Of one image Linen would take the rows for a batch: `reshape` then gives another network."""
+
+    @nn.compact
+    def __call__(self, x):
+        x = nn.Conv(4, (8, 8), strides=(4, 4))(x)
+        return nn.Dense(3)(x.reshape((x.shape[0], -1)))
+
+
+class OneImage(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        if x.ndim > 3:
+            raise ValueError("one image at a time")
+        return nn.Conv(4, (3, 3))(x)
+
+
+class Recordings(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Conv(4, (3,))(x)
+
+
+def test_convolutions_are_given_a_batch():
+    (case,) = synthesise(globals(), "Atari")
+    assert case.args == ("f32[b,8,8,3]",)
+    (case,) = synthesise(globals(), "Recordings")
+    assert case.args == ("f32[b,5,12]",)
+    (case,) = synthesise(globals(), "OneImage")  # where a batch does not fit there is none
+    assert case.args == ("f32[b,5,12]",)
+
+
 def test_synthesised_cases_verify():
     class MLPNnx(nnx.Module):
         def __init__(self, in_features, features, activation=nnx.relu, *, rngs):
