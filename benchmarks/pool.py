@@ -1,7 +1,7 @@
 """What the warm pool saves: many small verifications in one worker against a new process for each, as a ratio in one run.
 
-`python benchmarks/pool.py [--jobs 100] [--cold 10]`; the cold time of all jobs is the mean of `--cold` of them. Both the time that
-a user waits and processor time, in which other work on the machine and the number of workers do not count.
+`python benchmarks/pool.py [--jobs 100] [--cold 10]`; the cold time of all jobs is the mean of `--cold` of them. Both the time
+that a user waits and processor time, in which other work on the machine and the number of workers do not count.
 """
 from __future__ import annotations
 
