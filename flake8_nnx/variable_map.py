@@ -24,6 +24,7 @@ INDEX = re.compile(r"\{(\d+)(?:\*(\d+))?(?:([+-])(\d+))?\}")
 #   {"either": [slots]}                                                   a layer of one of several classes
 #   {"linen": "block", "nnx": "block", "same": true}                      a bridge: below, both sides have the same paths
 #   {"same": true}                                                        so has the class itself, but for the slots before
+#   {"linen": "fc1", "nnx": "fc1", "shared": true, …}                     its variables stand among those of the class itself
 # A slot may have "sizes": which constructor parameters of the class its variables tell, either by an axis of one of its leaves,
 #   {"in_features": [["params/kernel", -2]]}, or, for a class, by a parameter of that, {"encoder_in_features": "in_features"}.
 
@@ -75,18 +76,21 @@ def _told(
         if "linen" not in slot:
             continue
         name = filled(slot["linen"], indices)
-        if slot.get("auto"):
+        below = (*linen, name)
+        if slot.get("shared"):
+            below = linen
+        elif slot.get("auto"):
             numbered = f"{name}_{counts[name]}"
             if (*linen, numbered) not in modules:
                 continue  # not created in this configuration
             counts[name] += 1
-            name = numbered
-        inner = _told(classes[slot["class"]], (*linen, name), (), classes, shapes, modules) if "class" in slot else {}
+            below = (*linen, numbered)
+        inner = _told(classes[slot["class"]], below, (), classes, shapes, modules) if "class" in slot else {}
         for parameter, source in slot.get("sizes", {}).items():
             if isinstance(source, str):
                 value = inner.get(source)
             else:
-                leaves = (("/".join([leaf.split("/")[0], *linen, name, *leaf.split("/")[1:]]), axis) for leaf, axis in source)
+                leaves = (("/".join([leaf.split("/")[0], *below, *leaf.split("/")[1:]]), axis) for leaf, axis in source)
                 value = next((shapes[path][axis] for path, axis in leaves if path in shapes), None)
             if value is not None:
                 found.setdefault(parameter, value)
@@ -145,7 +149,7 @@ def _moved(slot: Mapping[str, Any]) -> dict[str, Any]:
         name: source if isinstance(source, str) else [[leaves.get(leaf, leaf), axis] for leaf, axis in source]
         for name, source in slot.get("sizes", {}).items()
     }
-    found = {name: value for name, value in slot.items() if name != "auto"} | {"linen": slot["nnx"]}
+    found = {name: value for name, value in slot.items() if name not in ("auto", "shared")} | {"linen": slot["nnx"]}
     own = {"leaves": {leaves[old]: new for old, new in slot.get("leaves", {}).items()}} if leaves else {}
     return {**found, **own, **({"sizes": sizes} if sizes else {})}
 
@@ -186,13 +190,14 @@ class _Resolver:
                     continue  # not created in this configuration, so Linen did not count it
                 counts[name] += 1
                 name = f"{name}_{counts[name] - 1}"
+            below = linen if slot.get("shared") else (*linen, name)
             for leaf, target in slot.get("leaves", {}).items():
                 collection, *rest = leaf.split("/")
-                self.add((collection, *linen, name, *rest), (*here, *target.split("/")))
+                self.add((collection, *below, *rest), (*here, *target.split("/")))
             if "class" in slot:
-                self.walk(self.classes[slot["class"]], (*linen, name), here, (), Counter())
+                self.walk(self.classes[slot["class"]], below, here, (), Counter())
             if "same" in slot:
-                self.same((*linen, name), here)
+                self.same(below, here)
 
     def same(self, linen: Path, nnx: Path) -> None:
         """Every variable below that is not mapped yet, under its own path."""

@@ -355,6 +355,8 @@ class Planner:
     # ---- sites ----------------------------------------------------------------------------------------------------
 
     def emit_site(self, site: Site, level: int) -> None:
+        if site.shares is not None:
+            self.plan.removed.add(site.shares)
         if self.attributes.nested(site):
             return  # written inside the constructor call of the layer that holds it
         if is_variable(site):

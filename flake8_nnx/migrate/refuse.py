@@ -126,6 +126,9 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
         if name is not None and not isinstance(name, ast.Constant):
             if not site.loops or loop_name(name, site) is None:
                 add(plan, name, f"the name `{ast.unparse(name)}` does not count the turns of a loop")
+        if site.shares is not None and (site in bridged or _counted_beside(site, trace)):
+            reason = f"`{ast.unparse(site.shares)}` shares a scope, and what that holds cannot be told"
+            add(plan, site.shares, reason, "name its layers")
         if "parent" in site.keywords:
             add(plan, site.keywords["parent"], "`parent=` is not handled")
         for lift in lifts_of(site, facts):
@@ -142,6 +145,12 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
         elif (held := _unseen(node, plan, facts)) is not None:
             advice = "give it a default, or construct the class in this file"
             add(plan, node, f"`{ast.unparse(node)[:60]}` makes a module of a class that is given as `{held}` elsewhere", advice)
+
+
+def _counted_beside(site: Site, trace: Trace) -> bool:
+    """Whether Linen counts this layer, whose own name nobody sees, among others of its class."""
+    alike = (s for s in trace.sites if s.ref is not None and site.ref is not None and s.ref.name == site.ref.name)
+    return "name" not in site.keywords and any("name" not in s.keywords and s.shares is None for s in alike)
 
 
 def _unseen(node: ast.Call, plan: ClassPlan, facts: Facts) -> str | None:

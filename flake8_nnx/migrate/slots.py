@@ -59,7 +59,8 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
     found = []
     for option in (site, *site.options):
         name = linen if not auto or option is site else _linen_name(option, attributes.facts)[0]
-        slot = _with_leaves(option, {"linen": name, **({"auto": True} if auto else {}), "nnx": nnx}, attributes)
+        flags = {**({"auto": True} if auto else {}), **({"shared": True} if site.shares is not None else {})}
+        slot = _with_leaves(option, {"linen": name, **flags, "nnx": nnx}, attributes)
         if slot not in found:
             found.append(slot)
     return found[0] if len(found) == 1 else {"either": found}

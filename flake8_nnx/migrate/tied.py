@@ -81,7 +81,7 @@ def leaf(ref: ModuleRef, collection: str, keys: list[str], planned: Planned) -> 
     for slot in plan.slots if plan is not None else ():
         if slot.get("param") == keys[0] and slot.get("collection") == collection and len(keys) == 1:
             return str(slot["nnx"])
-        if slot.get("linen") != keys[0] or slot.get("auto") or "{" in slot["nnx"]:
+        if slot.get("linen") != keys[0] or slot.get("auto") or slot.get("shared") or "{" in slot["nnx"]:
             continue
         inner = slot.get("leaves", {}).get("/".join([collection, *keys[1:]]))
         if inner is None and "class" in slot and len(keys) > 1:

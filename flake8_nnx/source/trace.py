@@ -19,6 +19,7 @@ from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, plain_names, short, target_text
 from flake8_nnx.source.precedence import bound
+from flake8_nnx.source.shared import shared
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
     Array,
@@ -227,6 +228,9 @@ class Tracer:
 
     def _expr(self, node: ast.Expr, env: Env) -> None:
         call = node.value
+        if shared(self, node, env):
+            self.trace.understood.add(node)
+            return
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "append" and call.args:
             if isinstance(call.func.value, ast.Name) and self._append(node, call.func.value.id, call.args[0], env):
                 return

@@ -190,6 +190,7 @@ class Site:
     options: tuple[Site, ...] = ()  # the same call of the other classes that the parameter may hold
     silent: bool = False  # a function that is called makes it
     through: tuple[ast.Call, ...] = ()  # calls of functions outside of the class that led here, outermost first
+    shares: ast.Expr | None = None  # the `nn.share_scope(self, …)` that keeps its variables under the names of the class
 
     @property
     def node(self) -> ast.Call:

@@ -29,6 +29,12 @@ CASES = {
         Case("tables:Period", init="Period(6, 3)", args=("f32[2,6]",)),
         Case("tables:Rebound", init="Rebound(4)", args=("f32[2,4]",)),
     ],
+    "one_scope": [
+        Case("one_scope:Gated", init="Gated(4, 3)", args=("f32[2,3]",)),
+        Case("one_scope:Gated", init="Gated(4, 3, wide=True)", args=("f32[2,3]",)),
+        Case("one_scope:Adapted", init="Adapted(3, 2)", args=("f32[2,5]",)),
+        Case("one_scope:Layers", init="Layers(4)", args=("f32[2,3]",)),
+    ],
     "derived": [Case("derived:Chain", init="Chain(2, 3)", args=("f32[2,3]",))],
     "handed": [
         Case("handed:Chain", init="Chain(3, (4, 3, 2))", args=("f32[2,3]",)),
