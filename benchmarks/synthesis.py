@@ -3,7 +3,8 @@
 `python benchmarks/synthesis.py [--installed | --stand-in torch,…] NAME=DIRECTORY…` reads every file below a directory that
 mentions linen. Libraries that are not installed are replaced by empty stand-ins (with --stand-in those alone, with --installed
 none), so classes that use them when initialised fail. A class counts when it can be instantiated by itself: it derives from
-nn.Module and defines a public method that is not abstract. Each may take 15 seconds of processor time.
+nn.Module and defines a public method that is not abstract. Each may take 15 seconds of processor time, each corpus a process
+of its own.
 """
 from __future__ import annotations
 
@@ -11,11 +12,13 @@ import argparse
 import importlib.abc
 import importlib.machinery
 import inspect
+import multiprocessing
 import re
 import sys
 import types
 import warnings
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from unittest import mock
 
@@ -74,48 +77,52 @@ def classes(module: types.ModuleType) -> list[type]:
     return found
 
 
-def main() -> None:
+def measure(argument: str, stand_in: str, installed: bool) -> Counter[str]:
+    """Prints what was found in one corpus; its libraries may change flax for everything that runs after them."""
     warnings.simplefilter("ignore")
+    name, _, folder = argument.partition("=")
+    root = Path(folder)
+    stand_ins = StandIns({root.name, name}, set(filter(None, stand_in.split(","))))
+    sys.meta_path += [] if installed else [stand_ins]
+    counts: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for path in sorted(root.rglob("*.py")):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if "linen" not in text or not re.search(r"^class ", text, re.MULTILINE):
+            continue
+        try:
+            module = load(path.resolve())
+        except BaseException as error:  # noqa: B036
+            counts["files that cannot be imported"] += 1
+            reasons[f"import: {type(error).__name__}: {str(error)[:60]}"] += 1
+            continue
+        for cls in classes(module):
+            counts["classes"] += 1
+            try:
+                synthesise(vars(module), cls.__name__, seconds=SECONDS)
+                counts["found"] += 1
+            except Unverifiable as error:
+                reasons[f"{cls.__name__}: {str(error).partition('; say how')[0]}"] += 1
+            except BaseException as error:  # noqa: B036
+                reasons[f"crash: {type(error).__name__}: {str(error)[:60]}"] += 1
+    share = counts["found"] / counts["classes"] if counts["classes"] else 0.0
+    print(f"{name}: {counts['found']} of {counts['classes']} classes ({share:.0%})")
+    print(f"  files that cannot be imported: {counts['files that cannot be imported']}; stand-ins: {sorted(stand_ins.used)}")
+    for reason, number in sorted(reasons.items()):
+        print(f"  {number} x {reason}", flush=True)
+    return counts
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", nargs="+", metavar="NAME=DIRECTORY")
     parser.add_argument("--installed", action="store_true")
     parser.add_argument("--stand-in", default="", metavar="NAMES")
     options = parser.parse_args()
-    wanted = set(filter(None, options.stand_in.split(",")))
     total: Counter[str] = Counter()
     for argument in options.corpora:
-        name, _, folder = argument.partition("=")
-        root = Path(folder)
-        stand_ins = StandIns({root.name, name}, wanted)
-        sys.meta_path += [] if options.installed else [stand_ins]
-        counts: Counter[str] = Counter()
-        reasons: Counter[str] = Counter()
-        for path in sorted(root.rglob("*.py")):
-            text = path.read_text(encoding="utf-8", errors="replace")
-            if "linen" not in text or not re.search(r"^class ", text, re.MULTILINE):
-                continue
-            try:
-                module = load(path.resolve())
-            except BaseException as error:  # noqa: B036
-                counts["files that cannot be imported"] += 1
-                reasons[f"import: {type(error).__name__}: {str(error)[:60]}"] += 1
-                continue
-            for cls in classes(module):
-                counts["classes"] += 1
-                try:
-                    synthesise(vars(module), cls.__name__, seconds=SECONDS)
-                    counts["found"] += 1
-                except Unverifiable as error:
-                    reasons[f"{cls.__name__}: {str(error).partition('; say how')[0]}"] += 1
-                except BaseException as error:  # noqa: B036
-                    reasons[f"crash: {type(error).__name__}: {str(error)[:60]}"] += 1
-        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not stand_ins]
-        share = counts["found"] / counts["classes"] if counts["classes"] else 0.0
-        print(f"{name}: {counts['found']} of {counts['classes']} classes ({share:.0%})", flush=True)
-        print(f"  files that cannot be imported: {counts['files that cannot be imported']}; stand-ins: {sorted(stand_ins.used)}")
-        for reason, number in sorted(reasons.items()):
-            print(f"  {number} x {reason}")
-        total += counts
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+            total += process.submit(measure, argument, options.stand_in, options.installed).result()
     print(f"all: {total['found']} of {total['classes']} ({total['found'] / max(1, total['classes']):.0%})")
 
 

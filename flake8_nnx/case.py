@@ -25,6 +25,7 @@ class Case:
         method: the method to call.
         new_init: the NNX constructor call as text, `"Class(16, 8, rngs=rngs)"`, where fields and shapes do not tell it.
         init_args, init_kwargs: inputs of `model.init` where they differ from those of the call, as for decoding with a cache.
+        init_method: the method that `model.init` runs, where it is another one than `method`.
         new: `path/to/file.py::Class` of the NNX class, for `pytest --nnx-verify`.
         origin: how the case was obtained: given, recorded or synthesised.
     """
@@ -41,8 +42,13 @@ class Case:
     new_init: str | None = None
     init_args: tuple[Any, ...] | None = None
     init_kwargs: Mapping[str, Any] | None = None
+    init_method: str | None = None
     new: str | None = None
     origin: str = "given"
+
+    @property
+    def initialised_by(self) -> str:
+        return self.init_method or self.method
 
     @property
     def class_name(self) -> str:

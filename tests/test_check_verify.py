@@ -379,6 +379,8 @@ EXAMPLES = {
         Case("models.py:Encoder", init="Encoder(20)", args=("f32[2,784]",)),
         Case("models.py:Decoder", init="Decoder()", args=("f32[2,20]",)),
         Case("models.py:VAE", init="VAE(20)", args=("f32[2,784]", "key")),
+        Case("models.py:VAE", init="VAE(20)", args=("f32[2,20]",), method="generate",
+             init_args=("f32[2,784]", "key"), init_method="__call__"),
     """,
     "ppo": 'Case("models.py:ActorCritic", init="ActorCritic(num_outputs=4)", args=("f32[1,84,84,4]",)),',
 }

@@ -549,6 +549,7 @@ def test_versions_are_those_of_importlib() -> None:
         ([("MATCHED", "cpu", ""), ("DIFFERS", "any", "gone")], "[differs: any device: gone]"),  # the later counts
         ([("DIFFERS", "any", "gone"), ("MATCHED", "cpu", "")], "[matched: cpu]"),
         ([("DIFFERS", "cpu", "a"), ("PROVED", "cpu", "")], "[proved equal: cpu]"),
+        ([("MATCHED", "cpu", "encode, decode")], "[matched but for encode, decode: cpu]"),
     ],
 )
 def test_words(folder: Path, rows: list[tuple[str, str, str]], text: str) -> None:

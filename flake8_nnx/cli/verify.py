@@ -67,6 +67,9 @@ def verify(
         list[str] | None,
         typer.Option(metavar="SHAPES", help="Inputs of init where they differ, as for decoding with a cache."),
     ] = None,
+    init_method: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Initialise with this one where it is another than --method.")
+    ] = None,
     variable_map: Annotated[
         Path | None,
         typer.Option(metavar="FILE.json", help="Linen path -> NNX path; else as migrate left it, or from shapes."),
@@ -99,6 +102,7 @@ def verify(
         "method": method,
         "new_init": new_init,
         "init_args": init_args,
+        "init_method": init_method,
     }
     given = {name: value for name, value in options.items() if value is not None}
     job: dict[str, Any] = {"old": located(old), "new": located(new), "variable_map": read_map(variable_map, old)}

@@ -137,7 +137,7 @@ def _judge(target: Target, name: str, before: Key | None, verdict: Any) -> Backe
             digest(target.text),
             known.inputs,
             verdict.status,
-            place_of(verdict.reason) if verdict.status == "DIFFERS" else "",
+            place_of(verdict.reason) if verdict.status == "DIFFERS" else ", ".join(verdict.evidence.get("not run", ())),
             verdict.reason,
         )
         for platform in platforms(verdict)

@@ -75,10 +75,16 @@ def _in_inner_class(body: Iterable[ast.AST], line: int) -> bool:
 
 
 def summary(rows: Iterable[Stored]) -> str:
-    """`[matched: cpu]`, `[differs: cpu: Dense_0]`, `[proved equal: cpu, gpu]`."""
+    """`[matched: cpu]`, `[differs: cpu: Dense_0]`, `[proved equal but for decode: cpu, gpu]`."""
     groups: dict[tuple[str, str], list[str]] = {}
     for row in sorted(rows, key=lambda row: row.platform):
         platform = "any device" if row.platform == ANY else row.platform
-        groups.setdefault((row.status, row.place if row.status == "DIFFERS" else ""), []).append(platform)
-    parts = [": ".join(filter(None, (WORDS[status], ", ".join(where), place))) for (status, place), where in groups.items()]
+        groups.setdefault((row.status, row.place), []).append(platform)
+    parts = [_words(status, place, ", ".join(where)) for (status, place), where in groups.items()]
     return f"[{'; '.join(parts)}]" if parts else ""
+
+
+def _words(status: str, place: str, where: str) -> str:
+    if status == "DIFFERS":
+        return ": ".join(filter(None, (WORDS[status], where, place)))
+    return f"{WORDS[status]}{f' but for {place}' if place else ''}: {where}"

@@ -28,7 +28,8 @@ class Stored(NamedTuple):  # quicker to define than a dataclass, and loaded by e
     """A verdict on one platform and what it holds for (see `flake8_nnx.verdicts.closure.Key`).
 
     `text` stands for the whole file and `inputs` for those it was computed from: when none of them has changed the key
-    need not be computed anew. `versions` are those of flax, jax and the libraries the class uses.
+    need not be computed anew. `versions` are those of flax, jax and the libraries the class uses. `place` is the layer that
+    differs, or of good verdicts the methods that they are not about.
     """
 
     name: str

@@ -57,10 +57,12 @@ def verify(
     import sys
 
     from flake8_nnx.verify.check import check
+    from flake8_nnx.verify.methods import not_run, with_not_run
 
     namespaces = [vars(sys.modules[cls.__module__]) for cls in (old, new)]
     own = ({**namespace, cls.__name__: cls} for namespace, cls in zip(namespaces, (old, new)))
-    return check(case, next(own), new, next(own), variable_map, device=device)
+    found = check(case, next(own), new, next(own), variable_map, device=device)
+    return with_not_run(found, not_run(old, [found]))
 
 
 def assert_equivalent(

@@ -16,6 +16,7 @@ from flake8_nnx.variable_map import resolve, told_sizes
 from flake8_nnx.verify import bridges, sharding
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
+from flake8_nnx.verify.methods import noted
 from flake8_nnx.verify.propose import natural, propose
 from flake8_nnx.verify.sides import (
     Arguments,
@@ -43,13 +44,19 @@ def linen_side(module: Any, case: Case, first: Arguments) -> tuple[LinenSide, We
     if not isinstance(module, nn.Module):
         raise Unverifiable(f"the case for {case.target} builds {type(module).__name__}, which is no flax.linen.Module")
     keys = {name: jax.random.key(0) for name in ("params", *case.rngs)}
-    boxed = jax.eval_shape(LinenSide(module, case, first, {}).boxed_init, keys, first.arrays())
+    ran: set[str] = set()
+    with noted(type(module), ran):
+        boxed = jax.eval_shape(LinenSide(module, case, first, {}).boxed_init, keys, first.arrays())
+    ran = ran if case.initialised_by == case.method else {case.method}
     every = flat(nn.unbox(boxed))
     # `sow` collects in tuples, which no other variable is, so that their paths end with a number.
     numbers = frozenset(counted(nn.unbox(boxed)))
     sown = {path.split("/")[0] for path in every.keys() - numbers if path.rsplit("/", 1)[-1].isdigit()} | {"intermediates"}
     collections = tuple(sorted(sown & {path.split("/")[0] for path in every} - {"params"}))
-    side = LinenSide(module, case, first, _outside(every, collections), collections, sharding.linen_names(boxed), numbers)
+    if collections and case.initialised_by != case.method:
+        raise Unverifiable(f"what `{case.method}` sows is not known from a model initialised by `{case.initialised_by}`")
+    names = sharding.linen_names(boxed)
+    side = LinenSide(module, case, first, _outside(every, collections), collections, names, frozenset(ran), numbers)
     return side, _within(every, collections)
 
 
@@ -106,7 +113,8 @@ def nnx_side(
     names = {old: others.get(new, new) for old, new in names.items()}
     hint = "; no variable map was given and none could be proposed" if proposed else ""
     try:
-        check_map(names, linen.shapes, {name: v for name, (_, v) in shapes.items()}, hint, complete=case.method == "__call__")
+        complete = case.initialised_by == "__call__"
+        check_map(names, linen.shapes, {name: v for name, (_, v) in shapes.items()}, hint, complete)
     except Different as error:
         given = given_class(linen.module)
         if not given:
@@ -288,7 +296,7 @@ def _size(name: str, module: nn.Module, case: Case, arguments: Arguments) -> Any
     stem, _, kind = name.removeprefix("input_").rpartition("_")
     if kind not in ("features", "shape"):
         return None
-    method = getattr(type(module), case.method)
+    method = getattr(type(module), case.initialised_by)
     try:
         bound = inspect.signature(method).bind(module, *arguments.args, **arguments.kwargs).arguments
     except TypeError:

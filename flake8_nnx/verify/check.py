@@ -123,7 +123,8 @@ def _sides(
     except Exception as error:
         raise Unverifiable(f"the Linen module does not initialise with these inputs: {blame(error)}") from error
     try:
-        new, names, proposed = nnx_side(new_class, linen, case, arguments, variable_map, new_namespace, sown)
+        sized = first if case.init_method else arguments
+        new, names, proposed = nnx_side(new_class, linen, case, sized, variable_map, new_namespace, sown)
         check_streams(new.streams_by_place())
     except (Unverifiable, Different):
         raise
@@ -146,6 +147,7 @@ def _verdict(
     evidence: dict[str, Any] = {k: v.to_json() if isinstance(v, Figures) else v for k, v in found.evidence.items()}
     evidence["variable map"] = "proposed from names and shapes" if proposed else "given"
     evidence["case"] = linen.case.origin
+    evidence["methods"] = sorted(linen.ran)
     if attempt is not None:
         evidence["proof"] = attempt.evidence
     if found.difference:

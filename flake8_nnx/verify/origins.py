@@ -12,7 +12,7 @@ from flake8_nnx.case import Case
 
 FIELDS = {
     "target": str, "init": str, "args": list, "kwargs": dict, "train_kwargs": dict, "rngs": list, "mutable": list,
-    "method": str, "new_init": str, "init_args": list, "init_kwargs": dict,
+    "method": str, "new_init": str, "init_args": list, "init_kwargs": dict, "init_method": str,
     "new": str,
 }  # fmt: skip
 RECORDED = Path(".flake8_nnx/cases.sqlite")

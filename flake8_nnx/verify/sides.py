@@ -59,6 +59,7 @@ class LinenSide:
     shapes: Mapping[str, jax.ShapeDtypeStruct]
     sown: tuple[str, ...] = ()  # collections that hold what `sow` collects during a call
     axis_names: Mapping[str, Any] = field(default_factory=dict)  # of partitioned variables
+    ran: frozenset[str] = frozenset()  # methods that run in a call, the called one included
     counted: frozenset[str] = frozenset()  # paths whose last name is a number, as in a list of layers behind a bridge
 
     def init(self, keys: Mapping[str, Any], arrays: list[Any]) -> Weights:
@@ -87,7 +88,7 @@ class LinenSide:
     def boxed_init(self, keys: Mapping[str, Any], arrays: list[Any]) -> Any:
         """All that `init` gives, as it is."""
         args, kwargs = self.first.filled(arrays)
-        return self.module.init(dict(keys), *args, **kwargs, method=self.case.method, mutable=True)
+        return self.module.init(dict(keys), *args, **kwargs, method=self.case.initialised_by, mutable=True)
 
     def call(self, weights: Weights, key: Any, arguments: Arguments, arrays: list[Any]) -> tuple[Any, Weights]:
         """Outputs (with what was sown), and every variable after the call.

@@ -5,7 +5,6 @@ Names, annotations and defaults suggest values, `jax.eval_shape` of `init` tells
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -20,11 +19,13 @@ from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
 from flake8_nnx.verify.guess_fields import constructors
 from flake8_nnx.verify.guess_inputs import Call, calls
+from flake8_nnx.verify.methods import noted, public
 from flake8_nnx.verify.shapes import NamedSizes
 from flake8_nnx.verify.verdict import Unverifiable
 
 TRIES = 600
 ROUNDS = (12, 36, 108, 324)  # inputs for the likeliest constructor calls; fewer for those after them
+SECONDS_FOR_ANOTHER = 3.0  # method than the main one
 AFTER_UNBATCHED = 40  # inputs to try before a case without a batch is taken
 WHAT_TO_DO = "say how to run it with --init and --args, a cases file, or `flake8-nnx record`"
 CONVOLUTIONS = (nn.Conv, nn.ConvLocal, nn.ConvTranspose)
@@ -32,11 +33,14 @@ NO_RNG = re.compile(r'needs PRNG for "(\w+)"|No RngStream named \'(\w+)\'')  # o
 
 
 def synthesise(namespace: Mapping[str, Any], class_name: str, *, seconds: float = 20.0) -> list[Case]:
-    """Cases for which the module initialises: its `__call__`, or else its other public methods.
+    """Cases for which the module initialises: its `__call__`, or else another public method, and what does not run in it.
 
     Args:
         namespace: globals of the module that defines the class, which is user code that has been imported.
         seconds: processor time for the search.
+
+    Returns:
+        The case that stands for the class, then one for each other method for which one was found.
 
     Raises:
         Unverifiable: none was found; says what was tried and how to give one.
@@ -45,29 +49,45 @@ def synthesise(namespace: Mapping[str, Any], class_name: str, *, seconds: float 
     if not (isinstance(cls, type) and issubclass(cls, nn.Module)):
         raise Unverifiable(f"{class_name} is no flax.linen.Module")
     deadline = time.process_time() + seconds  # not of the clock, so that a busy machine finds the same cases
-    inner = cls.__mro__[: cls.__mro__.index(nn.Module)]
-    every = {name: value for base in reversed(inner) for name, value in vars(base).items()}
-    names = [n for n, value in every.items() if not n.startswith("_") and n != "setup" and inspect.isfunction(value)]
-    methods = ["__call__"] if "__call__" in dir(cls) and cls.__call__ is not nn.Module.__call__ else names
+    callable_itself = "__call__" in dir(cls) and cls.__call__ is not nn.Module.__call__
     last: Exception | None = None
-    for method in methods:
+    for method in ["__call__"] if callable_itself else public(cls):
         try:
-            return [_case(namespace, cls, method, deadline)]
+            main, ran = _case(namespace, cls, method, deadline)
+            return [main, *_others(namespace, cls, main, ran, deadline)]
         except Unverifiable as error:
             last = last or error
     raise Unverifiable(str(last or f"{class_name} has no method to call"))
 
 
-def _case(namespace: Mapping[str, Any], cls: type, method: str, deadline: float) -> Case:
+def _others(namespace: Mapping[str, Any], cls: type, main: Case, ran: frozenset[str], deadline: float) -> Iterator[Case]:
+    """Cases for the public methods that the main one does not run, of the model that its `__call__` initialises."""
+    for method in public(cls):
+        if method in ran:
+            continue
+        try:
+            until = min(deadline, time.process_time() + SECONDS_FOR_ANOTHER)
+            case, inside = _case(namespace, cls, method, until, main if main.method == "__call__" else None)
+        except Unverifiable:  # the verdict names it as not run
+            continue
+        ran |= inside
+        yield case
+
+
+def _case(
+    namespace: Mapping[str, Any], cls: type, method: str, deadline: float, main: Case | None = None
+) -> tuple[Case, frozenset[str]]:
+    """The first case that fits, and the methods that run in it; for a method of a model that `main` initialises, if given."""
     tried = 0
     reasons: list[str] = []  # of the likeliest first
-    unbatched: tuple[Case, int] | None = None
-    for case in islice(_cases(namespace, cls, method, reasons), TRIES):
+    unbatched: tuple[Case, int, frozenset[str]] | None = None
+    candidates = _cases(namespace, cls, method, reasons) if main is None else _calls(namespace, cls, method, main)
+    for case in islice(candidates, TRIES):
         if time.process_time() > deadline or unbatched and tried - unbatched[1] >= AFTER_UNBATCHED:
             break
         tried += 1
         try:
-            rngs, batched = _streams(namespace, case)
+            rngs, batched, ran = _streams(namespace, case)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: B036  (user code may raise anything)
@@ -75,10 +95,10 @@ def _case(namespace: Mapping[str, Any], cls: type, method: str, deadline: float)
             continue
         found = dataclasses.replace(case, rngs=rngs, origin=f"synthesised in {tried} tries")
         if batched:
-            return found
-        unbatched = unbatched or (found, tried)
+            return found, ran
+        unbatched = unbatched or (found, tried, ran)
     if unbatched:
-        return unbatched[0]
+        return unbatched[0], unbatched[2]
     raise Unverifiable(
         f"no inputs were found for {cls.__name__}.{method} in {tried} tries"
         f"{f' (the likeliest one: {reasons[0]})' if reasons else ''}; {WHAT_TO_DO}"
@@ -109,6 +129,17 @@ def _cases(namespace: Mapping[str, Any], cls: type, method: str, reasons: list[s
                 yield Case(target, init=init, args=args, kwargs=kwargs, train_kwargs=train, method=method)
 
 
+def _calls(namespace: Mapping[str, Any], cls: type, method: str, main: Case) -> Iterator[Case]:
+    """Cases to try for another method of a model."""
+    init = main.init or ""
+    first = {"init_args": main.args, "init_kwargs": main.kwargs, "init_method": main.method}
+    module = eval(init, dict(namespace))  # noqa: S307
+    fields = [getattr(module, field.name, None) for field in dataclasses.fields(module)]
+    own = [value for value in fields if type(value) is int and 0 < value < 1000]  # what is inside may have a size of its own
+    for args, kwargs, train in calls(cls, method, tuple(dict.fromkeys((*own, *_features(init, module))))):
+        yield Case(main.target, init=init, args=args, kwargs=kwargs, train_kwargs=train, method=method, **first)  # type: ignore
+
+
 def _features(init: str, module: nn.Module) -> tuple[int, ...]:
     """Sizes of the last axis to try: those that the constructor and the objects in its fields name, and one of its own."""
     numbers = [int(text) for text in re.findall(r"(?<![\w.])\d+(?![\w.])", init)]
@@ -126,8 +157,8 @@ def spelled_inputs(case: Case) -> str:
     return ", ".join([*map(str, case.args), *(f"{name}={value}" for name, value in case.kwargs.items())]) or "nothing"
 
 
-def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[tuple[str, ...], bool]:
-    """The random streams that the case draws from, besides params, and whether every convolution has a batch.
+def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[tuple[str, ...], bool, frozenset[str]]:
+    """The random streams that a case draws from besides params, whether all convolutions have a batch, and what runs.
 
     Raises whatever init raises when the case does not fit.
     """
@@ -136,25 +167,25 @@ def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[tuple[str, ...],
     args = data.materialise(case.args, 0, sizes)
     found: list[str] = []
     batched = True
+    ran: set[str] = set()
 
-    def watch(call: Any, args: Any, kwargs: Any, context: Any) -> Any:
+    def watch(layer: nn.Module, method: str, args: tuple[Any, ...]) -> None:
         nonlocal batched
-        layer = context.module
-        if isinstance(layer, CONVOLUTIONS) and context.method_name == "__call__" and args:
+        if isinstance(layer, CONVOLUTIONS) and method == "__call__" and args:
             # `b` would be a height: Linen takes the input for one image.
             spatial = 1 if isinstance(layer.kernel_size, int) else len(layer.kernel_size)
             batched = batched and jax.numpy.ndim(args[0]) >= spatial + 2
-        return call(*args, **kwargs)
 
+    first = data.materialise(case.init_args, 0, sizes), data.materialise(dict(case.init_kwargs or {}), 1, sizes)
     modes = [case.kwargs] if case.train_kwargs is None else [case.kwargs, {**case.kwargs, **case.train_kwargs}]
     for kwargs in modes:
         while True:
             keys = {name: jax.random.key(0) for name in ("params", *found)}
             values = data.materialise(dict(kwargs), 1, sizes)
-            arrays, rest = _split((args, values))
+            arrays, rest = _split((args, values, *(first if case.init_method else (args, values))))
             try:
-                with nn.intercept_methods(watch):
-                    shapes = jax.eval_shape(partial(_init, module, case.method, rest), keys, arrays)
+                with noted(type(module), ran, watch):
+                    shapes = jax.eval_shape(partial(_init, module, case, rest), keys, arrays)
             except Exception as error:
                 missing = NO_RNG.search(str(error))
                 name = missing and (missing[1] or missing[2])
@@ -165,15 +196,16 @@ def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[tuple[str, ...],
             if not shapes:
                 raise ValueError("it returns no arrays")
             break
-    return tuple(found), batched
+    return tuple(found), batched, frozenset(ran if case.init_method is None else {case.method})
 
 
-def _init(module: nn.Module, method: str, rest: Any, keys: Any, arrays: list[Any]) -> Any:
+def _init(module: nn.Module, case: Case, rest: Any, keys: Any, arrays: list[Any]) -> Any:
     """The arrays in the outputs of a call after init, which unlike a call takes the params stream in place of others."""
-    args, kwargs = _join(arrays, rest)
-    variables = module.init(keys, *args, **kwargs, method=method)
+    args, kwargs, init_args, init_kwargs = _join(arrays, rest)
+    variables = module.init(keys, *init_args, **init_kwargs, method=case.initialised_by)
     rngs = {name: key for name, key in keys.items() if name != "params"}
-    out = module.apply(variables, *args, **kwargs, method=method, rngs=rngs or None, mutable=list(variables) or ["params"])[0]
+    mutable = list(variables) or ["params"]
+    out, _ = module.apply(variables, *args, **kwargs, method=case.method, rngs=rngs or None, mutable=mutable)
     return jax.tree.leaves(out)  # an output of a class, as a distribution, may be made of arrays only
 
 
