@@ -26,7 +26,8 @@ INDEX = re.compile(r"\{(\d+)(?:\*(\d+))?(?:([+-])(\d+))?\}")
 #   {"same": true}                                                        so has the class itself, but for the slots before
 #   {"linen": "fc1", "nnx": "fc1", "shared": true, …}                     its variables stand among those of the class itself
 # A slot may have "sizes": which constructor parameters of the class its variables tell, either by an axis of one of its leaves,
-#   {"in_features": [["params/kernel", -2]]}, or, for a class, by a parameter of that, {"encoder_in_features": "in_features"}.
+#   {"in_features": [["params/kernel", -2]]}, for a variable of the class itself by its own axis, {"in_features": 0}, or, for a
+#   class, by a parameter of that, {"encoder_in_features": "in_features"}.
 
 
 def resolve(tree: Mapping[str, Any], linen_paths: Iterable[str], nnx_paths: Iterable[str]) -> dict[str, str]:
@@ -73,10 +74,13 @@ def _told(
             found = {**_told(slot["each"], linen, (*indices, 0), classes, shapes, modules), **found}
             continue
         slot = chosen(slot, linen, indices, counts, modules)
+        if "param" in slot:
+            path = "/".join([slot["collection"], *linen, slot["param"]])
+            found = {**{name: shapes[path][axis] for name, axis in slot.get("sizes", {}).items() if path in shapes}, **found}
         if "linen" not in slot:
             continue
         name = filled(slot["linen"], indices)
-        below = (*linen, name)
+        below = (*linen, *name.split("/"))
         if slot.get("shared"):
             below = linen
         elif slot.get("auto"):
@@ -190,7 +194,7 @@ class _Resolver:
                     continue  # not created in this configuration, so Linen did not count it
                 counts[name] += 1
                 name = f"{name}_{counts[name] - 1}"
-            below = linen if slot.get("shared") else (*linen, name)
+            below = linen if slot.get("shared") else (*linen, *name.split("/"))
             for leaf, target in slot.get("leaves", {}).items():
                 collection, *rest = leaf.split("/")
                 self.add((collection, *below, *rest), (*here, *target.split("/")))
@@ -230,7 +234,7 @@ def chosen(
     """Of a layer that may have one of several classes, the slot of the one that this instance has."""
     for option in slot.get("either", ()):
         name = filled(option["linen"], indices)
-        if (*linen, f"{name}_{counts[name]}" if option.get("auto") else name) in modules:
+        if (*linen, *(f"{name}_{counts[name]}" if option.get("auto") else name).split("/")) in modules:
             sizes = {"sizes": slot["sizes"]} if "sizes" in slot else {}
             return {**option, **sizes}
     return first(slot)

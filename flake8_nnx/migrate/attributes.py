@@ -15,7 +15,7 @@ from flake8_nnx.rules._text import identifier, plural, snake
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.recurrent import made_for, parts
+from flake8_nnx.source.parts import parts
 from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Repeated, Site, Trace, elements
 
 # Public names of nnx.Module (flax 0.12) that an attribute may not take.
@@ -90,6 +90,12 @@ class Attributes:
             literal = "".join(str(v.value) for v in name.values if isinstance(v, ast.Constant)).strip("_")
             return identifier(literal or kind_of(site), self.taken)
         return None
+
+    def stem_of(self, site: Site) -> str | None:
+        """The name of what the class makes, that of a part after the module that is given it."""
+        holder = self.holder.get(site)
+        name = next((name for name, part in parts(holder, self.facts) if part is site), None) if holder is not None else None
+        return f"{self.stem_of(holder)}_{name}" if holder is not None and name else self.stems.get(site)
 
     def reference(self, site: Site) -> str:
         return f"self.{self.stems[site]}"
@@ -226,12 +232,10 @@ def _unique(sites: list[Site], key: object) -> list[Site]:
 
 
 def _holders(trace: Trace) -> dict[Site, Site]:
-    """Sites inside an `nn.Sequential(…)` call, or made for an `nn.RNN`, with the site of that layer."""
+    """Sites inside an `nn.Sequential(…)` call, or made for another module, with the site of that."""
     held: dict[Site, Site] = {}
     for site in trace.sites:
-        for _, part in parts(site):
-            if any(part.call is n for n in ast.walk(site.call)) or made_for(part, site, trace.cls.facts):
-                held[part] = site
+        held.update((part, site) for _, part in parts(site, trace.cls.facts))
         if site.ref is None or site.ref.linen != "Sequential":
             continue
         for value in elements(site.fields.get("layers")) or ():

@@ -21,13 +21,14 @@ from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
 from flake8_nnx.rules._text import nnx_functions, snake
 from flake8_nnx.source import ported
-from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, spelled, trace
+from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, site_sizes, size_texts, spelled, trace
 from flake8_nnx.source.given import CALL_FLAGS
 from flake8_nnx.source.handed import fields_read
 from flake8_nnx.source.graphs import THROUGH
 from flake8_nnx.source.linen import Field, LinenClass, ModuleRef
 from flake8_nnx.source.methods import filled_fields
-from flake8_nnx.source.recurrent import made_for, parts
+from flake8_nnx.source.parts import parts
+from flake8_nnx.source.recurrent import made_for
 from flake8_nnx.source.values import Assignment, Branch, Function, Loop, Module, Partial, Site, Static, Trace, elements
 
 Kept = Mapping[int, ClassPlan]
@@ -69,6 +70,7 @@ class Planner:
         self.created = {site.node for site in self.trace.sites}
         self.lost: dict[str, ast.AST] = {}  # sizes that nobody knows any more, with their loops
         self.expanded: dict[Site, str] = {}  # made by functions outside of the class -> what holds it
+        self.needed = self.trace.open_sizes.intersection(WORD.findall(" ".join(size_texts(self.trace, self.outside))))
         self.open = Sizes({*self.fields, *(size.name for size in self.sizes)})
 
     def run(self) -> ClassPlan:
@@ -136,7 +138,14 @@ class Planner:
                         self.refuse(node, reason)
 
     def spell(self, size: Any) -> str | None:
-        return spelled(size, self.sizes)
+        """The text of a size or an argument in `__init__`, which takes sizes that the source only names as parameters."""
+        text = spelled(size, self.sizes)
+        for name in self.needed.intersection(WORD.findall(text or "")):
+            if name in self.open.taken:
+                return None
+            if name not in self.open.opened:
+                self.open.opened.append(name)
+        return text
 
     # ---- parameters -----------------------------------------------------------------------------------------------
 
@@ -525,6 +534,8 @@ class Planner:
             return None
         initialiser, *rest = [self.functions(t or "", a) for t, a in zip(texts, arguments)]
         before = len(site.positional) - 2
+        if before and not site.loops:
+            self.open.told_by_param(site, rest[0], [size.name for size in self.sizes if not size.whole])
         rest = [*rest[:before], *(f"{name}={text}" for name, text in zip(named, rest[before:]))]
         callee = f"({initialiser})" if initialiser.startswith("lambda") else initialiser
         return f"nnx.Param({callee}({', '.join(['rngs.params()', *rest])}))"
@@ -640,7 +651,7 @@ class Planner:
 
     def open_size(self, site: Site, name: str) -> str | None:
         """A parameter for a size that the source does not tell, refused where it cannot be one."""
-        stem, variable = self.attributes.stems.get(site), self.input_of(site)
+        stem, variable = self.attributes.stem_of(site), self.input_of(site)
         own = f"{variable}_features" if variable else f"{stem}_{name}"
         one = not site.loops or bool(site.inputs) and not name.endswith("_shape")  # that each turn may have
         text = self.open.open(site, name, own) if stem is not None and one else None
@@ -689,7 +700,7 @@ class Planner:
                     keywords[keyword] = text
                 continue
             name = keyword or (names[index] if index < len(names) else None)
-            part = dict(parts(site)).get(name or "")
+            part = dict(parts(site, self.facts)).get(name or "")
             if part is not None and self.attributes.nested(part):
                 code = self.module_code(part)
                 statement = made_for(part, site, self.facts)
@@ -697,7 +708,10 @@ class Planner:
                     self.plan.removed.add(statement)
                 if code is None:
                     return None
-                keywords[name or ""] = code  # written by position where NNX takes it so
+                if keyword is None and site.ref is not None and site.ref.local is not None:
+                    positional.append(code)
+                else:
+                    keywords[name or ""] = code  # written by position where NNX takes it so
                 continue
             held = site.fields.get(name or "")
             if isinstance(held, Partial):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from flake8_nnx.migrate import decorators, detached, expanded, functions, initial, post_init, recurrent, variables
+from flake8_nnx.migrate import any_module, decorators, detached, expanded, functions, initial, post_init, recurrent, variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
@@ -86,7 +86,10 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         own_class = binding is not None and binding.kind == "class" and there.module_class(default) is None
         holds_module = own_class
         held = there.annotated_module(field.annotation)
-        unlike = held is not None and held.linen not in HELD and held.local is None
+        unlike = held is not None and held.linen not in (*HELD, "Module") and held.local is None
+        if name in any_module.fields(plan.cls) and (use := any_module.problem(plan.cls, name)) is not None:
+            above = facts.names.parent(use) or use
+            add(plan, use, f"`{ast.unparse(above).splitlines()[0][:60]}` depends on the class of the module in `{name}`")
         if holds_module or unlike or (default is not None and there.instance(default)):
             add(plan, field.node, f"the field `{name}` holds a module or a module class, which this version does not move")
     for name, method in plan.cls.methods.items():

@@ -4,6 +4,7 @@ A layer whose input nobody can follow takes its size as a parameter named after 
 """
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,6 +52,15 @@ class Sizes:
         for size, text in sizes.items():
             if text in parameters or text in self.opened:
                 self.tell(site, size, text)
+
+    def told_by_param(self, site: Site, shape: str, parameters: Sequence[str]) -> None:
+        """Remember which parameters of the class are whole axes of a parameter with this shape."""
+        parts = ast.parse(shape, mode="eval").body
+        if not isinstance(parts, (ast.Tuple, ast.List)) or any(isinstance(part, ast.Starred) for part in parts.elts):
+            return
+        for axis, part in enumerate(parts.elts):
+            if isinstance(part, ast.Name) and part.id in (*parameters, *self.opened):
+                self.told.setdefault(site, {})[part.id] = axis
 
     def tell(self, site: Site, size: str, parameter: str) -> None:
         """Remember that this size of the site, in a loop that of its first turn, is that parameter."""

@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
+from flake8_nnx.migrate import any_module
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.variables import computed_name, is_eager
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.recurrent import parts
+from flake8_nnx.source.parts import parts
 from flake8_nnx.source.values import Branch, Loop, Module, Site, Trace, elements
 
 
 def slots_of(trace: Trace, attributes: Attributes, told: Mapping[Site, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Slots of one class (see `flake8_nnx.variable_map`); `told` are the sizes that the variables of a site tell."""
     found = _slots(trace.events, attributes, {}, told)
+    found += [{"linen": name, "nnx": name, "same": True} for name in any_module.fields(trace.cls)]
     # Parameters whose names are computed keep them.
     return [*found, {"same": True}] if any(computed_name(site) for site in trace.sites) else found
 
@@ -46,8 +48,8 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
     if site.ref is None:
         if not is_param(site) or computed_name(site):
             return None
-        name = site.positional[0]
-        return {"param": ast.literal_eval(name), "collection": "params", "nnx": attributes.stems[site]}
+        name = ast.literal_eval(site.positional[0])
+        return {"param": name, "collection": "params", "nnx": attributes.stems[site]}
     holder = attributes.holder.get(site)
     if holder is not None:
         return _held_slot(site, holder, attributes)
@@ -67,12 +69,22 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
 
 
 def _held_slot(site: Site, holder: Site, attributes: Attributes) -> dict[str, Any]:
-    """A layer inside `nn.Sequential`: under it in setup, beside it in a compact method."""
+    """A layer that another is given: under it in setup, beside it in a compact method or with a name of its own."""
     nnx = _held_path(site, attributes)
-    if holder.method == "setup":
-        return _with_leaves(site, {"linen": nnx.replace("/layers/", "/layers_"), "nnx": nnx}, attributes)
+    if holder.method == "setup" and "name" not in site.keywords:
+        return _with_leaves(site, {"linen": _under(site, attributes), "nnx": nnx}, attributes)
     linen, auto = _linen_name(site, attributes.facts)
     return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx}, attributes)
+
+
+def _under(site: Site, attributes: Attributes) -> str:
+    """The name that setup gives a layer, through those that hold it."""
+    holder = attributes.holder.get(site)
+    if holder is not None and "name" not in site.keywords:
+        return f"{_under(holder, attributes)}/{_place(site, holder, attributes.facts).replace('/', '_')}"
+    if "name" in site.keywords:
+        return _linen_name(site, attributes.facts)[0]
+    return _nnx_path(site, attributes, {}).replace("/", "_")
 
 
 def _held_path(site: Site, attributes: Attributes) -> str:
@@ -80,9 +92,14 @@ def _held_path(site: Site, attributes: Attributes) -> str:
     holder = attributes.holder.get(site)
     if holder is None:
         return _nnx_path(site, attributes, {})
-    values = elements(holder.fields.get("layers")) or ()
+    return f"{_held_path(holder, attributes)}/{_place(site, holder, attributes.facts)}"
+
+
+def _place(site: Site, holder: Site, facts: Facts) -> str:
+    """Where a module keeps a layer that it is given."""
+    values = elements(holder.fields.get("layers")) or () if holder.ref is not None and holder.ref.linen else ()
     place = next((f"layers/{i}" for i, value in enumerate(values) if isinstance(value, Module) and value.site is site), "")
-    return f"{_held_path(holder, attributes)}/{place or next(name for name, part in parts(holder) if part is site)}"
+    return place or next(name for name, part in parts(holder, facts) if part is site)
 
 
 def _with_leaves(site: Site, slot: dict[str, Any], attributes: Attributes) -> dict[str, Any]:

@@ -185,6 +185,8 @@ def traced_output(
     if abroad:
         known = {name: value for name, value in known.items() if portable(value)}
         arguments = {name: value if portable(value) else Unknown() for name, value in arguments.items()}
+    modules = [value.site for value in known.values() if isinstance(value, Module)]
+    given = {site: (len(site.inputs), dict(site.sizes)) for site in modules}
     inner = NewTracer(cls, known, tracer.depth + 1)
     inner.run_setup()
     function = home.methods[method]
@@ -195,7 +197,21 @@ def traced_output(
     carried = {carry for event in inner.trace.events for carry in getattr(event, "carried", {})}
     own = {*cls.facts.fields_of(cls)} - {*known}
     told = {word for value in (*known.values(), *arguments.values()) for word in words(value)} if abroad else None
+    for site, (calls, sizes) in given.items():
+        learnt(tracer, site, calls, sizes, carried | own, told)
     return without(output, carried | own, told)
+
+
+def learnt(
+    tracer: Tracer, site: Site, calls: int, sizes: dict[str, Size], names: set[str], told: set[str] | None
+) -> None:
+    """What a module has learnt of its inputs in the class that is given it, in the terms of the class that makes it."""
+    for _, method, arguments in site.inputs[calls:]:
+        site.within.append((method, {name: without(value, names, told) for name, value in arguments.items()}))
+    del site.inputs[calls:]
+    if site.sizes and not sizes:
+        tracer.sized.append(site)
+        site.sizes = {name: size if visible(size, names, told) else None for name, size in site.sizes.items()}
 
 
 def portable(value: Any) -> bool:
@@ -211,16 +227,18 @@ def without(value: Any, names: set[str], told: set[str] | None = None) -> Any:
     With `told`, what the caller has told the class, no others mean anything either: the class stands in another file.
     """
 
-    def visible(text: Size) -> bool:
-        found = words(text)
-        return not found & names and (told is None or found <= told | BUILTINS)
-
     if isinstance(value, Array):
-        axes = {axis: size if visible(size) else None for axis, size in value.axes.items()}
+        axes = {axis: size if visible(size, names, told) else None for axis, size in value.axes.items()}
         return Array(value.base, axes, value.rank)
     items = elements(value)
     if items is not None:
         return Items(tuple(without(item, names, told) for item in items))
     if told is not None and not isinstance(value, Static):
         return Unknown()
-    return value if told is None or visible(value.text) else Unknown()
+    return value if told is None or visible(value.text, names, told) else Unknown()
+
+
+def visible(size: Size, names: set[str], told: set[str] | None) -> bool:
+    """Whether a size is told without these names, and by those that the caller knows."""
+    found = words(size)
+    return not found & names and (told is None or found <= told | BUILTINS)

@@ -135,10 +135,11 @@ def site_sizes(site: Site, seen: frozenset[int] = frozenset()) -> dict[str, Size
     if id(ref.local.node) in seen:
         return {}
     sizes: dict[str, Size] = {}
+    calls = [*(given for _, _, given in site.inputs), *(given for _, given in site.within)]
     inner = trace(ref.local)
     for parameter in needed_sizes(inner, seen):
         sizes[parameter.name] = next(
-            (s for _, _, given in site.inputs if (s := argument_size(parameter, given, inner, site.fields)) is not None), None
+            (s for given in calls if (s := argument_size(parameter, given, inner, site.fields)) is not None), None
         )
     return sizes
 

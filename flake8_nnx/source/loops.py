@@ -46,7 +46,7 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
     events, sites, sized = tracer.events, len(tracer.trace.sites), len(tracer.sized)
     problems = len(tracer.trace.problems)
     before = dict(env)
-    calls = {site: len(site.inputs) for site in tracer.trace.sites}
+    calls = {site: (len(site.inputs), len(site.within)) for site in tracer.trace.sites}
     tracer.events = []
     turn(tracer, node, env, repeated)
     carried: dict[str, tuple[str, str, int]] = {}
@@ -64,8 +64,8 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
     if carried:
         for site in tracer.sized[sized:]:
             site.sizes.clear()
-        for site, known in calls.items():
-            del site.inputs[known:]
+        for site, (known, within) in calls.items():
+            del site.inputs[known:], site.within[within:]
         del tracer.trace.sites[sites:], tracer.sized[sized:], tracer.trace.problems[problems:]
         env.clear()
         env.update(before)

@@ -18,6 +18,7 @@ from flake8_nnx.source.inittext import Env, root_is_self
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, plain_names, short, target_text
+from flake8_nnx.source.opened import named_size
 from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.shared import shared
 from flake8_nnx.source.text import SourceText
@@ -322,7 +323,10 @@ class Tracer:
         text = value.text if isinstance(value, Static) else None
         for target in targets:
             names = plain_names(target)
-            if text is not None and names and not isinstance(value, (Partial, Function)):
+            size = named_size(self, target, source, value)
+            if size is not None:
+                self.record_assignment(node, names, size.text, size, target, env)
+            elif text is not None and names and not isinstance(value, (Partial, Function)):
                 self.record_assignment(node, names, text, value, target, env)
             else:
                 listed = isinstance(value, Items) and value.items and all(map(is_module, value.items))

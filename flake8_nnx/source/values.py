@@ -177,6 +177,7 @@ class Site:
     place: tuple[int, int] | None = None  # of the list: how many each turn of the loop appends, where those of the first are
     sizes: dict[str, Size] = field(default_factory=dict)  # NNX size parameter -> size
     inputs: list[tuple[ast.Call, str, dict[str, Any]]] = field(default_factory=list)  # (call, method, arguments)
+    within: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # such calls by the class that is given it
     fields: dict[str, Any] = field(default_factory=dict)  # of a class of this file: its fields' values
     shape: str | None = None  # of self.param: source of the arguments after the initialiser
 
@@ -315,6 +316,7 @@ class Trace:
     arguments: dict[str, list[str]] = field(default_factory=dict)  # method -> array arguments in order
     output: Any = field(default_factory=Unknown)
     defaults: dict[str, Any] = field(default_factory=dict)  # fields whose default is a module class
+    open_sizes: set[str] = field(default_factory=set)  # names of sizes that only the call knows
     understood: set[ast.stmt] = field(default_factory=set)  # statements that collect submodules in a list
     attributes: dict[str, Any] = field(default_factory=dict)  # of the module after setup
     calls: list[tuple[ast.AST, dict[str, Any]]] = field(default_factory=list)  # methods that ran, with their arguments

@@ -35,6 +35,20 @@ CASES = {
         Case("one_scope:Adapted", init="Adapted(3, 2)", args=("f32[2,5]",)),
         Case("one_scope:Layers", init="Layers(4)", args=("f32[2,3]",)),
     ],
+    "given_modules": [
+        Case("given_modules:InSetup", init="InSetup(4)", args=("f32[2,4]",)),
+        Case("given_modules:InCompact", init="InCompact(4)", args=("f32[2,5]",)),
+        Case(
+            "given_modules:Mapped", init="Mapped(nn.Dense(3))", args=("f32[2,4]",),
+            new_init="Mapped(nnx.Linear(4, 3, rngs=rngs), rngs=rngs)",
+        ),
+    ],
+    "named_sizes": [
+        Case(
+            "named_sizes:Cell", init="Cell(3)", args=("f32[2,4]", "f32[2,3]", "f32[2,3,2]"), new_init="Cell(4, 6, 3, rngs=rngs)"
+        ),
+        Case("named_sizes:Pair", init="Pair()", args=("f32[2,4,3]",)),
+    ],
     "derived": [Case("derived:Chain", init="Chain(2, 3)", args=("f32[2,3]",))],
     "handed": [
         Case("handed:Chain", init="Chain(3, (4, 3, 2))", args=("f32[2,3]",)),
