@@ -19,6 +19,7 @@ from flake8_nnx.source.text import SourceText
 
 PREFIX = ("init", "initial", "new", "curr", "cur", "current", "old", "train", "model", "final", "my")
 KINDS = ("state", "params", "variables", "vars", "ts")
+FLAGS = {"deterministic": True, "train": False, "training": False, "is_training": False}  # with what nothing is drawn
 WHOLE = SAVES | RESTORES | TREE_MAPS  # what these are given of a train state is all of it
 Created = Callable[[Slot], bool]
 
@@ -48,6 +49,7 @@ class Plan:
     notes: list[tuple[SourceFile, str]] = field(default_factory=list)
     names: dict[Slot, str] = field(default_factory=dict)
     optimizers: dict[Slot, str] = field(default_factory=dict)
+    applied: dict[Slot, Slot] = field(default_factory=dict)  # of a model that is only initialised: the one that is made instead
     dropped: dict[Frame, set[str]] = field(default_factory=dict)  # parameters that nothing reads any more
     added: dict[Frame, list[tuple[str, str]]] = field(default_factory=dict)  # name and annotation, by keyword alone
     uses: dict[tuple[Frame, Slot], set[str]] = field(default_factory=dict)
@@ -68,10 +70,17 @@ class Plan:
         slot = slot.root
         if slot not in self.names:
             known = list(self.named(slot, Model))
+            applied = [node.id for node in slot.frame.file.facts.names.nodes if isinstance(node, ast.Name) and self.applies(node)]
+            known = [name for name in applied if name in known] or known
             stems = [stem(name) for name in self.named(slot, Variables, State)]
             wanted = known[0] if known else next((f"{s}_model" if s else "model" for s in stems), "model")
             self.names[slot] = self.free(wanted, slot)
         return self.names[slot]
+
+    def applies(self, node: ast.Name) -> bool:
+        """Whether a name holds the model that is made instead of one that is initialised and nothing else."""
+        value = self.program.values.get(node)
+        return isinstance(value, Model) and self.applied.get(value.slot.root) is value.slot
 
     def optimizer(self, slot: Slot) -> str:
         """The name of the optimiser of a state."""
@@ -143,7 +152,7 @@ class Plan:
             self.use(frame, value.slot, *(("model", "optimizer") if value.name == "apply_gradients" else ()))
         elif isinstance(value, Method) and value.name != "init" or isinstance(value, (Model, Variables)):
             self.use(frame, value.slot, "model")
-        elif isinstance(node, ast.Call) and frame.file.facts.origin(node.func) in WHOLE:
+        elif isinstance(node, ast.Call) and self.program.origin(node.func, frame) in WHOLE:
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 given = self.program.values.get(argument)
                 if isinstance(given, State):

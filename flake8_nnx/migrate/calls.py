@@ -8,11 +8,11 @@ import ast
 from collections.abc import Collection
 from typing import Any
 
-from flake8_nnx.migrate.around import Created, Plan, Stop, own_nodes, pieces_of, text_of
+from flake8_nnx.migrate.around import FLAGS, Created, Plan, Stop, own_nodes, pieces_of, text_of
 from flake8_nnx.migrate.construction import added_argument, constructor_arguments, constructs, empty, factory
 from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
-from flake8_nnx.migrate.flow import COLLECTIVES, RESTORES, SAME, SAVES, TREE_MAPS
+from flake8_nnx.migrate.flow import COLLECTIVES, OVERVIEWS, RESTORES, SAME, SAVES, TREE_MAPS
 from flake8_nnx.migrate.roles import (
     Callee,
     Field,
@@ -38,13 +38,12 @@ from flake8_nnx.migrate.training import (
     replaced_state,
     saved_state,
     state_attribute,
+    state_of,
     transformed,
 )
 from flake8_nnx.source.linen import PARTIAL
 from flake8_nnx.source.names import FUNCTIONS
 
-FLAGS = {"deterministic": True, "train": False, "training": False, "is_training": False}
-TYPES = {None: "", "params": ", nnx.Param", "batch_stats": ", nnx.BatchStat"}
 COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp)
 
 
@@ -256,6 +255,8 @@ class Rewriting:
                     self.before(node, element)
                 pieces += found
             return [node] if pieces == node.elts else pieces
+        if isinstance(value, Model) and (self.frame, node) in value.slot.root.definitions:
+            return [node]  # maybe one of several
         if isinstance(node, ast.Call) and not isinstance(value, Items):
             created = self.created_by(node)
             if [local(slot) for slot in slots_in(value)] != [created(slot) for slot in slots_in(value)]:
@@ -350,7 +351,7 @@ class Rewriting:
 
     def call(self, node: ast.Call, value: Any, alone: bool) -> bool:
         function = self.values.get(node.func)
-        origin = self.facts.origin(node.func) or ""
+        origin = self.program.origin(node.func, self.frame)
         if transformed(self, node, origin):
             return False
         if origin in SAVES | RESTORES and checkpointed(self, node, origin, alone):
@@ -376,10 +377,8 @@ class Rewriting:
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             given = self.values.get(argument)
             if isinstance(given, Variables) and argument not in self.program.escapes:
-                kind = TYPES.get(given.collection)
-                if kind is None:
-                    raise self.stop(argument, f"the collection `{given.collection}` is given to a function of arrays")
-                self.edits.expressions[argument] = f"nnx.state({self.plan.model(given.slot)}{kind})"
+                text = state_of(self, argument, given)
+                self.edits.expressions[argument] = f"nnx.to_pure_dict({text})" if origin in OVERVIEWS else text
             elif isinstance(given, State) and origin in TREE_MAPS and argument not in self.program.escapes:
                 self.edits.expressions[argument] = saved_state(self, given)
             else:

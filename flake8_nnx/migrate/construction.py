@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate.around import Plan, Stop, own_nodes, pieces_of
-from flake8_nnx.migrate.carry import Path, carried, local_value, reachable
+from flake8_nnx.migrate.carry import Path, carried, local_value, reachable, wrapped
 from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.flow import RESTORES, Program
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.roles import Frame, Method, Model, Site, Slot, slots_in
+from flake8_nnx.source import graphs
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.features import SizeParameter, needed_sizes, trace
 
@@ -178,6 +179,8 @@ def value_of(rewriting: Rewriting, name: str, slot: Slot, place: ast.Call, sizes
     if name in dict(plan.added.get(frame, ())):
         return name
     found = list(inits(plan, slot.root.frame, slot))
+    if not found and slot.root.source is not None:  # its input is that of the model whose variables it takes
+        found = list(inits(plan, slot.root.frame, slot.root.source))
     if name == "rngs":
         return f"nnx.Rngs({seed(plan, frame, place, found)})"
     size = next(size for size in sizes if size.name == name)
@@ -230,9 +233,12 @@ def told(
     plan: Plan, size: SizeParameter, where: Frame, call: ast.Call, path: Path, frame: Frame, place: ast.Call, slot: Slot
 ) -> str | None:
     """A size by the sample input that `init` is given."""
-    sample = sample_of(plan, size.argument, call, slot)
+    sample, part = sample_of(plan, size.argument, call, slot)
     if sample is None or size.axis:
         return None
+    if part:
+        text = wrapped(sample, carried(sample, where, path, frame, place))
+        return None if text is None else f"{text}.{part}.shape[1:]" if size.whole else f"{text}.{part}.shape[-1]"
     expression, home, way = reachable(sample, where, path)
     shape = shape_of(expression, home)
     if shape is None:
@@ -249,8 +255,8 @@ def told(
     return None if text is None else f"{text}[1:]" if size.whole else f"{text}[-1]"
 
 
-def sample_of(plan: Plan, argument: str, call: ast.Call, slot: Slot) -> ast.expr | None:
-    """What a call of `init` gives the argument of `__call__`, or of the method that it names."""
+def sample_of(plan: Plan, argument: str, call: ast.Call, slot: Slot) -> tuple[ast.expr | None, str]:
+    """What a call of `init` gives the argument of `__call__`, or of the method that it names, and which part of a graph."""
     inner = slot.root
     while inner.inner is not None:
         inner = inner.inner.root
@@ -265,8 +271,13 @@ def sample_of(plan: Plan, argument: str, call: ast.Call, slot: Slot) -> ast.expr
         given = dict(zip(names, call.args[1:]))
         given.update({k.arg: k.value for k in call.keywords if k.arg})
         if argument in given:
-            return given[argument]
-    return None
+            return given[argument], ""
+        for each in method.args.args[1:]:
+            if each.arg in given and graphs.argument(each.arg, each.annotation, file.facts) is not None:
+                part = argument.removeprefix(f"{each.arg}_")
+                if part in graphs.PARTS:
+                    return given[each.arg], part
+    return None, ""
 
 
 def shape_of(node: ast.expr, frame: Frame) -> ast.expr | None:
@@ -297,7 +308,7 @@ def empty(plan: Plan, frame: Frame, seen: frozenset[Frame] = frozenset()) -> boo
         method = plan.program.values.get(inner.func) if isinstance(inner, ast.Call) else None
         if isinstance(method, Method) and method.name != "init":
             return None
-        if isinstance(inner, ast.Call) and frame.file.facts.origin(inner.func) in RESTORES:
+        if isinstance(inner, ast.Call) and plan.program.origin(inner.func, frame) in RESTORES:
             return None
     if any(empty(plan, site.callee.frame, seen | {frame}) is None for site in frame.sites):
         return None

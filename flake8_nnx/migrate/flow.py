@@ -20,6 +20,7 @@ from flake8_nnx.migrate.roles import (
     Site,
     Slot,
     State,
+    Tool,
     Variables,
     merge,
     original,
@@ -40,8 +41,19 @@ SAME = frozenset({
     "flax.jax_utils.replicate", "flax.jax_utils.unreplicate", "jax.device_put", "jax.block_until_ready",
 })  # fmt: skip
 CHECKPOINTS = "flax.training.checkpoints."
-SAVES = frozenset(CHECKPOINTS + name for name in ("save_checkpoint", "save_checkpoint_multiprocess"))
-RESTORES = frozenset({CHECKPOINTS + "restore_checkpoint"})
+CHECKPOINTERS = frozenset({"clu.checkpoint.Checkpoint", "clu.checkpoint.MultihostCheckpoint"})
+SAVES = frozenset(
+    [CHECKPOINTS + name for name in ("save_checkpoint", "save_checkpoint_multiprocess")]
+    + [f"{tool}.save" for tool in CHECKPOINTERS]
+)
+RESTORES = frozenset(
+    [CHECKPOINTS + "restore_checkpoint"]
+    + [f"{tool}.{name}" for tool in CHECKPOINTERS for name in ("restore", "restore_or_initialize")]
+)
+# They say what parameters there are.
+OVERVIEWS = frozenset(
+    f"clu.parameter_overview.{name}" for name in ("log_parameter_overview", "get_parameter_overview", "count_parameters")
+)
 TREE_MAPS = frozenset({"jax.tree.map", "jax.tree_map", "jax.tree_util.tree_map"})
 COLLECTIVES = frozenset({"jax.lax.pmean", "jax.lax.psum"})
 TURNS = 8  # rounds until nothing new is found; programs settle after three or four
@@ -63,6 +75,7 @@ class Program:
         self.handed: dict[ast.AST, tuple[Frame, Frame, str]] = {}  # functions that others call: where, which, by what
         self.compilers: dict[ast.AST, Frame] = {}  # the `jax.jit` of a call or decorator -> the function that it compiles
         self.answered: set[ast.AST] = set()  # functions that return something known
+        self.alternatives: set[Slot] = set()  # models of which a function returns one
         self.changed = True
         for _ in range(TURNS):
             if not self.changed:
@@ -176,6 +189,11 @@ class Program:
 
     # ---- names ----------------------------------------------------------------------------------------------------
 
+    def origin(self, node: ast.AST, frame: Frame) -> str:
+        """The full name of a function, also of a method of an object that was followed."""
+        value = self.values.get(node)
+        return value.name if isinstance(value, Tool) else frame.file.facts.origin(node) or ""
+
     def resolve(self, node: ast.AST, frame: Frame) -> tuple[SourceFile, ast.AST] | None:
         """The statement of the program that a name imports or is defined by at top level."""
         file = frame.file
@@ -283,6 +301,8 @@ class Program:
             if node.attr in ("apply_gradients", "replace"):
                 return Method(owner.slot, node.attr, owner.optimizer)
             return Field(owner.slot, owner.optimizer, node.attr)
+        if isinstance(owner, Tool):
+            return Tool(f"{owner.name}.{node.attr}")
         if isinstance(owner, Variables) and node.attr in ("unfreeze", "copy", "get", "pop"):
             return Method(owner.slot, f"variables.{node.attr}")
         return None if owner is not None else self.imported(node, frame)
@@ -422,6 +442,7 @@ class Statements:
         """Several returns of models are one: which it is is decided inside."""
         before = self.frame.returned
         if isinstance(before, Model) and isinstance(value, Model):
+            self.program.alternatives |= {before.slot, value.slot}
             self.program.merge(before.slot, value.slot)
         elif before is None:
             self.frame.returned = value
@@ -487,8 +508,8 @@ class Calls:
 
     def call(self, node: ast.Call) -> Any:
         program, frame = self.program, self.frame
-        origin = self.facts.origin(node.func) or ""
         function = program.value(node.func, frame)
+        origin = program.origin(node.func, frame)
         arguments = [program.value(argument, frame) for argument in node.args]
         keywords = {keyword.arg: program.value(keyword.value, frame) for keyword in node.keywords}
         first = arguments[0] if arguments else None
@@ -500,6 +521,8 @@ class Calls:
             return Callee(first.frame, first.count + len(arguments) - 1, {**first.bound, **bound}, first.gradient)
         if origin in SAME or origin in COLLECTIVES:
             return first
+        if origin in CHECKPOINTERS:
+            return Tool(origin)
         if isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) == 2:
             module = frame.file.facts.names.origin(node.args[0])
             file = frame.file.resolve(module) if module and function is None else None
@@ -532,7 +555,7 @@ class Calls:
         if state is not None and origin in TREE_MAPS and self.only_saved(node):
             return None
         for argument, value in given:
-            whole = isinstance(value, Variables) and origin.startswith(("jax.", "optax."))
+            whole = isinstance(value, Variables) and (origin.startswith(("jax.", "optax.")) or origin in OVERVIEWS)
             if slots_in(value) and not whole and not isinstance(value, Gradients):
                 reason = f"`{ast.unparse(node)[:60]}` is given a model, its variables or its train state"
                 self.program.escape(argument, self.frame, reason)
@@ -552,7 +575,7 @@ class Calls:
 
     def saves(self, node: ast.AST | None) -> bool:
         node = self.facts.names.parent(node) if isinstance(node, ast.keyword) else node
-        return isinstance(node, ast.Call) and self.facts.origin(node.func) in SAVES
+        return isinstance(node, ast.Call) and self.program.origin(node.func, self.frame) in SAVES
 
     def transformed(self, node: ast.Call, origin: str, first: Any) -> Any:
         if isinstance(first, Callee):
@@ -577,8 +600,10 @@ class Calls:
 
     def created(self, node: ast.Call, keywords: Mapping[Any, Any]) -> Any:
         known = [value for value in keywords.values() if isinstance(value, (Method, Variables))]
-        params = keywords.get("params")
-        slot = params.slot if isinstance(params, Variables) else known[0].slot if known else self.program.slot(self.frame, node)
+        main = next((value for value in known if isinstance(value, Method)), keywords.get("params"))
+        if not isinstance(main, (Method, Variables)):
+            main = known[0] if known else None
+        slot = main.slot if main is not None else self.program.slot(self.frame, node)
         for value in known:
             self.program.merge(slot, value.slot)
         return State(slot, self.program.slot(self.frame, node, "optimizer"))
@@ -607,8 +632,12 @@ class Calls:
                 return None
             return Items((None, Variables(slot, None, updated=True)))
         if function.optimizer is not None and function.name in ("apply_gradients", "replace"):
+            applied = keywords.get("apply_fn")
+            if function.name == "replace" and isinstance(applied, Method) and applied.slot.root is not slot.root:
+                applied.slot.root.source = slot
+                return State(applied.slot, function.optimizer)
             for value in keywords.values():
-                if isinstance(value, Variables) and function.name == "replace":
+                if isinstance(value, Variables) and function.name == "replace" and slot.root.source is None:
                     program.merge(slot, value.slot)
             return State(slot, function.optimizer)
         if function.name in ("variables.unfreeze", "variables.copy"):

@@ -14,6 +14,7 @@ from flake8_nnx.migrate.construction import find_added
 from flake8_nnx.migrate.dead import dead_classes, dead_parameters, dead_statements
 from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.definitions import check_definitions
+from flake8_nnx.migrate.lent import check_lent
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.roles import Callee, Frame, Kinds, slots_in
 from flake8_nnx.migrate.sources import check_sources
@@ -123,6 +124,7 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
         plan = Plan(program, classes, uses=whole.uses, dropped=dropped)
         find_added(plan, frames)
         check_definitions(plan, frames)
+        check_lent(plan, frames)
         check_stale(plan, frames)
         check_sources(plan, frames)
         for frame in frames:

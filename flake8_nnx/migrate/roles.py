@@ -61,6 +61,7 @@ class Slot:
     inner: Slot | None = None  # the slot of the called function that made it
     original: Slot | None = None  # of a copy: whose it is
     same: Slot | None = None  # what it was found to be the same as
+    source: Slot | None = None  # the model whose train state it is put into, with other settings
     definitions: list[tuple[Frame, ast.Call]] = field(default_factory=list)  # its constructions
     started: list[tuple[Frame, ast.Call]] = field(default_factory=list)  # calls of `init` on it
 
@@ -91,6 +92,7 @@ def merge(one: Slot, other: Slot) -> Slot:
     other.same = one
     one.started += [item for item in other.started if item not in one.started]
     one.definitions += [item for item in other.definitions if item not in one.definitions]
+    one.source = one.source or other.source
     return one
 
 
@@ -137,6 +139,13 @@ class Field:
 
     slot: Slot
     optimizer: Slot
+    name: str
+
+
+@dataclass(frozen=True)
+class Tool:
+    """An object of a library that keeps train states, or one of its methods, by its full name."""
+
     name: str
 
 

@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from flake8_nnx.migrate.around import Plan, Stop, own_nodes
+from flake8_nnx.migrate.lent import lends
 from flake8_nnx.migrate.roles import Frame, Method, Slot, State, Variables, slot_of, slots_in
 from flake8_nnx.source.linen import PARTIAL
 from flake8_nnx.source.names import FUNCTIONS
@@ -133,6 +134,8 @@ class Versions:
         value = self.values.get(node.func)
         if isinstance(value, Method) and updates(node, value, self.plan):
             yield value.slot.root
+        if lends(self.plan, node):
+            yield slot_of(self.values[node])
         site = self.sites.get(node)
         if site is None or self.frame.file.facts.origin(node.func) in PARTIAL:
             return

@@ -184,11 +184,13 @@ class Around(cst.CSTTransformer):
         elif not after_star and isinstance(star_arg, cst.ParamStar):
             star_arg = cst.MaybeSentinel.DEFAULT
 
-        end = everything[-1].whitespace_after_param if everything else cst.SimpleWhitespace("")
+        none = cst.SimpleWhitespace("")
+        end = everything[-1].whitespace_after_param if everything else none
 
         def apart(parameters: list[cst.Param], comma: Any, final_comma: Any, final_space: Any) -> list[cst.Param]:
             return [
-                p.with_changes(comma=comma) if p is not final[-1] or old.star_kwarg
+                p.with_changes(comma=comma, whitespace_after_param=none if p is everything[-1] else p.whitespace_after_param)
+                if p is not final[-1] or old.star_kwarg
                 else p.with_changes(comma=final_comma, whitespace_after_param=final_space)
                 for p in parameters
             ]
@@ -200,7 +202,7 @@ class Around(cst.CSTTransformer):
 
         if not isinstance(node, cst.FunctionDef) or has_comment(old):
             return node.with_changes(params=laid_out(between, last, end))
-        none, back = cst.SimpleWhitespace(""), cst.ParenthesizedWhitespace(indent=True)
+        back = cst.ParenthesizedWhitespace(indent=True)
         inner = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace(self.continuation))
         one = node.with_changes(params=laid_out(COMMA, cst.MaybeSentinel.DEFAULT, none), whitespace_before_params=none)
         as_it_was = node.with_changes(params=laid_out(between, last, end))

@@ -20,6 +20,7 @@ NNX = {"jax.jit": "nnx.jit", "jax.pmap": "nnx.pmap", "jax.grad": "nnx.grad", "ja
 CREATED = frozenset({"apply_fn", "params", "tx", "batch_stats"})
 NUMBERED = frozenset({"static_argnums", "donate_argnums", "static_broadcasted_argnums", "argnums"})
 NAMED = frozenset({"static_argnames", "donate_argnames"})
+TYPES = {None: ", nnx.Not(nnx.RngState)", "params": ", nnx.Param", "batch_stats": ", nnx.BatchStat"}
 ATTRIBUTES = {"step": "{}.step[...]", "tx": "{}.tx", "opt_state": "{}.opt_state"}
 
 # A train state has no streams, and keys cannot be saved.
@@ -90,13 +91,36 @@ def averaged(rewriting: Rewriting, node: ast.Call, model: str) -> None:
 
 
 def replaced_state(rewriting: Rewriting, node: ast.Call, function: Method) -> bool:
-    """`state.replace(params=…, batch_stats=…)` with what the model has anyway is nothing."""
+    """`state.replace(params=…, batch_stats=…)` with what the model has anyway is nothing.
+
+    `state.replace(apply_fn=other.apply)`, and then `replace(params=state.params)`, give the other model the variables.
+    """
+    after, model = rewriting.values[node], function.slot.root
+    texts: list[str] = []
     for keyword in node.keywords:
         value = rewriting.values.get(keyword.value)
-        same = isinstance(value, (Variables, Method)) and value.slot.root is function.slot.root
-        if not same:
+        if isinstance(value, (Variables, Method)) and value.slot.root is model:
+            continue
+        if after.slot.root is not model and len(node.keywords) == 1:
+            texts.append(WITHOUT_STREAMS.format(rewriting.plan.model(model)))
+        elif model.source is not None and isinstance(value, Variables) and value.slot.root is model.source.root:
+            texts.append(state_of(rewriting, keyword.value, value))
+        else:
             raise rewriting.stop(node, f"`{ast.unparse(node)[:60]}` sets `{keyword.arg}` of a train state")
-    return False
+    calls = [f"nnx.update({rewriting.plan.model(after.slot)}, {text})" for text in texts]
+    for call in calls[:-1]:
+        rewriting.put_before(node, call)
+    if calls:
+        rewriting.edits.expressions[node] = calls[-1]
+    return bool(calls)
+
+
+def state_of(rewriting: Rewriting, node: ast.expr, value: Variables) -> str:
+    """Variables as a state of NNX."""
+    kind = TYPES.get(value.collection)
+    if kind is None:
+        raise rewriting.stop(node, f"the collection `{value.collection}` is given to a function of arrays")
+    return f"nnx.state({rewriting.plan.model(value.slot)}{kind})"
 
 
 # ---- checkpoints ------------------------------------------------------------------------------------------------------

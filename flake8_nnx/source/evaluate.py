@@ -378,6 +378,9 @@ class Evaluator:
             if not isinstance(found, Unknown) or dynamic([*positional, *keywords.values()]):
                 return found
             return self._static(node, env)
+        origin = origin or self._default(func, callee)
+        if origin in shapes.SEGMENTS and positional:
+            return shapes.segmented(positional[0])
         if origin:
             alike = LINEN + origin[len("flax.nnx."):] if self.tracer.ported and origin.startswith("flax.nnx.") else origin
             found = self._function(alike, node, positional, keywords, env)
@@ -386,6 +389,16 @@ class Evaluator:
         elif isinstance(callee, Static) and len(positional) == 1 and isinstance(positional[0], Array):
             return positional[0]  # `self.activation(x)`: a function of one array is taken to keep its shape
         return Unknown() if dynamic([callee, *positional, *keywords.values()]) else self._static(node, env)
+
+    def _default(self, func: ast.expr, callee: Any) -> str | None:
+        """The function that a field is by default: others in its place are taken to do the same to shapes."""
+        if not isinstance(func, ast.Attribute) or not root_is_self(func) or not isinstance(callee, Static):
+            return None
+        if callee.text not in (func.attr, f"self.{func.attr}"):
+            return None  # of another class, which gives it
+        field = self.facts.fields_of(self.tracer.cls).get(func.attr)
+        default = field.facts.origin(field.default) if field is not None and field.default is not None else None
+        return default if default in shapes.SEGMENTS else None
 
     def _handed(self, node: ast.Call, env: Env) -> Any:
         """What a function makes of the fields of this module; a parent knows nothing of it."""

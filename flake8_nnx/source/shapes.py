@@ -37,6 +37,11 @@ ELEMENTWISE = frozenset(
     "zeros_like ones_like full_like stop_gradient logical_not logical_and logical_or nan_to_num sign floor ceil round "
     "cumsum flip roll sort reciprocal negative convert_element_type with_sharding_constraint erf".split()
 )
+# Rows that belong together become one: only the first axis is another.
+SEGMENTS = frozenset(
+    [f"jax.ops.segment_{kind}" for kind in ("sum", "prod", "max", "min")]
+    + [f"jraph.segment_{kind}" for kind in ("sum", "mean", "max", "min", "variance")]
+)
 REDUCTIONS = frozenset("sum mean max min prod std var any all amax amin median argmax argmin logsumexp".split())
 
 
@@ -89,6 +94,14 @@ def reduce(array: Array, axis: Any, keepdims: bool) -> Any:
         return Array(None, {1: kept}) if kept is not None else Unknown()
     gone = {a % len(dims) for a in axes} if dims else set()
     return array_of([dim for i, dim in enumerate(dims) if i not in gone])
+
+
+def segmented(array: Any) -> Any:
+    """An array whose rows are put together by the segment that they belong to."""
+    if not isinstance(array, Array):
+        return Unknown()
+    dims = array.dims()
+    return Array(None, {1: array.size(1)}) if dims is None else array_of([None, *dims[1:]])
 
 
 def filled(shape: Items | Prefix | Shape) -> Array:

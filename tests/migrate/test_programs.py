@@ -96,6 +96,29 @@ def test_a_program_with_dropout_runs_and_its_keys_decide():
 
 
 @pytest.mark.jax
+def test_a_model_that_is_lent_variables_has_those_of_then():
+    import jax
+    import numpy as np
+
+    linen, new = loaded("lent", "linen"), loaded("lent", "nnx")
+    x = jax.random.normal(jax.random.key(0), (16, 3))
+    weights = linen.create_model("deep", True).init(jax.random.key(0), x)["params"]
+
+    class Deep(new.Deep):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            for layer, theirs in zip(self.dense_layers, weights.values()):
+                layer.kernel[...] = theirs["kernel"]
+
+    new.Deep = Deep
+    outputs, losses = linen.train(x, "deep")
+    new_outputs, new_losses = new.train(x, "deep")
+    np.testing.assert_allclose(new_losses, losses, rtol=1e-5)
+    np.testing.assert_allclose(new_outputs, outputs, rtol=1e-5, atol=1e-6)
+    assert (new_outputs[0] == new_outputs[1]).all() and (new_outputs[1] != new_outputs[2]).any()
+
+
+@pytest.mark.jax
 def test_copies_stay_as_they_were_while_training_goes_on():
     import jax
     import numpy as np

@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 import numpy as np
 from absl import flags
+from graphs import GraphsTuple
 
 STEPS = 20
 
@@ -246,6 +247,36 @@ WMT = Program(
     }},
 )
 
+# ---- ogbg_molpcba ---------------------------------------------------------------------------------------------------
+
+
+def molecules(count):
+    """Batches of three graphs and one for padding, with a few labels that are not known."""
+    numbers = rng()
+    sizes = np.array([3, 4, 2, 3], np.int32)
+    first = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    for _ in range(count):
+        ends = [first + numbers.integers(0, np.repeat(sizes, sizes)) for _ in range(2)]
+        labels = numbers.integers(0, 2, (4, 3)).astype(np.float32)
+        nodes, edges = (numbers.standard_normal((12, width), np.float32) for width in (5, 2))
+        yield GraphsTuple(nodes, edges, *ends, np.where(numbers.random((4, 3)) < 0.2, np.nan, labels), sizes, sizes)
+
+
+OGBG_MOLPCBA = Program(
+    run=lambda load, folder: load("train").train_and_evaluate(
+        configured(
+            load, batch_size=4, latent_size=6, num_classes=3, message_passing_steps=2, dropout_rate=0.3, num_train_steps=STEPS,
+            log_every_steps=5, eval_every_steps=STEPS // 2, checkpoint_every_steps=STEPS,
+        ),
+        folder,
+    ),
+    modules={"input_pipeline": {
+        "get_datasets": lambda size, **kwargs: {
+            split: Again(molecules(STEPS if split == "train" else 2)) for split in ("train", "validation", "test")
+        }
+    }},
+)  # fmt: skip
+
 # ---- nlp_seq --------------------------------------------------------------------------------------------------------
 
 
@@ -283,4 +314,5 @@ NLP_SEQ = Program(
 
 PROGRAMS = {
     "vae": VAE, "ppo": PPO, "seq2seq": SEQ2SEQ, "sst2": SST2, "imagenet": IMAGENET, "lm1b": LM1B, "wmt": WMT, "nlp_seq": NLP_SEQ,
+    "ogbg_molpcba": OGBG_MOLPCBA,
 }  # fmt: skip

@@ -9,7 +9,11 @@ import importlib.machinery
 import sys
 import types
 
-import flax.io  # noqa: F401  looks for tensorflow when it is imported: before there is a stand-in
+import collected
+import flax.io  # looks for tensorflow when it is imported: before there is a stand-in
+import flax.serialization
+import flax.traverse_util
+import graphs
 
 
 class Inert(types.ModuleType):
@@ -83,6 +87,26 @@ class Periodic:
         return contextlib.nullcontext()
 
 
+class Checkpoint:
+    """Of clu.checkpoint, in an empty folder; what is kept can be written."""
+
+    def __init__(self, *args, **kwargs):
+        pass
+
+    def save(self, state):
+        assert flax.serialization.to_bytes(state)
+
+    def restore_or_initialize(self, state):
+        self.save(state)
+        return state
+
+
+def overview(params):
+    """Of clu.parameter_overview: asks every array of nested dictionaries for what the table shows."""
+    for array in flax.traverse_util.flatten_dict(params).values():
+        assert array.size and array.mean().shape == array.std().shape == ()
+
+
 def module(name, **contents):
     made = types.ModuleType(name)
     vars(made).update(contents)
@@ -106,12 +130,18 @@ def install():
     for name in INERT:
         sys.modules[name] = Inert(name)
     sys.modules["tensorflow_datasets"].builder = builder
-    sys.modules["sklearn.metrics"] = Inert("sklearn.metrics")
+    sys.modules["sklearn.metrics"] = sys.modules["sklearn"].metrics = Inert("sklearn.metrics")
+    sys.modules["sklearn.metrics"].average_precision_score = collected.average_precision
+    sys.modules["jraph"] = graphs
     writers = module(
         "clu.metric_writers", create_default_writer=Writer, ensure_flushes=lambda writer: contextlib.nullcontext()
     )
     actions = module("clu.periodic_actions", ReportProgress=Periodic, Profile=Periodic)
-    clu = module("clu", metric_writers=writers, periodic_actions=actions, platform=Inert("clu.platform"))
+    clu = module(
+        "clu", metric_writers=writers, periodic_actions=actions, platform=Inert("clu.platform"), metrics=collected,
+        checkpoint=module("clu.checkpoint", Checkpoint=Checkpoint),
+        parameter_overview=module("clu.parameter_overview", log_parameter_overview=overview),
+    )  # fmt: skip
     flags = Inert("ml_collections.config_flags")
     found = {
         "clu": clu, "clu.metric_writers": writers, "clu.periodic_actions": actions,

@@ -30,6 +30,8 @@ class Model(nn.Module):
     features: int = 8
     widths: tuple = (1, 2)
     act: object = nn.relu
+    pool: object = jax.ops.segment_max
+    mix: object = jnp.vdot
 
     @nn.compact
     def __call__(self, x, mask=None, train: bool = False):
@@ -58,6 +60,8 @@ def last_size(body):
         ("return nn.Dense(3)(x)", "in_features"),
         ("return nn.Dense(3)(nn.Dense(4)(x))", "in_features"),
         ("x = nn.Dense(4)(x)\nreturn nn.Dense(3)(x)", "4"),
+        ("x = nn.Dense(4)(x)\nreturn nn.Dense(3)(jax.ops.segment_sum(x, mask, 2))", "4"),
+        ("x = nn.Dense(4)(x)\nreturn nn.Dense(3)(self.pool(x, mask, 2))", "4"),
         ("x = nn.Dense(self.features)(x)\nreturn nn.Dense(3)(x)", "features"),
         ("x = nn.Dense(self.features * 2)(x)\nreturn nn.LayerNorm()(x)", "features * 2"),
         ("x = x + nn.Dense(x.shape[-1])(x)\nreturn nn.Dense(3)(x)", "in_features"),
@@ -90,6 +94,7 @@ def test_sizes_that_follow(body, size):
 @pytest.mark.parametrize(
     "body",
     [
+        "x = nn.Dense(4)(x)\nreturn nn.Dense(3)(self.mix(x, mask, 2))",
         "return nn.Dense(3)(jnp.fft.rfft(x))",
         "return nn.Dense(3)(rearrange(x, 'b t c -> b (t c)'))",
         "x = x.reshape((x.shape[0], -1))\nreturn nn.Dense(3)(x)",  # of unknown rank

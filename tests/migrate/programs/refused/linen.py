@@ -132,3 +132,31 @@ def of_unknown_class(cls, x):
 
 def of_any_class(x, classes):
     return of_unknown_class(Linear, x) - sum(of_unknown_class(cls, x) for cls in classes)
+
+
+def lent_and_trained(x, grads):
+    model, other = Linear(4), Linear(4, scale=2.0)
+    params = model.init(jax.random.key(0), x)["params"]
+    state = train_state.TrainState.create(apply_fn=model.apply, params=params, tx=optax.sgd(0.1))
+    lent = state.replace(apply_fn=other.apply)
+    lent = lent.apply_gradients(grads=grads)  # by an optimiser of its own
+    return lent.apply_fn({"params": lent.params}, x)
+
+
+def lent_on_the_spot(state: train_state.TrainState, x):
+    other = Linear(4, scale=2.0)
+    return jax.jit(lambda lent: lent.apply_fn({"params": lent.params}, x))(state.replace(apply_fn=other.apply))
+
+
+class Noisy(nn.Module):
+    deterministic: bool = True
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(4)(x) if self.deterministic else 2 * nn.Dense(4)(x)
+
+
+def both_ways(x):
+    first, second = Noisy(deterministic=True), Noisy(deterministic=False)
+    params = first.init(jax.random.key(0), x)["params"]
+    return first.apply({"params": params}, x) - second.apply({"params": params}, x)

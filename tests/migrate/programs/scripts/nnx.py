@@ -24,4 +24,6 @@ def loss(model, x):
 
 
 print(nnx.grad(loss)(model, x))
-print(sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model))))
+print(
+    sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model, nnx.Not(nnx.RngState))))
+)
