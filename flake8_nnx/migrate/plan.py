@@ -306,7 +306,10 @@ class Planner:
             if site.place is None or site.place[1] < site.place[0]:  # else it has elements already
                 self.line(level, f"{name} = nnx.List([])")
         for carry, (before, _) in event.carried.items():
-            self.carry(level, carry, self.spell(before) or self.opened_carry(carry, event))
+            first = self.spell(before)
+            self.carry(level, carry, first or self.opened_carry(carry, event))
+            if first in [size.name for size in self.sizes if not size.whole] and not loops:
+                self.tell_carry(carry, event, first or "")
         iterable = self.functions(self.spell(event.iterable) or "", event.node.iter)
         self.line(level, f"for {event.target} in {iterable}:")
         self.emit(event.body, level + 1, (*loops, event))
@@ -322,15 +325,24 @@ class Planner:
 
     def opened_carry(self, name: str, loop: Loop) -> str | None:
         """A parameter for the size before the loop, where the source does not tell it: that of the first layer to use it."""
-        for site in self.attributes.in_loop(loop, 0):
-            for size, text in site_sizes(site).items() if site.ref is not None else ():
-                own = f"{self.attributes.stems[site]}_{size}"
-                if self.spell(text) == name and own not in self.open.taken:
-                    self.open.opened.append(own)
-                    self.open.tell(site, size, own)
-                    return own
+        for site, size in self.carried_by(name, loop):
+            own = f"{self.attributes.stems[site]}_{size}"
+            if own not in self.open.taken:
+                self.open.opened.append(own)
+                self.open.tell(site, size, own)
+                return own
         self.lost[name] = loop.node
         return None
+
+    def tell_carry(self, name: str, loop: Loop, parameter: str) -> None:
+        """The first turn tells the size that the loop begins with, by the first layer to use it."""
+        for site, size in self.carried_by(name, loop)[:1]:
+            self.open.tell(site, size, parameter)
+
+    def carried_by(self, name: str, loop: Loop) -> list[tuple[Site, str]]:
+        """The sites in a loop that are given the size that it carries, and as what."""
+        sites = [site for site in self.attributes.in_loop(loop, 0) if site.ref is not None]
+        return [(site, size) for site in sites for size, text in site_sizes(site).items() if self.spell(text) == name]
 
     def check_lost(self) -> None:
         """A size that nobody knows after a turn of its loop may not be used."""
@@ -455,6 +467,8 @@ class Planner:
         if isinstance(parent, ast.IfExp) and site.choice is not None and parent.body is site.node:
             code = f"{code} if {self.functions(self.spell(site.choice) or '', parent.test)} else None"
             parent = self.facts.names.parent(parent)
+        elif site.choice is not None and site.through:
+            code = f"{code} if {self.functions(self.spell(site.choice) or '', site.call)} else None"
         elif isinstance(parent, ast.Tuple) and self.of_tuple(parent, site):
             parent = self.facts.names.parent(parent)
         if not isinstance(parent, (ast.Assign, ast.AnnAssign)) or site.attribute is None:

@@ -18,8 +18,9 @@ from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.ported import TO_LINEN
 from flake8_nnx.source.inittext import of_super
 from flake8_nnx.source.linen import PARTIAL, Facts, LinenClass, annotation_word
+from flake8_nnx.source.makers import is_maker, made_by, unclear
 from flake8_nnx.source.precedence import operand
-from flake8_nnx.source.values import Assignment, Branch, Partial, Site, Trace
+from flake8_nnx.source.values import Assignment, Branch, Module, Partial, Site, Trace
 
 HELD = ("Embed",)  # layers that are called alike in Linen and NNX, so that a class may be given one
 # Decorators of classes from here change what the class is; any other, such as one for docstrings, stays.
@@ -116,7 +117,7 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
         if site.node in seen:
             add(plan, site.node, f"`{ast.unparse(site.node)[:60]}` creates new layers each time its method is called")
         seen.add(site.node)
-        reason = expanded.problem(site, facts) if site.through else ""
+        reason = expanded.problem(site, facts) if site.through and not made_by(site, facts, plan.cls) else ""
         if reason:
             add(plan, site.node, reason, "make them in the class")
         if site.ref is None:
@@ -139,7 +140,7 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
                 add(plan, site.call, lift.problem)
         if site.ref.linen is not None and "name" in site.keywords and site.loops and isinstance(name, ast.Constant):
             add(plan, name, "one name for every turn of a loop shares the layer")
-    seen |= {site.call for site in trace.detached}
+    seen |= {site.call for site in [*trace.detached, *(site for site in trace.sites if site.through)]}
     for node in ast.walk(plan.cls.node):
         if not isinstance(node, ast.Call) or node in seen:
             continue
@@ -209,6 +210,8 @@ def _check_setup(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
         if isinstance(statement, (ast.If, ast.For)):
             orelse = statement.orelse
             return all(known(inner) for inner in [*statement.body, *orelse])
+        if is_maker(statement, plan.cls):
+            return not unclear(statement, plan.cls, trace.sites, covered | trace.understood)  # type: ignore[arg-type]
         if isinstance(statement, ast.Expr):
             call = statement.value
             above = isinstance(call, ast.Call) and of_super(call.func) and call.func.attr == "setup"  # type: ignore[attr-defined]
@@ -318,7 +321,7 @@ def _check_unknown_modules(plan: ClassPlan, facts: Facts, trace: Trace) -> None:
     for node in ast.walk(setup):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and facts.module_class(node.value.func) is None:
             kept = trace.attributes.get(_self_attribute(node.targets[0]) or "")
-            if classes_of(node.value.func, facts) or isinstance(kept, Partial):
+            if classes_of(node.value.func, facts) or isinstance(kept, (Partial, Module)):
                 continue
             origin = facts.origin(node.value.func) or ""
             names = {_self_attribute(target) for target in node.targets} - {None}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import handed, graphs, members, normalized, ported, shapes
+from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
@@ -369,8 +370,9 @@ class Evaluator:
         if isinstance(callee, Function):
             events, sites = len(self.tracer.events), len(self.tracer.trace.sites)
             outside = isinstance(func, ast.Name) and func.id not in env
-            found = self.tracer.inline(callee, positional, keywords, env, self.tracer.method if outside else None)
-            for site in self.tracer.trace.sites[sites:] if outside else ():
+            own = called_in_setup(self.tracer, callee)
+            found = self.tracer.inline(callee, positional, keywords, env, self.tracer.method if outside or own else None)
+            for site in self.tracer.trace.sites[sites:] if outside or own else ():
                 site.through = (node, *site.through)
             if outside and len(self.tracer.trace.sites) == sites and not dynamic([*positional, *keywords.values()]):
                 del self.tracer.events[events:]  # `__init__` calls the function; what happens inside it is not its business

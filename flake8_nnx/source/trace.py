@@ -17,6 +17,7 @@ from flake8_nnx.source.given import given_to
 from flake8_nnx.source.inittext import Env, root_is_self
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.loops import names_in
+from flake8_nnx.source.makers import one_or_none
 from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, plain_names, short, target_text
 from flake8_nnx.source.opened import named_size
 from flake8_nnx.source.precedence import bound
@@ -448,6 +449,10 @@ class Tracer:
         test = condition.text if isinstance(condition, Static) else None
         if test in ("True", "False") and not isinstance(node.test, ast.Constant):  # of this turn of a loop over layers
             return self.block(node.body if test == "True" else node.orelse, env)
+        chosen = one_or_none(self, node, condition, env)
+        if chosen is not None:
+            self.returns.append(chosen)
+            return True
         outer, before = self.events, len(self.trace.sites)
         bodies: list[list[Any]] = [[], []]
         envs, left = [dict(env), dict(env)], [False, False]

@@ -49,6 +49,10 @@ CASES = {
         ),
         Case("named_sizes:Pair", init="Pair()", args=("f32[2,4,3]",)),
     ],
+    "makers": [
+        Case("makers:Sets", init="Sets((4, 3), (2,))", args=("f32[2,4,3]",)),
+        Case("makers:Sets", init="Sets(outer=(3, 2))", args=("f32[2,4,3]",)),
+    ],
     "derived": [Case("derived:Chain", init="Chain(2, 3)", args=("f32[2,3]",))],
     "handed": [
         Case("handed:Chain", init="Chain(3, (4, 3, 2))", args=("f32[2,3]",)),
