@@ -65,7 +65,12 @@ def test_losses_are_equal(name, runs):
     assert found["problem"] is None
     assert len(found["nnx"]) == 20 and len(set(found["linen"])) > 15
     assert name == "sst2" or found["linen"] == found["nnx"]
-    assert found["same keys"] == (name in ("vae", "ppo"))
+    assert found["same keys"] == (name in ("vae", "ppo", "imagenet"))
+
+
+def test_steps_that_overflow_are_among_them(runs):
+    scales = runs["imagenet"]["scales"]
+    assert scales[0] < 2.0**24 and len(set(scales)) > 1
 
 
 @pytest.mark.parametrize("title", WRONG)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate.edits import CodeEdits, Piece
 from flake8_nnx.migrate.flow import RESTORES, SAVES, TREE_MAPS, Program
@@ -22,6 +22,9 @@ KINDS = ("state", "params", "variables", "vars", "ts")
 FLAGS = {"deterministic": True, "train": False, "training": False, "is_training": False}  # with what nothing is drawn
 WHOLE = SAVES | RESTORES | TREE_MAPS  # what these are given of a train state is all of it
 Created = Callable[[Slot], bool]
+
+if TYPE_CHECKING:
+    from flake8_nnx.migrate.states import OwnState
 
 
 class Stop(Exception):
@@ -53,6 +56,8 @@ class Plan:
     dropped: dict[Frame, set[str]] = field(default_factory=dict)  # parameters that nothing reads any more
     added: dict[Frame, list[tuple[str, str]]] = field(default_factory=dict)  # name and annotation, by keyword alone
     uses: dict[tuple[Frame, Slot], set[str]] = field(default_factory=dict)
+    states: dict[ast.ClassDef, OwnState] = field(default_factory=dict)  # classes of train states that keep more
+    kept: dict[ast.Attribute, ast.Call] = field(default_factory=dict)  # what is read as it was, and the update it was before
 
     def of(self, frame: Frame) -> CodeEdits:
         return self.edits.setdefault(frame.file, CodeEdits())
@@ -184,7 +189,7 @@ class Plan:
             value = frame.given.get(parameter.arg)
             if parameter.arg in self.dropped.get(frame, ()):
                 found.append((parameter.arg, []))
-            elif not slots_in(value):
+            elif not slots_in(value) or frame in self.program.apart:
                 found.append((parameter.arg, [parameter.arg]))
             elif slot_of(value) in seen:
                 found.append((parameter.arg, []))
@@ -252,11 +257,21 @@ def text_of(frame: Frame) -> SourceText:
     return SourceText(frame.file.source)
 
 
+def indent_of(frame: Frame) -> str:
+    """One level of indentation in the style of the file."""
+    for node in frame.file.facts.names.nodes:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.If, ast.For)) and node.body[0].lineno > node.lineno:
+            return " " * max(node.body[0].col_offset - node.col_offset, 1)
+    return "    "
+
+
 def pieces_of(value: Any, created: Created, plan: Plan, itself: ast.AST) -> list[Piece]:
     """What is left of a value where NNX keeps models and optimisers as they are: nothing, itself, or names."""
     if isinstance(value, State):
         found: list[Piece] = [plan.model(value.slot)] if created(value.slot) else []
         return found + ([plan.optimizer(value.optimizer)] if created(value.optimizer) else [])
+    if isinstance(value, Variables) and value.apart:
+        return [itself]
     if isinstance(value, Variables):
         return [plan.model(value.slot)] if created(value.slot) and not value.updated else []
     if isinstance(value, Model):

@@ -8,11 +8,12 @@ import ast
 from collections.abc import Collection
 from typing import Any
 
-from flake8_nnx.migrate.around import FLAGS, Created, Plan, Stop, own_nodes, pieces_of, text_of
+from flake8_nnx.migrate.around import FLAGS, Created, Plan, Stop, indent_of, own_nodes, pieces_of, text_of
 from flake8_nnx.migrate.construction import added_argument, constructor_arguments, constructs, empty, factory
 from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.flow import COLLECTIVES, OVERVIEWS, RESTORES, SAME, SAVES, TREE_MAPS
+from flake8_nnx.migrate.replaced import replaced_state, state_of
 from flake8_nnx.migrate.roles import (
     Callee,
     Field,
@@ -28,6 +29,7 @@ from flake8_nnx.migrate.roles import (
     slot_of,
     slots_in,
 )
+from flake8_nnx.migrate.scaled import apart_expression, is_apart, parts, split_and_merged, statistics_kept
 from flake8_nnx.migrate.sown import CLEARED, sows
 from flake8_nnx.migrate.training import (
     checkpointed,
@@ -35,10 +37,8 @@ from flake8_nnx.migrate.training import (
     created_state,
     gradients_applied,
     mapped,
-    replaced_state,
     saved_state,
     state_attribute,
-    state_of,
     transformed,
 )
 from flake8_nnx.source.linen import PARTIAL
@@ -70,6 +70,8 @@ class Rewriting:
                 for decorator in node.decorator_list:
                     self.expression(decorator)
             self.block(node.body)  # type: ignore[attr-defined]
+            if self.frame in self.program.apart:
+                split_and_merged(self)
         self.signature()
 
     def stop(self, node: ast.AST, reason: str, advice: str = "rewrite it by hand") -> Stop:
@@ -134,6 +136,9 @@ class Rewriting:
         target = node.targets[0]
         self.copies(target, node.value)
         pieces = self.target(target, self.values.get(target, value), created)
+        if self.applies(node.value):
+            whole = target.elts if pieces == [target] and isinstance(target, ast.Tuple) else pieces
+            pieces = [piece for piece in whole if isinstance(piece, str) or not is_apart(self.values.get(piece))]
         if isinstance(target, ast.Name) and self.is_copy(target):
             return
         if not pieces and self.only_makes(node.value):
@@ -146,6 +151,10 @@ class Rewriting:
             self.edits.unassigned.add(node)
         elif pieces != [target]:
             self.replace(target, pieces)
+
+    def applies(self, node: ast.expr) -> bool:
+        function = self.values.get(node.func) if isinstance(node, ast.Call) else None
+        return isinstance(function, Method) and function.name == "apply"
 
     def is_copy(self, target: ast.AST) -> bool:
         value = self.values.get(target)
@@ -283,7 +292,7 @@ class Rewriting:
             return
         if not any(isinstance(piece, ast.AST) for piece in pieces):
             names = set(self.plan.optimizers.values())
-            types = ["nnx.Optimizer" if piece in names else "nnx.Module" for piece in pieces]
+            types = [self.optimizer_type(returns) if piece in names else "nnx.Module" for piece in pieces]
             text = "None" if not types else types[0] if len(types) == 1 else f"tuple[{', '.join(types)}]"
             self.edits.expressions[returns] = text
             return
@@ -314,6 +323,9 @@ class Rewriting:
             return False
         if isinstance(value, Field) and isinstance(node, ast.Attribute):
             self.edits.expressions[node] = state_attribute(self, node, value)
+            return False
+        if is_apart(value):
+            apart_expression(self, node)
             return False
         if isinstance(value, (Model, Variables)) or (isinstance(value, Method) and value.name == "apply"):
             self.named(node, value.slot)
@@ -368,6 +380,9 @@ class Rewriting:
         site = next((site for site in self.frame.sites if site.call is node), None)
         if site is not None:
             return self.site(site)
+        if is_apart(value):
+            apart_expression(self, node)
+            return False
         if origin in SAME or (origin in COLLECTIVES and isinstance(value, Variables)):
             if slots_in(value) and not isinstance(value, Gradients):
                 if isinstance(value, State):
@@ -376,7 +391,7 @@ class Rewriting:
                 return False
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             given = self.values.get(argument)
-            if isinstance(given, Variables) and argument not in self.program.escapes:
+            if isinstance(given, Variables) and not given.apart and argument not in self.program.escapes:
                 text = state_of(self, argument, given)
                 self.edits.expressions[argument] = f"nnx.to_pure_dict({text})" if origin in OVERVIEWS else text
             elif isinstance(given, State) and origin in TREE_MAPS and argument not in self.program.escapes:
@@ -452,6 +467,9 @@ class Rewriting:
             if names == [] or (name and names != [name]) or (slots_in(value) and isinstance(value, (State, Method))):
                 changed = True
                 pieces += self.handed(site, inner, name, names, argument)
+            elif callee in self.program.apart and isinstance(value, Variables) and not value.apart:
+                self.edits.expressions[inner] = parts(plan, callee)[1]
+                pieces.append(inner)
             elif by_position and isinstance(argument, ast.keyword):
                 changed = True
                 pieces.append(text_of(self.frame).segment(inner, self.swaps(inner)))
@@ -505,7 +523,7 @@ class Rewriting:
             elif keyword.arg == "method":
                 target = self.method_name(keyword.value, model)
             elif keyword.arg == "mutable":
-                self.mutable(node, keyword.value)
+                self.mutable(node, keyword.value, model)
             elif keyword.arg == "capture_intermediates":
                 raise self.stop(node, "capture_intermediates= has to become nnx.capture")
             elif keyword.arg != "variables":
@@ -544,7 +562,7 @@ class Rewriting:
             return model if node.value == "__call__" else f"{model}.{node.value}"
         raise self.stop(node, "method= is no method of the class that is written out", "call the function with the model")
 
-    def mutable(self, call: ast.Call, node: ast.expr) -> None:
+    def mutable(self, call: ast.Call, node: ast.expr, model: str) -> None:
         """Collections that a call changes, and are kept; those that it makes anew are not changed in place."""
         named = [e.value for e in ast.walk(node) if isinstance(e, ast.Constant)]
         if named == [False]:
@@ -558,6 +576,8 @@ class Rewriting:
         read = isinstance(kept, ast.Name) and read_before(self.frame, kept.id)
         if not read and not isinstance(above, ast.Return):
             raise self.stop(call, "what the call changes is dropped, and NNX would keep it", "call a copy that nnx.clone makes")
+        if self.frame in self.program.apart:
+            statistics_kept(self, call, named, model)
 
     def reseeded(self, node: ast.Call, keys: ast.expr, model: str) -> None:
         """The keys of a call seed the streams of the model before it, so the same keys give the same numbers."""
@@ -648,15 +668,12 @@ class Rewriting:
         if parameter.annotation is None:
             return None if new == parameter.arg else ""
         optimizer = isinstance(value, State) and new == self.plan.optimizer(value.optimizer)
-        return ": nnx.Optimizer" if optimizer else ": nnx.Module"
+        return f": {self.optimizer_type(parameter.annotation)}" if optimizer else ": nnx.Module"
 
-
-def indent_of(frame: Frame) -> str:
-    """One level of indentation in the style of the file."""
-    for node in frame.file.facts.names.nodes:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.If, ast.For)) and node.body[0].lineno > node.lineno:
-            return " " * max(node.body[0].col_offset - node.col_offset, 1)
-    return "    "
+    def optimizer_type(self, annotation: ast.expr) -> str:
+        """`nnx.Optimizer`, or the class of train states that an annotation names, where that stays."""
+        own = self.program.state_class(annotation, self.frame) in self.plan.states
+        return ast.unparse(annotation) if own else "nnx.Optimizer"
 
 
 def shown(pieces: list[Piece]) -> str:

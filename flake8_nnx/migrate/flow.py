@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flake8_nnx.migrate.roles import (
@@ -17,6 +18,7 @@ from flake8_nnx.migrate.roles import (
     Kinds,
     Method,
     Model,
+    Scaled,
     Site,
     Slot,
     State,
@@ -55,6 +57,7 @@ OVERVIEWS = frozenset(
     f"clu.parameter_overview.{name}" for name in ("log_parameter_overview", "get_parameter_overview", "count_parameters")
 )
 TREE_MAPS = frozenset({"jax.tree.map", "jax.tree_map", "jax.tree_util.tree_map"})
+DYNAMIC_SCALE = "flax.training.dynamic_scale.DynamicScale"
 COLLECTIVES = frozenset({"jax.lax.pmean", "jax.lax.psum"})
 TURNS = 8  # rounds until nothing new is found; programs settle after three or four
 
@@ -76,6 +79,7 @@ class Program:
         self.compilers: dict[ast.AST, Frame] = {}  # the `jax.jit` of a call or decorator -> the function that it compiles
         self.answered: set[ast.AST] = set()  # functions that return something known
         self.alternatives: set[Slot] = set()  # models of which a function returns one
+        self.apart: set[Frame] = set()  # functions of parameters that `DynamicScale` differentiates
         self.changed = True
         for _ in range(TURNS):
             if not self.changed:
@@ -112,6 +116,9 @@ class Program:
                 known = self.annotated(parameter, frame)
                 if known is not None:
                     frame.given[parameter.arg] = known
+        if frame in self.apart:
+            given = frame.given.items()
+            frame.given = {name: replace(v, apart=True) if isinstance(v, Variables) else v for name, v in given}
         frame.env.update(frame.given)
         for name in [p.arg for p in frame.parameters if p.arg not in frame.given]:
             frame.env[name] = None
@@ -303,6 +310,8 @@ class Program:
             return Field(owner.slot, owner.optimizer, node.attr)
         if isinstance(owner, Tool):
             return Tool(f"{owner.name}.{node.attr}")
+        if isinstance(owner, Field) and node.attr == "value_and_grad" and keeps_scale(self, owner.name):
+            return Scaled()
         if isinstance(owner, Variables) and node.attr in ("unfreeze", "copy", "get", "pop"):
             return Method(owner.slot, f"variables.{node.attr}")
         return None if owner is not None else self.imported(node, frame)
@@ -319,7 +328,7 @@ class Program:
             self.escape(node, frame, f"`{ast.unparse(node)[:60]}` reads a tuple that holds a model")
         if isinstance(owner, Variables):
             if owner.collection is None and isinstance(key, str):
-                return Variables(owner.slot, key, owner.updated)
+                return replace(owner, collection=key)
             self.escape(node, frame, f"`{ast.unparse(node)[:60]}` reads variables by their Linen path")
         return None
 
@@ -500,6 +509,25 @@ def expressions(node: ast.stmt) -> Iterator[ast.AST]:
             yield child
 
 
+def has_aux(node: ast.Call) -> bool:
+    aux = next((k.value for k in node.keywords if k.arg == "has_aux"), None)
+    return isinstance(aux, ast.Constant) and aux.value is True
+
+
+def keeps_scale(program: Program, name: str) -> bool:
+    """Whether this field of the train states of a program is a `DynamicScale`."""
+    for file in program.project.files:
+        if file not in program.files:
+            continue
+        home = program.module(file)
+        for cls in file.tree.body:
+            if isinstance(cls, ast.ClassDef) and any(program.is_state(base, home) for base in cls.bases):
+                for field in cls.body:
+                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id == name:
+                        return any(file.facts.origin(part) == DYNAMIC_SCALE for part in ast.walk(field.annotation))
+    return False
+
+
 class Calls:
     """What calls return, and what they tell about their arguments."""
 
@@ -515,6 +543,8 @@ class Calls:
         first = arguments[0] if arguments else None
         if origin in COMPILED or origin in GRADIENTS:
             return self.transformed(node, origin, first)
+        if isinstance(function, Scaled) and isinstance(first, Callee) and len(node.args) == 1 and "argnums" not in keywords:
+            return self.scaled(node, first)
         if origin in PARTIAL and isinstance(first, Callee):
             bound = {name: value for name, value in keywords.items() if name}
             self.give(first, node, arguments[1:], bound)
@@ -581,10 +611,14 @@ class Calls:
         if isinstance(first, Callee):
             self.program.compilers[node.func] = first.frame
             if origin in GRADIENTS:
-                aux = next((k.value for k in node.keywords if k.arg == "has_aux"), None)
-                has_aux = isinstance(aux, ast.Constant) and aux.value is True
-                return Callee(first.frame, first.count, first.bound, GRADIENTS[origin], has_aux)
+                return Callee(first.frame, first.count, first.bound, GRADIENTS[origin], has_aux(node))
         return first
+
+    def scaled(self, node: ast.Call, first: Callee) -> Callee:
+        program = self.program
+        program.changed = program.changed or first.frame not in program.apart
+        program.apart.add(first.frame)
+        return Callee(first.frame, first.count, first.bound, "scaled", has_aux(node))
 
     def compiles(self, decorator: ast.expr, frame: Frame) -> None:
         """`@jax.jit` and `@functools.partial(jax.jit, …)`."""
@@ -630,7 +664,7 @@ class Calls:
             mutable = next((k.value for k in node.keywords if k.arg == "mutable"), None)
             if mutable is None or (isinstance(mutable, ast.Constant) and mutable.value is False):
                 return None
-            return Items((None, Variables(slot, None, updated=True)))
+            return Items((None, Variables(slot, None, updated=True, apart=self.frame in program.apart)))
         if function.optimizer is not None and function.name in ("apply_gradients", "replace"):
             applied = keywords.get("apply_fn")
             if function.name == "replace" and isinstance(applied, Method) and applied.slot.root is not slot.root:
@@ -705,6 +739,8 @@ class Calls:
         target = next((p.arg for p in frame.parameters[callee.count:]), "")
         wrt = frame.given.get(target)
         grads = Gradients(other(wrt.slot)) if isinstance(wrt, (Variables, Model)) else None
+        if callee.gradient == "scaled":
+            return Items((None, None, found, grads))
         if callee.gradient == "value_and_grad":
             return Items((found, grads))
         aux = found.elements[1] if callee.has_aux and isinstance(found, Items) else None

@@ -17,8 +17,10 @@ from flake8_nnx.migrate.definitions import check_definitions
 from flake8_nnx.migrate.lent import check_lent
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.roles import Callee, Frame, Kinds, slots_in
+from flake8_nnx.migrate.scaled import check_apart
 from flake8_nnx.migrate.sources import check_sources
 from flake8_nnx.migrate.stale import check_stale
+from flake8_nnx.migrate.states import find_states
 from flake8_nnx.source.project import Project, SourceFile
 from flake8_nnx.source.read import SourceError
 
@@ -123,6 +125,8 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
     for _ in range(ROUNDS):
         plan = Plan(program, classes, uses=whole.uses, dropped=dropped)
         find_added(plan, frames)
+        find_states(plan, frames)
+        check_apart(plan, frames)
         check_definitions(plan, frames)
         check_lent(plan, frames)
         check_stale(plan, frames)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
 from flake8_nnx.source.linen import LinenClass
@@ -109,11 +109,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Variables:
-    """Variables of a model, those of one collection, or what `mutable=` returned of them."""
+    """Variables of a model, those of one collection, or what `mutable=` returned of them.
+
+    Apart from the model, in NNX as well, are those that a function takes and returns which `DynamicScale` differentiates.
+    """
 
     slot: Slot
     collection: str | None = None
     updated: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,11 @@ class Tool:
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """`value_and_grad` of the `DynamicScale` that a train state keeps."""
+
+
+@dataclass(frozen=True)
 class Gradients:
     slot: Slot
 
@@ -168,7 +177,7 @@ class Callee:
     frame: Frame
     count: int = 0  # positional arguments that are bound
     bound: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
-    gradient: str = ""  # grad, value_and_grad
+    gradient: str = ""  # grad, value_and_grad, scaled
     has_aux: bool = False
 
 
@@ -218,7 +227,7 @@ def replaced(value: Any, slots: Mapping[Slot, Slot], other: Any) -> Any:
     if isinstance(value, Method):
         return Method(other(value.slot.root), value.name, value.optimizer and other(value.optimizer.root))
     if isinstance(value, Variables):
-        return Variables(other(value.slot.root), value.collection, value.updated)
+        return replace(value, slot=other(value.slot.root))
     if isinstance(value, (Model, Gradients)):
         return type(value)(other(value.slot.root))
     return value

@@ -1,6 +1,7 @@
 """Reads of what was: in Linen every train state is a value of its own, in NNX there is one model, which changes in place.
 
-A name that still holds variables from before an update would hold those after it, so the program is refused.
+A name that still holds variables from before an update would hold those after it, so the program is refused, but for trees
+that choose between both leaf by leaf: for them the update keeps a copy.
 """
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from flake8_nnx.migrate.around import Plan, Stop, own_nodes
 from flake8_nnx.migrate.lent import lends
-from flake8_nnx.migrate.roles import Frame, Method, Slot, State, Variables, slot_of, slots_in
+from flake8_nnx.migrate.replaced import tree_of
+from flake8_nnx.migrate.roles import Callee, Field, Frame, Method, Slot, State, Variables, slot_of, slots_in
+from flake8_nnx.migrate.scaled import slot_apart
 from flake8_nnx.source.linen import PARTIAL
-from flake8_nnx.source.names import FUNCTIONS
+from flake8_nnx.source.names import FUNCTIONS, Names
 
 ADVICE = "keep a copy with nnx.clone before the update"
 UNCHANGED = frozenset({"apply_fn", "tx"})
@@ -59,7 +62,8 @@ def updates(node: ast.AST, value: Method, plan: Plan) -> bool:
         return True
     if value.name != "replace" or not isinstance(node, ast.Call):
         return False
-    return any(isinstance(given := plan.program.values.get(k.value), Variables) and given.updated for k in node.keywords)
+    given = [plan.program.values.get(k.value) for k in node.keywords]
+    return any(not isinstance(each, (Method, Variables)) or (isinstance(each, Variables) and each.updated) for each in given)
 
 
 class Versions:
@@ -68,12 +72,22 @@ class Versions:
     def __init__(self, plan: Plan, frame: Frame, updating: set[tuple[Frame, Slot]]) -> None:
         self.plan, self.frame, self.updating = plan, frame, updating
         self.values = plan.program.values
-        self.stale: set[str] = set()
+        self.stale: dict[str, ast.Call | None] = {}  # and the update that made them so, where it is one
         self.sites = {site.call: site for site in frame.sites}
         self.holders: dict[Slot, set[str]] = {}
         for node in own_nodes(frame.node):
-            if isinstance(node, ast.Name) and old(self.values.get(node)):
-                self.holders.setdefault(slot_of(self.values[node]), set()).add(node.id)
+            slot = self.held(node) if isinstance(node, ast.Name) else None
+            if slot is not None:
+                self.holders.setdefault(slot, set()).add(node.id)  # type: ignore[attr-defined]
+
+    def held(self, node: ast.Name) -> Slot | None:
+        """The model that a name holds variables of; a loss that is a function of parameters has the rest of its model."""
+        value = self.values.get(node)
+        if isinstance(value, Callee):
+            return slot_apart(self.plan.program, value.frame)
+        if isinstance(value, Field):
+            return value.slot.root if value.name == "opt_state" else None
+        return slot_of(value) if old(value) else None
 
     def block(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:
@@ -81,6 +95,7 @@ class Versions:
 
     def statement(self, node: ast.stmt) -> None:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            self.stale.pop(node.name, None)
             return
         if isinstance(node, (ast.For, ast.While)):
             self.expression(node.iter if isinstance(node, ast.For) else node.test)
@@ -90,11 +105,12 @@ class Versions:
             return
         if isinstance(node, ast.If):
             self.expression(node.test)
-            before = set(self.stale)
+            before = dict(self.stale)
             self.block(node.body)
             after, self.stale = self.stale, before
             self.block(node.orelse)
-            self.stale |= after
+            for name, call in after.items():
+                self.stale[name] = call if self.stale.get(name, call) is call else None
             return
         for child in ast.iter_child_nodes(node):
             if isinstance(child, (ast.expr, ast.withitem)) and not is_target(child, node):
@@ -107,7 +123,9 @@ class Versions:
             self.block(handler.body)
 
     def bind(self, target: ast.AST) -> None:
-        self.stale -= {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
+        for name in ast.walk(target):
+            if isinstance(name, ast.Name):
+                self.stale.pop(name.id, None)
 
     def expression(self, node: ast.AST) -> None:
         """Reads first, then what a call updates."""
@@ -121,14 +139,35 @@ class Versions:
             self.read(node)
         if isinstance(node, ast.Call):
             for slot in self.updated_by(node):
-                self.stale |= self.holders.get(slot, set())
+                for name in self.holders.get(slot, ()):
+                    self.stale[name] = node if name not in self.stale else None
 
     def read(self, node: ast.Name) -> None:
         value = self.values.get(node)
-        if old(value) and node.id in self.stale:
+        if self.held(node) is not None and node.id in self.stale:
+            if self.keeps(node, self.stale[node.id]):
+                return
             reason = f"`{node.id}` is read after the update and holds what was before it, which NNX changes in place"
             copy = (id(self.frame.node), node.id) if isinstance(value, Variables) else None
             raise Stop(node, self.frame, reason, ADVICE, copy)
+
+    def keeps(self, node: ast.Name, call: ast.Call | None) -> bool:
+        """Whether `state.params` is chosen from in a tree that the train state takes, right after this update."""
+        names = self.frame.file.facts.names
+        attribute = names.parent(node)
+        tree_map = names.parent(attribute) if isinstance(attribute, ast.Attribute) else None
+        keyword = names.parent(tree_map) if tree_map is not None else None
+        taker = names.parent(keyword) if isinstance(keyword, ast.keyword) else None
+        function = self.values.get(taker.func) if isinstance(taker, ast.Call) else None
+        if call is None or not isinstance(self.values.get(call.func), Method) or not after(names, call, node):
+            return False
+        if not isinstance(keyword, ast.keyword) or not isinstance(function, Method) or function.name != "replace":
+            return False
+        tree = tree_of(self.plan.program, self.frame.file.facts, keyword, function.slot)
+        if tree not in ("params", "opt_state") or not isinstance(attribute, ast.Attribute):
+            return False  # statistics are changed by the model itself, before the update
+        self.plan.kept[attribute] = call
+        return True
 
     def updated_by(self, node: ast.Call) -> Iterator[Slot]:
         value = self.values.get(node.func)
@@ -147,6 +186,18 @@ class Versions:
             own, given = callee.given.get(name), self.values.get(argument)
             if slots_in(own) and slots_in(given) and (callee, slot_of(own)) in self.updating:
                 yield slot_of(given)
+
+
+def after(names: Names, call: ast.Call, node: ast.AST) -> bool:
+    """Whether an expression is only come to through the statement of a call, in its block or in one inside."""
+    statement = names.enclosing(call, ast.stmt)
+    holder = names.parent(statement) if statement is not None else None
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(holder, name, ())
+        if statement in block:
+            later = block[block.index(statement) + 1:]
+            return any(node is inner for other in later for inner in ast.walk(other))
+    return False
 
 
 def is_target(child: ast.AST, node: ast.stmt) -> bool:

@@ -120,7 +120,7 @@ class Around(cst.CSTTransformer):
             between = COMMA if has_comment(between) else between
             return updated.with_changes(args=[
                 a if a in updated.args[:-1] and i < len(arguments) - 1
-                else a.with_changes(comma=between) if i < len(arguments) - 1
+                else a.with_changes(comma=between, whitespace_after_arg=no_space) if i < len(arguments) - 1
                 else a.with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
                 for i, a in enumerate(arguments)
             ])
@@ -198,7 +198,10 @@ class Around(cst.CSTTransformer):
         def laid_out(comma: Any, final_comma: Any, final_space: Any) -> cst.Parameters:
             star = star_arg.with_changes(comma=comma) if isinstance(star_arg, cst.ParamStar) else star_arg
             several = [apart(parameters, comma, final_comma, final_space) for parameters in (normal, after_star)]
-            return old.with_changes(params=several[0], kwonly_params=several[1], star_arg=star, **changed)
+            rest = old.star_kwarg
+            if rest is not None and final_space is not end:
+                rest = rest.with_changes(comma=final_comma, whitespace_after_param=final_space)
+            return old.with_changes(params=several[0], kwonly_params=several[1], star_arg=star, star_kwarg=rest, **changed)
 
         if not isinstance(node, cst.FunctionDef) or has_comment(old):
             return node.with_changes(params=laid_out(between, last, end))
@@ -270,7 +273,8 @@ class Around(cst.CSTTransformer):
         if not new:
             self.leave_out(updated)
             return cst.RemoveFromParent()
-        new[0] = new[0].with_changes(leading_lines=updated.leading_lines)
+        inside = all_comments(updated.with_changes(leading_lines=[])) if not body else []
+        new[0] = new[0].with_changes(leading_lines=[*updated.leading_lines, *inside])
         return cst.FlattenSentinel(new)
 
     def compound(self, span: Span, updated: Any) -> Any:
@@ -284,7 +288,8 @@ class Around(cst.CSTTransformer):
             return updated
         new = self.added(texts, self.column(span))
         new[0] = new[0].with_changes(leading_lines=updated.leading_lines)
-        return cst.FlattenSentinel([*new, updated.with_changes(leading_lines=[])])
+        blank = [cst.EmptyLine(indent=False)] if isinstance(updated, cst.FunctionDef) else []
+        return cst.FlattenSentinel([*new, updated.with_changes(leading_lines=blank)])
 
 
 def parsed(text: str) -> cst.BaseExpression:

@@ -10,25 +10,24 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.migrate.around import pieces_of, text_of, touches
 from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.flow import COLLECTIVES, COMPILED, GRADIENTS, RESTORES, Program
+from flake8_nnx.migrate.replaced import WITHOUT_STREAMS, copies_kept, in_statement, own_field_set, updated_text
 from flake8_nnx.migrate.roles import Callee, Field, Frame, Items, Method, Site, State, Variables, slots_in
+from flake8_nnx.migrate.states import CREATED, own_field, reads_field, rewrite_class
 from flake8_nnx.source.linen import PARTIAL
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.calls import Rewriting
 
 NNX = {"jax.jit": "nnx.jit", "jax.pmap": "nnx.pmap", "jax.grad": "nnx.grad", "jax.value_and_grad": "nnx.value_and_grad"}
-CREATED = frozenset({"apply_fn", "params", "tx", "batch_stats"})
 NUMBERED = frozenset({"static_argnums", "donate_argnums", "static_broadcasted_argnums", "argnums"})
 NAMED = frozenset({"static_argnames", "donate_argnames"})
-TYPES = {None: ", nnx.Not(nnx.RngState)", "params": ", nnx.Param", "batch_stats": ", nnx.BatchStat"}
 ATTRIBUTES = {"step": "{}.step[...]", "tx": "{}.tx", "opt_state": "{}.opt_state"}
-
-# A train state has no streams, and keys cannot be saved.
-WITHOUT_STREAMS = "nnx.state({}, nnx.Not(nnx.RngState))"
 
 
 def state_attribute(rewriting: Rewriting, node: ast.Attribute, value: Field) -> str:
     """`state.step` is `optimizer.step[...]`."""
+    if own_field(rewriting.plan, value.name):
+        return f"{rewriting.plan.optimizer(value.optimizer)}.{value.name}.get_value()"
     if value.name not in ATTRIBUTES:
         reason = f"`{ast.unparse(node)}` is no part of a model or an optimiser"
         raise rewriting.stop(node, reason, "keep it in a variable of its own")
@@ -38,7 +37,8 @@ def state_attribute(rewriting: Rewriting, node: ast.Attribute, value: Field) -> 
 def created_state(rewriting: Rewriting, node: ast.Call, value: State) -> None:
     """`TrainState.create(apply_fn=…, params=…, tx=tx)` is `nnx.Optimizer(model, tx, wrt=nnx.Param)`."""
     extra = [k for k in node.keywords if k.arg not in CREATED]
-    if extra or node.args:
+    own = rewriting.program.state_class(node.func.value, rewriting.frame) if isinstance(node.func, ast.Attribute) else None
+    if (extra and own not in rewriting.plan.states) or node.args:
         name = extra[0].arg if extra else None
         reason = f"the train state holds `{name}` as well" if name else "the train state is made in an unusual way"
         raise rewriting.stop(node, reason, "keep that in a variable of its own")
@@ -56,8 +56,16 @@ def created_state(rewriting: Rewriting, node: ast.Call, value: State) -> None:
     pieces: list[Piece] = [rewriting.plan.model(value.slot)]
     one_line = tx.value.lineno == tx.value.end_lineno and not any(n in rewriting.edits.expressions for n in ast.walk(tx.value))
     pieces.append(text_of(rewriting.frame).segment(tx.value, {}) if one_line else tx.value)
-    rewriting.edits.expressions[node.func] = "nnx.Optimizer"
-    rewriting.edits.arguments[node] = [*pieces, "wrt=nnx.Param"]
+    if own not in rewriting.plan.states:
+        rewriting.edits.expressions[node.func] = "nnx.Optimizer"
+        rewriting.edits.arguments[node] = [*pieces, "wrt=nnx.Param"]
+        return
+    for keyword in extra:
+        rewriting.expression(keyword.value)
+    assert isinstance(node.func, ast.Attribute)
+    rewriting.edits.expressions[node.func] = text_of(rewriting.frame).segment(node.func.value, {})
+    rewriting.edits.arguments[node] = [*pieces, *(keyword.value for keyword in extra)]
+    rewrite_class(rewriting.plan, rewriting.plan.states[own])
 
 
 def gradients_applied(rewriting: Rewriting, node: ast.Call, function: Method) -> None:
@@ -72,14 +80,24 @@ def gradients_applied(rewriting: Rewriting, node: ast.Call, function: Method) ->
         value = values.get(keyword.value)
         if keyword.arg == "grads":
             continue
+        own = own_field_set(rewriting, keyword, function) if not reads_field(rewriting.program, grads) else None
+        if own is not None:
+            in_statement(rewriting, node)
+            rewriting.put_before(node, own)
+            continue
         if not isinstance(value, Variables) or value.slot.root is not function.slot.root:
             raise rewriting.stop(keyword.value, f"apply_gradients sets `{keyword.arg}` as well", "set it apart")
         if not value.updated:
             raise rewriting.stop(keyword.value, f"`{keyword.arg}` is not what the call of the model returned")
-        if isinstance(keyword.value, ast.Call) and rewriting.facts.origin(keyword.value.func) in COLLECTIVES:
+        if value.apart:
+            in_statement(rewriting, node)
+            for text in updated_text(rewriting, keyword.value, value, function):
+                rewriting.put_before(node, text)
+        elif isinstance(keyword.value, ast.Call) and rewriting.facts.origin(keyword.value.func) in COLLECTIVES:
             averaged(rewriting, keyword.value, model)
     swaps = rewriting.swaps(grads)
     text = text_of(rewriting.frame).segment(grads, swaps)
+    copies_kept(rewriting, node, function)
     rewriting.edits.expressions[node] = f"{optimizer}.update({model}, {text})"
 
 
@@ -88,39 +106,6 @@ def averaged(rewriting: Rewriting, node: ast.Call, model: str) -> None:
     state = f"nnx.state({model}, nnx.BatchStat)"
     text = text_of(rewriting.frame).segment(node, {id(node.args[0]): state})
     rewriting.put_before(node, f"nnx.update({model}, {text})")
-
-
-def replaced_state(rewriting: Rewriting, node: ast.Call, function: Method) -> bool:
-    """`state.replace(params=…, batch_stats=…)` with what the model has anyway is nothing.
-
-    `state.replace(apply_fn=other.apply)`, and then `replace(params=state.params)`, give the other model the variables.
-    """
-    after, model = rewriting.values[node], function.slot.root
-    texts: list[str] = []
-    for keyword in node.keywords:
-        value = rewriting.values.get(keyword.value)
-        if isinstance(value, (Variables, Method)) and value.slot.root is model:
-            continue
-        if after.slot.root is not model and len(node.keywords) == 1:
-            texts.append(WITHOUT_STREAMS.format(rewriting.plan.model(model)))
-        elif model.source is not None and isinstance(value, Variables) and value.slot.root is model.source.root:
-            texts.append(state_of(rewriting, keyword.value, value))
-        else:
-            raise rewriting.stop(node, f"`{ast.unparse(node)[:60]}` sets `{keyword.arg}` of a train state")
-    calls = [f"nnx.update({rewriting.plan.model(after.slot)}, {text})" for text in texts]
-    for call in calls[:-1]:
-        rewriting.put_before(node, call)
-    if calls:
-        rewriting.edits.expressions[node] = calls[-1]
-    return bool(calls)
-
-
-def state_of(rewriting: Rewriting, node: ast.expr, value: Variables) -> str:
-    """Variables as a state of NNX."""
-    kind = TYPES.get(value.collection)
-    if kind is None:
-        raise rewriting.stop(node, f"the collection `{value.collection}` is given to a function of arrays")
-    return f"nnx.state({rewriting.plan.model(value.slot)}{kind})"
 
 
 # ---- checkpoints ------------------------------------------------------------------------------------------------------
@@ -183,7 +168,7 @@ def transformed(rewriting: Rewriting, node: ast.Call, origin: str) -> bool:
     frame = program.compilers.get(function)
     if frame is None:
         return False
-    if not touches(rewriting.program, frame):
+    if not touches(rewriting.program, frame) or frame in rewriting.program.apart:
         return False
     name = NNX.get(rewriting.facts.origin(function) or "")
     if name is None:
@@ -233,7 +218,7 @@ def transformed(rewriting: Rewriting, node: ast.Call, origin: str) -> bool:
 def compiled(rewriting: Rewriting, node: ast.AST) -> None:
     """`@jax.jit` of a function that takes a model, or uses one."""
     frame = rewriting.program.compilers[node]
-    if touches(rewriting.program, frame):
+    if touches(rewriting.program, frame) and frame not in rewriting.program.apart:
         name = NNX.get(rewriting.facts.origin(node) or "")
         if name is None or name == "nnx.pmap":
             raise rewriting.stop(node, f"`{ast.unparse(node)}` of a function that takes a model is not handled")

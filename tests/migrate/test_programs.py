@@ -2,6 +2,7 @@
 
 `UPDATE_GOLDENS=1 pytest tests/migrate` refreshes the files; read the diff before you commit it.
 """
+import functools
 import importlib.util
 import os
 import shutil
@@ -180,3 +181,98 @@ def test_a_class_chosen_by_name(tmp_path):
     assert "getattr(models, name)(in_features=x.shape[-1], features=2, rngs=nnx.Rngs(0))" in new()
     (tmp_path / "models.py").write_text(models + more + "\n\ndef wide(features):\n    return Net(10 * features)\n")
     assert "getattr(models, name)(features=2)" in new()
+
+
+DENSE, NORM = ("kernel", "bias"), ("scale", "bias")
+LAYERS = (("dense_0", "Dense_0", DENSE), ("dense_1", "Dense_1", DENSE), ("batch_norm", "BatchNorm_0", NORM))
+COPIES = ("old_model = nnx.clone(model)", "old_optimizer = nnx.clone(optimizer)")
+
+
+def overflowing():
+    import jax.numpy as jnp
+    from flax.training.dynamic_scale import DynamicScale
+
+    return DynamicScale(scale=jnp.float32(2.0**126), fin_steps=jnp.int32(0), growth_interval=2)
+
+
+def batch():
+    import jax
+
+    x = jax.random.normal(jax.random.key(0), (16, 4))
+    return x, 5 + x.sum(axis=-1)
+
+
+@functools.lru_cache
+def linen_states(scaled):
+    """What the Linen steps come to, and their losses."""
+    linen, (x, y) = loaded("scaled", "linen"), batch()
+    state = linen.create(x, overflowing() if scaled else None)
+    found = [(state, None)]
+    for _ in range(6):
+        state, loss, _ = linen.step(state, x, y)
+        found.append((state, loss))
+    return found
+
+
+def compared(new, scaled):
+    """The same steps in NNX: everything that differs, and what each step leaves as it was."""
+    import jax
+    import numpy as np
+
+    states, (x, y) = linen_states(scaled), batch()
+    model, optimizer = new.create(x, overflowing() if scaled else None)
+    for mine, theirs, names in LAYERS:
+        for name in names:
+            getattr(getattr(model, mine), name)[...] = states[0][0].params[theirs][name]
+
+    def pairs(state):
+        adam, own = state.opt_state[0], optimizer.opt_state[0]
+        for layer, theirs, names in LAYERS:
+            for name in names:
+                yield f"params {layer} {name}", getattr(getattr(model, layer), name)[...], state.params[theirs][name]
+                yield f"mu {layer} {name}", own.mu[layer][name][...], adam.mu[theirs][name]
+                yield f"nu {layer} {name}", own.nu[layer][name][...], adam.nu[theirs][name]
+        yield "count", own.count[...], adam.count
+        yield "step", optimizer.step[...], state.step
+        yield "key", jax.random.key_data(optimizer.key.get_value()), jax.random.key_data(state.key)
+        for name, theirs in state.batch_stats["BatchNorm_0"].items():
+            yield name, getattr(model.batch_norm, name)[...], theirs
+        if scaled:
+            yield "scale", optimizer.dynamic_scale.get_value().scale, state.dynamic_scale.scale
+
+    different, unchanged = set(), []
+    before = {name: mine for name, mine, _ in pairs(states[0][0])}
+    for state, loss in states[1:]:
+        mine, _ = new.step(model, optimizer, x, y)
+        both = list(pairs(state))
+        different |= {name for name, a, b in [("loss", mine, loss), *both] if not np.allclose(a, b, rtol=1e-4, atol=1e-6)}
+        after = {name: value for name, value, _ in both}
+        unchanged.append({name for name in before if np.array_equal(before[name], after[name])})
+        before = after
+    return different, unchanged
+
+
+@pytest.mark.jax
+def test_steps_whose_gradients_overflow_are_left_out():
+    new = loaded("scaled", "nnx")
+    different, unchanged = compared(new, scaled=True)
+    scales = [float(state.dynamic_scale.scale) for state, _ in linen_states(True)]
+    overflown = [after == before / 2 for before, after in zip(scales, scales[1:])]
+    assert different == set() and overflown[0] and 2 <= sum(overflown) <= 5
+    trees = {f"{tree} {layer} {name}" for tree in ("params", "mu", "nu") for layer, _, names in LAYERS for name in names}
+    for same, left in zip(unchanged, overflown):
+        assert same - {"scale"} == ({"count", *trees} if left else set())
+    assert compared(new, scaled=False) == (set(), [set()] * 6)
+
+
+@pytest.mark.jax
+@pytest.mark.parametrize("right", COPIES)
+def test_the_copies_before_the_update_are_needed(right, tmp_path):
+    text = (HERE / "scaled" / "nnx.py").read_text()
+    assert text.count(right) == 1
+    (tmp_path / "nnx.py").write_text(text.replace(right, right.replace("nnx.clone", "")))
+    spec = importlib.util.spec_from_file_location("wrong", tmp_path / "nnx.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    different, _ = compared(module, scaled=True)
+    assert {name.split()[0] for name in different} >= ({"params"} if "model" in right else {"mu", "nu", "count"})

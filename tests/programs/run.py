@@ -73,7 +73,7 @@ def compare(name, linen_folder, nnx_folder):
     found = {
         "name": name, "linen": old["loss"], "nnx": new["loss"], "draws": len(linen.pattern()),
         "same keys": [keys.tobytes() for keys in linen.keys] == [keys.tobytes() for keys in nnx.keys],
-        "scalars": len(linen.scalars),
+        "scalars": len(linen.scalars), "scales": old.get("reported train_scale"),
     }  # fmt: skip
     if not nnx.variables:
         return {**found, "problem": "no nnx.Optimizer was made, so the programs started from different weights"}

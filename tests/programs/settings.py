@@ -1,14 +1,17 @@
 """The official Linen training examples: a small configuration, synthetic data, and how each program is started."""
 from __future__ import annotations
 
+import functools
 import random
 import types
 from dataclasses import dataclass
 from typing import Any, Callable
 
+import jax
 import numpy as np
 from absl import flags
 from graphs import GraphsTuple
+from flax.training.dynamic_scale import DynamicScale
 
 STEPS = 20
 
@@ -190,16 +193,32 @@ def images(builder, batch_size, train, **kwargs):
         yield {"image": image, "label": tensor(numbers.integers(0, 1000, batch_size), np.int32)}
 
 
-IMAGENET = Program(
-    run=lambda load, folder: load("train").train_and_evaluate(
+class OnGpu:
+    """`jax` for a program that scales its loss only where there is a GPU."""
+
+    def __getattr__(self, name):
+        return getattr(jax, name)
+
+    def local_devices(self):
+        return [types.SimpleNamespace(platform="gpu")]
+
+
+def run_imagenet(load, folder):
+    """In half precision, from a scale that overflows and often grows."""
+    train = load("train")
+    train.jax = OnGpu()
+    scale = functools.partial(DynamicScale, scale=2.0**24, growth_interval=4)
+    train.dynamic_scale_lib = types.SimpleNamespace(DynamicScale=scale)
+    train.train_and_evaluate(
         configured(
             load, model="_ResNet1", batch_size=4, num_train_steps=STEPS, num_epochs=2.0, warmup_epochs=1.0, steps_per_eval=2,
-            log_every_steps=10, profile=False,
+            log_every_steps=5, profile=False, half_precision=True,
         ),
         folder,
-    ),
-    modules={"input_pipeline": {"create_split": images}},
-)  # fmt: skip
+    )  # fmt: skip
+
+
+IMAGENET = Program(run=run_imagenet, modules={"input_pipeline": {"create_split": images}})
 
 # ---- lm1b, wmt ------------------------------------------------------------------------------------------------------
 

@@ -28,16 +28,6 @@ def other_configuration(x):
     return Linear(4, scale=2.0).apply({"params": params}, x)
 
 
-class KeyState(train_state.TrainState):
-    key: jax.Array
-
-
-def more_in_the_state(x):
-    model = Linear(4)
-    params = model.init(jax.random.key(0), x)["params"]
-    return KeyState.create(apply_fn=model.apply, params=params, tx=optax.sgd(0.1), key=jax.random.key(1))
-
-
 def old_state(state: train_state.TrainState, grads):
     new_state = state.apply_gradients(grads=grads)
     return jax.tree.map(jnp.subtract, new_state.params, state.params)
