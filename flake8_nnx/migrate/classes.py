@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper
 
 from flake8_nnx.migrate.edits import STARS, CodeEdits
+from flake8_nnx.migrate.excerpt import BLOCKS, excerpt, first_line
 from flake8_nnx.migrate.lines import joined, wrapped
 from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.spans import Span, Spans
@@ -24,12 +24,13 @@ from flake8_nnx.migrate.statements import Around, PlacedEdits, argument, parsed,
 
 def rewrite_classes(
     source: str,
+    tree: ast.Module,
     plans: Sequence[ClassPlan],
     functions: Mapping[ast.AST, str],
     bridged: Sequence[ClassPlan] = (),
     around: CodeEdits | None = None,
-) -> cst.Module:
-    """The module with every planned class rewritten, `functions` (expression -> text) exchanged, and the edits `around`.
+) -> str:
+    """The text with every planned class rewritten, `functions` (expression -> text) exchanged, and the edits `around`.
 
     Classes in `bridged` stay what they are, but for the calls that their plans name.
 
@@ -38,14 +39,17 @@ def rewrite_classes(
         Unmatched: a place to rewrite was not found; nothing is rewritten then.
     """
     spans = Spans(source)
-    wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
     edits = Edits(spans, plans, functions, bridged, around or CodeEdits())
-    rewriter = Rewriter(edits, wrapper.module.default_indent)
-    module = wrapper.visit(rewriter)
+    first = next((s for s in tree.body if isinstance(s, BLOCKS) and s.body[0].lineno > s.lineno), None)
+    # The first block stays as well: libcst takes the indentation of the file from it.
+    part = excerpt(source, tree, lambda s: s is first or edits.inside(spans.start_of_line(first_line(s)), spans.of(s)[1]))
+    module = cst.parse_module(part.text)
+    rewriter = Rewriter(edits, module.default_indent, part.spans(module))
+    new = part.whole(module.visit(rewriter).code)
     missed = (edits.expressions.keys() | edits.around.all()) - rewriter.seen
     if missed:
         raise Unmatched([plan for plan in plans if any(_inside(span, spans.of(plan.cls.node)) for span in missed)])
-    return module
+    return new
 
 
 class Unmatched(Exception):
@@ -127,6 +131,11 @@ class Edits:
         self.starts = sorted({*(start for place in places for start, _ in place), *self.around.starts()})
         self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
 
+    def inside(self, start: int, end: int) -> bool:
+        """Whether an edit starts between these places."""
+        first = bisect_left(self.starts, start)
+        return first < len(self.starts) and self.starts[first] < end
+
 
 SKIPPED = (cst.ClassDef, cst.FunctionDef, cst.SimpleStatementLine)
 
@@ -134,8 +143,8 @@ SKIPPED = (cst.ClassDef, cst.FunctionDef, cst.SimpleStatementLine)
 class Rewriter(Around):
     """One pass over the module; spans decide what changes."""
 
-    def __init__(self, edits: Edits, indent: str) -> None:
-        super().__init__(edits.around, indent, edits.source)
+    def __init__(self, edits: Edits, indent: str, spans: Mapping[cst.CSTNode, Span]) -> None:
+        super().__init__(edits.around, indent, edits.source, spans)
         self.edits = edits
         self.indent = indent
         self.comments: dict[int, list[str]] = {}  # id(line of __init__) -> comments that moved there
@@ -151,9 +160,7 @@ class Rewriter(Around):
         return super().on_visit(node)
 
     def edited(self, node: cst.CSTNode) -> bool:
-        start, end = self.span(node)
-        first = bisect_left(self.edits.starts, start)
-        return first < len(self.edits.starts) and self.edits.starts[first] < end
+        return self.edits.inside(*self.span(node))
 
     # ---- expressions ----------------------------------------------------------------------------------------------
 

@@ -7,17 +7,20 @@ import sys
 
 import libcst as cst
 
+from flake8_nnx.migrate.excerpt import excerpt
 from flake8_nnx.source.names import Names
 
 NNX = cst.parse_statement("from flax import nnx")
 
 
-def fix_imports(old: ast.Module, module: cst.Module) -> str:
-    """The text of the new module importing nnx, and without the imports that only the old one read."""
-    new = ast.parse(module.code)
+def fix_imports(old: ast.Module, text: str) -> str:
+    """The new text importing nnx, and without the imports that only the old one read."""
+    new = ast.parse(text)
     read = read_names(new)
     unused = read_names(old) - read
     needs_nnx = "nnx" in read and not imports_nnx(new)
+    part = excerpt(text, new, lambda statement: False)
+    module = cst.parse_module(part.text)
     body: list[cst.BaseStatement] = []
     gap = False  # whether an import that went stood first in its block
     for statement in module.body:
@@ -37,7 +40,7 @@ def fix_imports(old: ast.Module, module: cst.Module) -> str:
         gap = kept is None and (gap or begins_block(statement)) and not (kept is None and linen)
     if needs_nnx:
         body.insert(_place_of_nnx(body), NNX)
-    return module.with_changes(body=body).code
+    return part.whole(module.with_changes(body=body).code)
 
 
 def read_names(tree: ast.Module) -> set[str]:

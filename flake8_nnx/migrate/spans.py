@@ -18,7 +18,7 @@ class Spans:
     """Byte spans of the `ast` nodes of one source text."""
 
     def __init__(self, source: str) -> None:
-        lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", source)  # form feeds do not end a line
+        lines = lines_of(source)
         self.data = source.encode()
         self.starts = [0]
         for line in lines:
@@ -34,8 +34,16 @@ class Spans:
             end -= 1 + len(inside) - len(inside.rstrip())
         return start, end
 
+    def start_of_line(self, line: int) -> int:
+        return self.starts[line - 1]
+
     def keyed(self, items: Iterable[tuple[ast.AST, Value]]) -> dict[Span, Value]:
         return {self.of(node): value for node, value in items}
+
+
+def lines_of(source: str) -> list[str]:
+    """The lines with their ends; form feeds do not end a line."""
+    return re.split(r"(?<=\n)|(?<=\r)(?!\n)", source)
 
 
 def _is_tuple(inside: bytes) -> bool:

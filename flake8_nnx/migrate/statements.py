@@ -5,11 +5,10 @@ Comments of what goes stay where it was.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider
 
 from flake8_nnx.migrate.edits import CodeEdits, Piece
 from flake8_nnx.migrate.lines import joined, wrapped
@@ -51,11 +50,9 @@ class PlacedEdits:
 class Around(cst.CSTTransformer):
     """The part of the rewriter that is about code around classes."""
 
-    METADATA_DEPENDENCIES = (ByteSpanPositionProvider,)
-
-    def __init__(self, around: PlacedEdits, indent: str, source: bytes) -> None:
+    def __init__(self, around: PlacedEdits, indent: str, source: bytes, spans: Mapping[cst.CSTNode, Span]) -> None:
         super().__init__()
-        self.around, self.source = around, source
+        self.around, self.source, self.spans = around, source, spans
         # Google style (two spaces) continues lines by four and ends them at 80; Black by one indent, at 88.
         google = indent == "  "
         self.continuation, self.width = (indent * 2, 80) if google else (indent, 88)
@@ -69,8 +66,7 @@ class Around(cst.CSTTransformer):
         self.wanted = {piece for several in places for piece in several if not isinstance(piece, str)}
 
     def span(self, node: cst.CSTNode) -> Span:
-        found = self.get_metadata(ByteSpanPositionProvider, node)
-        return found.start, found.start + found.length
+        return self.spans[node]
 
     def column(self, span: Span) -> int:
         return span[0] - (self.source.rfind(b"\n", 0, span[0]) + 1)
