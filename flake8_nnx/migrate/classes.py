@@ -15,7 +15,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_nnx.migrate.edits import STARS, CodeEdits
-from flake8_nnx.migrate.excerpt import BLOCKS, excerpt, first_line
+from flake8_nnx.migrate.excerpt import BLOCKS, Excerpt, excerpt, first_line
 from flake8_nnx.migrate.lines import joined, wrapped
 from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.spans import Span, Spans
@@ -44,7 +44,7 @@ def rewrite_classes(
     # The first block stays as well: libcst takes the indentation of the file from it.
     part = excerpt(source, tree, lambda s: s is first or edits.inside(spans.start_of_line(first_line(s)), spans.of(s)[1]))
     module = cst.parse_module(part.text)
-    rewriter = Rewriter(edits, module.default_indent, part.spans(module))
+    rewriter = Rewriter(edits, module, part)
     new = part.whole(module.visit(rewriter).code)
     missed = (edits.expressions.keys() | edits.around.all()) - rewriter.seen
     if missed:
@@ -143,10 +143,10 @@ SKIPPED = (cst.ClassDef, cst.FunctionDef, cst.SimpleStatementLine)
 class Rewriter(Around):
     """One pass over the module; spans decide what changes."""
 
-    def __init__(self, edits: Edits, indent: str, spans: Mapping[cst.CSTNode, Span]) -> None:
-        super().__init__(edits.around, indent, edits.source, spans)
-        self.edits = edits
-        self.indent = indent
+    def __init__(self, edits: Edits, module: cst.Module, part: Excerpt) -> None:
+        super().__init__(edits.around, module.default_indent, edits.source, part.spans(module))
+        self.edits, self.part = edits, part
+        self.indent = module.default_indent
         self.comments: dict[int, list[str]] = {}  # id(line of __init__) -> comments that moved there
         self.field_comments: dict[str, tuple[list[str], str | None]] = {}
         self.loose: list[str] = []  # comments of the class body and setup that have no line of their own
@@ -161,6 +161,10 @@ class Rewriter(Around):
 
     def edited(self, node: cst.CSTNode) -> bool:
         return self.edits.inside(*self.span(node))
+
+    def comments_of(self, node: cst.CSTNode) -> list[str]:
+        start, end = self.span(node)
+        return comments_in(node) if b"#" in self.source[start:end] else []
 
     # ---- expressions ----------------------------------------------------------------------------------------------
 
@@ -184,7 +188,7 @@ class Rewriter(Around):
         self.seen.add(span)
         if text is not None:
             home = self.edits.homes.get(span)
-            comments = comments_in(original)
+            comments = self.comments_of(original)
             if comments:
                 if home is not None:
                     self.comments.setdefault(id(home), []).extend(comments)
@@ -246,7 +250,7 @@ class Rewriter(Around):
         span = self.span(original_node.body[0])
         leading = [line.comment.value for line in original_node.leading_lines if line.comment]
         trailing = original_node.trailing_whitespace.comment
-        inner = [comment for statement in original_node.body for comment in comments_in(statement)]
+        inner = [comment for statement in original_node.body for comment in self.comments_of(statement)]
         if span in self.edits.fields:
             self.field_comments[self.edits.fields[span]] = ([*leading, *inner], trailing.value if trailing else None)
         else:
@@ -369,7 +373,8 @@ class Rewriter(Around):
         return updated_node.with_changes(body=block)
 
     def constructor(self, plan: ClassPlan, node: cst.ClassDef) -> cst.BaseStatement | None:
-        asked = _attributes_read(node) | plan.asked
+        code = cst.Module([], default_indent=self.indent).code_for_node(node)
+        asked = _attributes_read(self.part.whole(code)) | plan.asked
         lines = pruned(plan, {f"self.{name}" for name in asked})
         self.loose += self.moved_on(plan.init, lines)
         if plan.silent or not lines and not plan.parameters and not plan.opening and not self.loose:
@@ -556,10 +561,10 @@ def _code(node: cst.CSTNode) -> str:
     return cst.Module([]).code_for_node(node)
 
 
-def _attributes_read(node: cst.ClassDef) -> set[str]:
+def _attributes_read(code: str) -> set[str]:
     """`x` of every `self.x` read in the methods as they are now."""
     return {
         n.attr
-        for n in ast.walk(ast.parse(textwrap.dedent(_code(node))))
+        for n in ast.walk(ast.parse(textwrap.dedent(code)))
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self" and isinstance(n.ctx, ast.Load)
     }

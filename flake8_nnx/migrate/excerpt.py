@@ -1,6 +1,6 @@
 """A file with a name in place of each block that stays as it is: libcst takes its time, so it sees only what changes.
 
-Only whole blocks of the top level are left out, with the lines that belong to them.
+Left out are whole lines: blocks of the top level with the comments that belong to them, and the bodies of methods.
 """
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Excerpt:
 
 
 def excerpt(source: str, tree: ast.Module, changes: Callable[[ast.stmt], bool]) -> Excerpt:
-    """The file without the blocks that nothing `changes`."""
+    """The file without the blocks that nothing `changes`: those of the top level, and the bodies of methods."""
     prefix = "kept_"
     while prefix in source:
         prefix = f"_{prefix}"
@@ -46,17 +46,27 @@ def excerpt(source: str, tree: ast.Module, changes: Callable[[ast.stmt], bool]) 
     blocks: dict[str, str] = {}
     text: list[str] = []
     done = 0
-    for statement in tree.body:
-        first, last = first_line(statement) - 1, statement.end_lineno or 0
-        if not isinstance(statement, BLOCKS) or first < done or lines[last - 1].rstrip().endswith("\\") or changes(statement):
-            continue
-        last = with_comments(lines, last)
-        block = "".join(lines[first:last])
-        bare = block.rstrip("\r\n")
+    for first, (last, column) in left_out(lines, tree, changes):
+        after = lines[last - 1].encode()[column:].decode()  # a comment that ends the line is no part of the block
+        block = "".join(lines[first - 1:last]).removesuffix(after)
+        bare = block.lstrip(" \t")
         name = f"{prefix}{len(blocks)}_"
-        text += [*lines[done:first], name, block[len(bare):]]
+        text += [*lines[done:first - 1], block.removesuffix(bare), name, after]
         blocks[name], done = bare, last
     return Excerpt("".join([*text, *lines[done:]]), blocks)
+
+
+def left_out(lines: list[str], tree: ast.Module, changes: Callable[[ast.stmt], bool]) -> Iterator[tuple[int, tuple[int, int]]]:
+    """The first line of each block that may be left out, and where it ends."""
+    for statement in tree.body:
+        if isinstance(statement, BLOCKS) and not changes(statement):
+            yield first_line(statement), with_comments(lines, end_of(statement))
+        elif isinstance(statement, ast.ClassDef):
+            for method in statement.body:
+                if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and not changes(method):
+                    first = first_line(method.body[0])
+                    if lines[first - 1].encode()[: method.body[0].col_offset].strip() in (b"", b"@"):
+                        yield first, end_of(method)
 
 
 def first_line(statement: ast.stmt) -> int:
@@ -64,14 +74,18 @@ def first_line(statement: ast.stmt) -> int:
     return min((node.lineno for node in getattr(statement, "decorator_list", ())), default=statement.lineno)
 
 
-def with_comments(lines: list[str], last: int) -> int:
+def end_of(statement: ast.stmt) -> tuple[int, int]:
+    """Line and column, in bytes."""
+    return statement.end_lineno or 0, statement.end_col_offset or 0
+
+
+def with_comments(lines: list[str], end: tuple[int, int]) -> tuple[int, int]:
     """The end of a block with the indented comments that follow it."""
-    for number in range(last, len(lines)):
-        line = lines[number]
-        if line.strip() and not line.lstrip().startswith("#") or line.startswith("#"):
+    for number, line in enumerate(lines[end[0]:], end[0] + 1):
+        if line.strip() and (not line.lstrip().startswith("#") or line.startswith("#")):
             break
-        last = number + 1 if line.strip() else last
-    return last
+        end = (number, len(line.rstrip().encode())) if line.strip() else end
+    return end
 
 
 class _Places(SpanProvidingCodegenState):

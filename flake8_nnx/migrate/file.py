@@ -62,8 +62,8 @@ def _rewritten(found: FilePlan) -> str | None:
         classes = {plan.cls.node for plan in native}
         functions = linen_functions(found.facts, classes)
     try:
-        tree = found.facts.tree
-        new = fix_imports(tree, rewrite_classes(found.source, tree, native, functions, found.bridged, found.around))
+        tree, names = found.facts.tree, found.facts.names
+        new = fix_imports(names, rewrite_classes(found.source, tree, native, functions, found.bridged, found.around))
         ast.parse(new)  # a text that does not compile is a bug, and must never be written
         return new
     except Unmatched as error:

@@ -13,13 +13,14 @@ from flake8_nnx.source.names import Names
 NNX = cst.parse_statement("from flax import nnx")
 
 
-def fix_imports(old: ast.Module, text: str) -> str:
+def fix_imports(old: Names, text: str) -> str:
     """The new text importing nnx, and without the imports that only the old one read."""
-    new = ast.parse(text)
+    tree = ast.parse(text)
+    new = Names(tree)
     read = read_names(new)
     unused = read_names(old) - read
     needs_nnx = "nnx" in read and not imports_nnx(new)
-    part = excerpt(text, new, lambda statement: False)
+    part = excerpt(text, tree, lambda statement: False)
     module = cst.parse_module(part.text)
     body: list[cst.BaseStatement] = []
     gap = False  # whether an import that went stood first in its block
@@ -43,11 +44,11 @@ def fix_imports(old: ast.Module, text: str) -> str:
     return part.whole(module.with_changes(body=body).code)
 
 
-def read_names(tree: ast.Module) -> set[str]:
+def read_names(names: Names) -> set[str]:
     """Every name that the text reads, strings of annotations and `__all__` included."""
     found: set[str] = set()
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings name nothing
-    for node in ast.walk(tree):
+    prose = {id(node.value) for node in names.nodes if isinstance(node, ast.Expr)}  # docstrings name nothing
+    for node in names.nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
             found.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
@@ -55,8 +56,7 @@ def read_names(tree: ast.Module) -> set[str]:
     return found
 
 
-def imports_nnx(tree: ast.Module) -> bool:
-    names = Names(tree)
+def imports_nnx(names: Names) -> bool:
     return any(b.kind == "import" and b.origin == "flax.nnx" for b in names.module.bindings.get("nnx", ()))
 
 
