@@ -7,7 +7,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from flake8_nnx.migrate import any_module, decorators, detached, expanded, functions, initial, post_init, recurrent, variables
+from flake8_nnx.migrate import any_module, borrowed, contexts, decorators, detached, expanded
+from flake8_nnx.migrate import functions, initial, post_init, recurrent, variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
@@ -53,6 +54,10 @@ def check_class(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collection
     _check_body(plan, facts)
     for node, reason in trace.problems:
         add(plan, node, f"`{ast.unparse(node)[:60]}` {reason}" if isinstance(node, ast.expr) else reason)
+    for manager in contexts.unknown_contexts(cls, facts):
+        name = ast.unparse(manager.func if isinstance(manager, ast.Call) else manager)[:60]
+        reason = f"`with {name}` may change what the methods of Linen modules do, which NNX modules do not ask"
+        add(plan, manager, reason, "say the same in the arguments of the modules, or keep the Linen class for now")
     _check_sites(plan, trace, facts, bridged)
     if cls.has_setup:
         _check_setup(plan, trace, facts)
@@ -246,6 +251,8 @@ def _kept_class(target: ast.expr, plan: ClassPlan, trace: Trace) -> bool:
 def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> None:
     """Rewrite Linen functions to their NNX names; refuse what Linen is left over; `made` are variables by `self.variable`."""
     _check_unknown_modules(plan, facts, trace)
+    for call, reason in borrowed.borrowed(plan, facts, trace):
+        add(plan, call, reason)
     skip: set[ast.AST] = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
     skip |= {plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods}
     for node in _nodes(plan.cls.node, skip):

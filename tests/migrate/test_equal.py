@@ -30,10 +30,10 @@ CASES = {
         Case("tables:Rebound", init="Rebound(4)", args=("f32[2,4]",)),
     ],
     "one_scope": [
-        Case("one_scope:Gated", init="Gated(4, 3)", args=("f32[2,3]",)),
         Case("one_scope:Gated", init="Gated(4, 3, wide=True)", args=("f32[2,3]",)),
         Case("one_scope:Adapted", init="Adapted(3, 2)", args=("f32[2,5]",)),
         Case("one_scope:Layers", init="Layers(4)", args=("f32[2,3]",)),
+        Case("one_scope:Borrows", init="Borrows(3)", args=("f32[2,3]",)),
     ],
     "given_modules": [
         Case("given_modules:InSetup", init="InSetup(4)", args=("f32[2,4]",)),

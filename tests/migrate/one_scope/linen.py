@@ -1,5 +1,6 @@
 """Layers whose variables Linen keeps among those of the module that makes them."""
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 
@@ -55,7 +56,32 @@ class Layers(nn.Module):
     def __call__(self, x):
         inner = Gated(self.features, 3)
         nn.share_scope(self, inner)
-        return nn.Dense(2, name="head")(inner(x))
+        with jax.named_scope("inner"):
+            x = inner(x)
+        return nn.Dense(2, name="head")(x)
+
+
+class Lends(nn.Module):
+    features: int
+    power: int = 2
+
+    @nn.compact
+    def __call__(self, x):
+        return (x + self.param("bias", nn.initializers.normal(), (self.features,))) ** self.power
+
+
+class Borrows(nn.Module):
+    """Has what the method of the other class reads."""
+
+    features: int
+    power: int = 3
+
+    @nn.compact
+    def scaled(self, x):
+        return x * self.param("bias", nn.initializers.normal(), (self.features,))
+
+    def __call__(self, x):
+        return Lends.__call__(self, x)
 
 
 class CalledBefore(nn.Module):

@@ -1,6 +1,7 @@
 """Layers whose variables Linen keeps among those of the module that makes them."""
 import flax.linen as nn
 from flax import nnx
+import jax
 import jax.numpy as jnp
 
 
@@ -81,7 +82,33 @@ class Layers(nnx.Module):
 
     def __call__(self, x):
         inner = self.gated
-        return self.head(inner(x))
+        with jax.named_scope("inner"):
+            x = inner(x)
+        return self.head(x)
+
+
+class Lends(nnx.Module):
+    def __init__(self, features: int, power: int = 2, *, rngs: nnx.Rngs):
+        self.power = power
+        self.bias = nnx.Param(nnx.initializers.normal()(rngs.params(), (features,)))
+
+    def __call__(self, x):
+        return (x + self.bias[...]) ** self.power
+
+
+class Borrows(nnx.Module):
+    """Has what the method of the other class reads."""
+
+    def __init__(self, features: int, power: int = 3, *, rngs: nnx.Rngs):
+        self.features = features
+        self.power = power
+        self.bias = nnx.Param(nnx.initializers.normal()(rngs.params(), (features,)))
+
+    def scaled(self, x):
+        return x * self.bias[...]
+
+    def __call__(self, x):
+        return Lends.__call__(self, x)
 
 
 class CalledBefore(nn.Module):

@@ -252,6 +252,32 @@ class AppliesAClone(nn.Module):
         return self.dense.clone()(x)
 
 
+class Intercepted(nn.Module):
+    """What `in_half` does to the parameters of Linen it does not do to those of NNX."""
+
+    @nn.compact
+    def __call__(self, x):
+        with in_half("params"):
+            return nn.Dense(3)(x)
+
+
+class Borrows(nn.Module):
+    """The other class has a scale."""
+
+    @nn.compact
+    def __call__(self, x):
+        return x + self.param("bias", nn.initializers.zeros, (3,))
+
+    def scaled(self, x):
+        return Lends.__call__(self, x)
+
+
+class Lends(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return x * self.param("scale", nn.initializers.ones, (3,))
+
+
 class GivesItsClassAway(nn.Module):
     @nn.compact
     def __call__(self, x):
@@ -261,3 +287,7 @@ class GivesItsClassAway(nn.Module):
 
 def over_heads(cls, heads):
     return nn.vmap(cls, variable_axes={"params": 0}, split_rngs={"params": True}, axis_size=heads)
+
+
+def in_half(collection):
+    return nn.intercept_methods(lambda call, args, kwargs, context: call(*args, **kwargs))
