@@ -8,7 +8,8 @@ import ast
 from collections.abc import Collection
 from typing import Any
 
-from flake8_nnx.migrate.around import FLAGS, Created, Plan, Stop, indent_of, own_nodes, pieces_of, text_of
+from flake8_nnx.migrate.around import Created, Plan, Stop, indent_of, own_nodes, pieces_of, text_of
+from flake8_nnx.migrate.carry import default_of
 from flake8_nnx.migrate.construction import added_argument, constructor_arguments, constructs, empty, factory
 from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
@@ -30,6 +31,7 @@ from flake8_nnx.migrate.roles import (
     slots_in,
 )
 from flake8_nnx.migrate.scaled import apart_expression, is_apart, parts, split_and_merged, statistics_kept
+from flake8_nnx.migrate.seeded import keys_of, stacked
 from flake8_nnx.migrate.sown import CLEARED, sows
 from flake8_nnx.migrate.training import (
     checkpointed,
@@ -37,6 +39,7 @@ from flake8_nnx.migrate.training import (
     created_state,
     gradients_applied,
     mapped,
+    quoted,
     saved_state,
     state_attribute,
     transformed,
@@ -581,15 +584,12 @@ class Rewriting:
 
     def reseeded(self, node: ast.Call, keys: ast.expr, model: str) -> None:
         """The keys of a call seed the streams of the model before it, so the same keys give the same numbers."""
-        flags = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
-        if any(flags.get(name) is off for name, off in FLAGS.items()):
-            return  # nothing is drawn
+        if keys_of(node) is None:
+            return
         text = text_of(self.frame)
         condition = ""
         if isinstance(keys, ast.IfExp) and isinstance(keys.orelse, ast.Constant):
             condition, keys = text.segment(keys.test, {}), keys.body
-        if isinstance(keys, ast.Constant) and keys.value is None:
-            return
         swaps = self.swaps(keys)
         if isinstance(keys, ast.Dict) and all(isinstance(k, ast.Constant) for k in keys.keys):
             streams = [(k.value, text.segment(v, swaps)) for k, v in zip(keys.keys, keys.values)]  # type: ignore[union-attr]
@@ -599,7 +599,8 @@ class Rewriting:
             if isinstance(keys, ast.Name) and self.may_be_none(keys):
                 condition = condition or f"{keys.id} is not None"
         if given:
-            call = f"nnx.reseed({model}, {given})"
+            policy = f", policy={quoted('match_shape', self.frame)}" if stacked(self.plan) else ""
+            call = f"nnx.reseed({model}, {given}{policy})"
             self.put_before(node, f"if {condition}:\n    {call}" if condition else call)
 
     def swaps(self, node: ast.AST) -> dict[int, str]:
@@ -613,7 +614,8 @@ class Rewriting:
         parameter = next((p for p in parameters if p.arg == name.id), None)
         if parameter is None:
             return False
-        none = parameter.annotation is not None and "None" in ast.unparse(parameter.annotation)
+        none = default_of(name.id, self.frame) == "None"
+        none |= parameter.annotation is not None and "None" in ast.unparse(parameter.annotation)
         optional = parameter.annotation is not None and "Optional" in ast.unparse(parameter.annotation)
         sites = [site for frame in self.program.all_frames() for site in frame.sites if site.callee.frame is self.frame]
         given = [site.arguments.get(name.id) for site in sites]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from flake8_nnx.migrate.around import Plan, Stop, own_nodes, pieces_of
 from flake8_nnx.migrate.carry import Path, carried, local_value, reachable, wrapped
@@ -14,6 +14,7 @@ from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.flow import RESTORES, Program
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.roles import Frame, Method, Model, Site, Slot, slots_in
+from flake8_nnx.migrate.seeded import stream_names, streams
 from flake8_nnx.source import graphs
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.features import SizeParameter, needed_sizes, trace
@@ -27,6 +28,7 @@ FILLED = frozenset({"jax.numpy.ones", "jax.numpy.zeros", "jax.numpy.empty", "jax
 DRAWN = frozenset({"jax.random.normal", "jax.random.uniform"})
 LINEN_ONLY = frozenset({"name", "parent"})
 Init = tuple[Path, Frame, ast.Call]
+Keys = Union[frozenset[str], None]
 
 
 def constructs(program: Program, node: ast.AST, frame: Frame) -> bool:
@@ -182,7 +184,8 @@ def value_of(rewriting: Rewriting, name: str, slot: Slot, place: ast.Call, sizes
     if not found and slot.root.source is not None:  # its input is that of the model whose variables it takes
         found = list(inits(plan, slot.root.frame, slot.root.source))
     if name == "rngs":
-        return f"nnx.Rngs({seed(plan, frame, place, found)})"
+        key, kind = seed(plan, frame, place, found)
+        return f"nnx.Rngs({', '.join([key, *seeded(plan, slot, key, kind, place)])})"
     size = next(size for size in sizes if size.name == name)
     for path, where, call in found:
         text = told(plan, size, where, call, path, frame, place, slot)
@@ -191,17 +194,39 @@ def value_of(rewriting: Rewriting, name: str, slot: Slot, place: ast.Call, sizes
     raise Stop(place, frame, f"the size `{name}` cannot be told from a sample input where the model is made", f"pass {name}=")
 
 
-def seed(plan: Plan, frame: Frame, place: ast.Call, found: Sequence[Init]) -> str:
-    """What the streams start from: the key of `init`, or what that comes from, as far as it is known here."""
+def seed(plan: Plan, frame: Frame, place: ast.Call, found: Sequence[Init]) -> tuple[str, Keys]:
+    """What the streams start from: the key of `init`, or what that comes from, as far as it is known here; keys by stream too."""
     for path, where, call in found:
         key = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "rngs"), None)
         for candidate, home, way in derived(key, where, path):
             text = carried(candidate, home, way, frame, place)
             if text is not None:
-                return text
+                return text, keys_in(plan, candidate, home)
     note = f"line {place.lineno}: the model is made with seed 0, since the key of `init` is not known there"
     plan.notes.append((frame.file, note))
-    return "0"
+    return "0", frozenset()
+
+
+def keys_in(plan: Plan, node: ast.expr, frame: Frame) -> Keys:
+    """The names in a dictionary of keys, none for a single key, None where it may be either."""
+    if isinstance(node, ast.Call) and not (frame.file.facts.origin(node.func) or "").startswith("jax.random."):
+        return None
+    return frozenset(name for name in stream_names(plan, node, frame) if name is not None)
+
+
+def seeded(plan: Plan, slot: Slot, key: str, kind: Keys, place: ast.Call) -> list[str]:
+    """Streams of their own for what calls seed: of the same key, or of the next integers where there is no single key."""
+    found, unknown = streams(plan, slot)
+    number = int(key) if key.isdigit() else 0
+    single = kind == frozenset() and not key.isdigit()
+    if unknown:
+        where, keys = unknown[0]
+        note = f"line {keys.lineno}: the streams in `{ast.unparse(keys)[:60]}` are known only when it runs"
+        note += f"; name them where the model is made, line {place.lineno}, as in nnx.Rngs(0, dropout=1)"
+        if (where.file, note) not in plan.notes:
+            plan.notes.append((where.file, note))
+    missing = [name for name in found if name.isidentifier() and name not in (kind or ())]
+    return [f"{name}={key if single else number + i + 1}" for i, name in enumerate(missing)]
 
 
 def derived(key: ast.expr | None, frame: Frame, path: Path) -> Iterator[tuple[ast.expr, Frame, Path]]:

@@ -142,8 +142,8 @@ def checkpointed(rewriting: Rewriting, node: ast.Call, origin: str, alone: bool)
 
 def both_objects(rewriting: Rewriting, value: State) -> str:
     model, optimizer = rewriting.plan.model(value.slot), rewriting.plan.optimizer(value.optimizer)
-    q = quote_of(rewriting.frame)
-    return f"{{{q}model{q}: {model}, {q}optimizer{q}: {optimizer}}}"
+    both = {"model": model, "optimizer": optimizer}
+    return f"{{{', '.join(f'{quoted(name, rewriting.frame)}: {text}' for name, text in both.items())}}}"
 
 
 def saved_state(rewriting: Rewriting, value: State) -> str:
@@ -151,10 +151,10 @@ def saved_state(rewriting: Rewriting, value: State) -> str:
     return f"nnx.to_pure_dict({WITHOUT_STREAMS.format(both_objects(rewriting, value))})"
 
 
-def quote_of(frame: Frame) -> str:
-    """The quotes that the file uses more."""
+def quoted(text: str, frame: Frame) -> str:
+    """A text in the quotes that the file uses more."""
     source = frame.file.source.replace(chr(34) * 3, "")
-    return '"' if source.count('"') >= source.count("'") else "'"
+    return f'"{text}"' if source.count('"') >= source.count("'") else f"'{text}'"
 
 
 # ---- compiled functions and gradients ---------------------------------------------------------------------------------

@@ -97,6 +97,22 @@ def test_a_program_with_dropout_runs_and_its_keys_decide():
 
 
 @pytest.mark.jax
+def test_keys_that_calls_are_given_seed_streams_that_the_model_has():
+    import jax
+    from flax import nnx
+
+    new = loaded("seeded", "nnx")
+    x = jax.random.normal(jax.random.key(0), (8, 4))
+    losses, (first, second) = new.train(x, 1)
+    assert (first == second).all()
+    assert losses == new.train(x, 1)[0] != new.train(x, 2)[0]
+    model = new.Stack(in_features=4, rngs=nnx.Rngs(0))  # of one stream for everything
+    keys = {"dropout": jax.random.key(1), "noise": jax.random.key(2)}
+    assert (new.output(model, x, keys) != new.output(model, x, keys)).any()
+    assert new.init_with_a_dictionary(jax.random.key(0), x).shape == x.shape
+
+
+@pytest.mark.jax
 def test_a_model_that_is_lent_variables_has_those_of_then():
     import jax
     import numpy as np

@@ -35,6 +35,7 @@ class Recording:
         self._fired = Counter()
         self.sites = 0
         self.variables = None
+        self.unseeded = set()  # streams that nnx.reseed looks for in vain
 
     def note(self, site, loss, keys):
         """One loss was computed. Sites are numbered as they are traced: a compiled step with two of them fires both each time."""
@@ -88,14 +89,19 @@ def replayed(recording, linen, folder):
         recording.variables = True
         original(self, model, *args, **kwargs)
 
-    original = nnx.Optimizer.__init__
-    nnx.Optimizer.__init__ = functools.wraps(original)(optimizer)
+    def reseed(model, **keys):
+        have = {node.tag for _, node in nnx.iter_graph(model) if isinstance(node, nnx.RngStream)}
+        recording.unseeded |= {name for name in keys if name != "policy" and have} - have
+        original_reseed(model, **keys)
+
+    original, original_reseed = nnx.Optimizer.__init__, nnx.reseed
+    nnx.Optimizer.__init__, nnx.reseed = functools.wraps(original)(optimizer), reseed
     try:
         with _reporting(recording, linen.keys):
             yield
         jax.effects_barrier()
     finally:
-        nnx.Optimizer.__init__ = original
+        nnx.Optimizer.__init__, nnx.reseed = original, original_reseed
 
 
 def variable_map(folder, cls):

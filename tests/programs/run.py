@@ -77,6 +77,8 @@ def compare(name, linen_folder, nnx_folder):
     }  # fmt: skip
     if not nnx.variables:
         return {**found, "problem": "no nnx.Optimizer was made, so the programs started from different weights"}
+    if nnx.unseeded:
+        return {**found, "problem": f"nnx.reseed finds no stream {nnx.unseeded} in the model"}
     if len(old["loss"]) != STEPS:
         return {**found, "problem": f"the Linen program took {len(old['loss'])} steps, not {STEPS}"}
     if linen.pattern() != nnx.pattern():

@@ -295,7 +295,9 @@ def main(argv):
       repeat=1,
   )
 
-  model = models.Transformer(config, rngs=nnx.Rngs(random_seed))
+  model = models.Transformer(
+      config, rngs=nnx.Rngs(random_seed, dropout=random_seed)
+  )
 
   rng = random.key(random_seed)
   rng, init_rng = random.split(rng)

@@ -342,7 +342,7 @@ def train_and_evaluate(
       graphs_nodes_features=init_graphs.nodes.shape[-1],
       graphs_edges_features=init_graphs.edges.shape[-1],
       graphs_globals_features=init_graphs.globals.shape[-1],
-      rngs=nnx.Rngs(init_rng),
+      rngs=nnx.Rngs(init_rng, dropout=init_rng),
   )
   parameter_overview.log_parameter_overview(
       nnx.to_pure_dict(nnx.state(net, nnx.Not(nnx.RngState)))
@@ -374,7 +374,7 @@ def train_and_evaluate(
       graphs_nodes_features=init_graphs.nodes.shape[-1],
       graphs_edges_features=init_graphs.edges.shape[-1],
       graphs_globals_features=init_graphs.globals.shape[-1],
-      rngs=nnx.Rngs(init_rng),
+      rngs=nnx.Rngs(init_rng, dropout=init_rng),
   )
   nnx.update(eval_net, nnx.state(net, nnx.Not(nnx.RngState)))
 

@@ -95,7 +95,7 @@ def get_train_state(rng: PRNGKey, ctable: CTable) -> tuple[nnx.Module, nnx.Optim
       ctable,
       in_features=ctable.encoder_input_shape[-1],
       decoder_inputs_features=ctable.decoder_input_shape[-1],
-      rngs=nnx.Rngs(rng),
+      rngs=nnx.Rngs(rng, lstm=rng),
   )
   tx = optax.adam(FLAGS.learning_rate)
   optimizer = nnx.Optimizer(model, tx, wrt=nnx.Param)

@@ -41,7 +41,7 @@ def create_train_state(ctable):
       teacher_force=False,
       hidden_size=train.FLAGS.hidden_size,
       vocab_size=ctable.vocab_size,
-      rngs=nnx.Rngs(jax.random.key(0)),
+      rngs=nnx.Rngs(jax.random.key(0), lstm=jax.random.key(0)),
   )
   tx = optax.adam(train.FLAGS.learning_rate)
   optimizer = nnx.Optimizer(model, tx, wrt=nnx.Param)

@@ -248,7 +248,7 @@ def train_and_evaluate(
 
   # Create model and a state that contains the parameters.
   rng = jax.random.key(config.seed)
-  model = model_from_config(config, rngs=nnx.Rngs(rng))
+  model = model_from_config(config, rngs=nnx.Rngs(rng, dropout=rng))
   optimizer = create_train_state(config, model)
 
   summary_writer = tensorboard.SummaryWriter(workdir)

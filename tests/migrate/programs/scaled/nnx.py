@@ -111,7 +111,7 @@ def evaluate(model, x, y):
 
 
 def create(x, dynamic_scale):
-    net = Net(in_features=x.shape[-1], features=8, rngs=nnx.Rngs(1))
+    net = Net(in_features=x.shape[-1], features=8, rngs=nnx.Rngs(1, dropout=2))
     optimizer = ScaledState(
         net, optax.adam(0.01), key=jax.random.key(3), dynamic_scale=dynamic_scale
     )

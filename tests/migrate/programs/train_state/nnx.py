@@ -63,7 +63,9 @@ def train(batches, steps=3):
     config = {"hidden": 8, "classes": 3, "size": 4, "learning_rate": 1e-2}
     key = jax.random.key(0)
     init_key, dropout_key = jax.random.split(key)
-    model = make_model(config, in_features=config["size"], rngs=nnx.Rngs(init_key))
+    model = make_model(
+        config, in_features=config["size"], rngs=nnx.Rngs(init_key, dropout=init_key)
+    )
     optimizer = create_state(model, config)
     losses = []
     for batch in batches[:steps]:
