@@ -14,6 +14,7 @@ from typing import Any
 
 import libcst as cst
 
+from flake8_nnx.migrate import described
 from flake8_nnx.migrate.edits import STARS, CodeEdits
 from flake8_nnx.migrate.excerpt import BLOCKS, Excerpt, excerpt, first_line
 from flake8_nnx.migrate.lines import joined, wrapped
@@ -114,6 +115,7 @@ class Edits:
             self.unwrapped.update(spans.keyed(plan.unwrapped.items()))
             self.removed |= {spans.of(statement) for statement in plan.removed}
             self.removed |= {spans.of(field.node) for field in plan.fields if field.node in plan.cls.node.body}
+            self.removed |= {spans.of(string) for string in described.strings(plan).values()}  # they go to a docstring
             self.decorators |= {spans.of(decorator) for decorator in plan.decorators}
             gone = [plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods]
             self.setups |= {spans.of(method) for method in gone}
@@ -385,7 +387,7 @@ class Rewriter(Around):
         stored = [f"self.{name} = {name}" for name in own]
         room = self.width - 2 * len(self.indent)
         opening = [piece for text in plan.opening for piece in wrapped(text, self.continuation, room)]
-        body: list[str] = [*self.loose, *opening, *stored]
+        body: list[str] = [*described.docstring(plan, self.indent, room), *self.loose, *opening, *stored]
         for line in lines:
             indent = self.indent * line.level
             body += [indent + comment for comment in self.comments.get(id(line), ())]

@@ -26,7 +26,8 @@ def wrapped(text: str, indent: str, width: int) -> list[str]:
     if len(body) <= inner:
         rows = [body]
     elif len(parts) == 1:
-        rows = choices(parts[0]) or wrapped(parts[0], indent, inner)
+        rows = [row for choice in choices(parts[0]) for row in wrapped(choice, indent, inner)]
+        rows = rows or wrapped(parts[0], indent, inner)
     else:
         rows = [row for part in parts for row in ended(wrapped(part, indent, inner - 1))]
     return [head, *(indent + row for row in rows), tail]

@@ -1,0 +1,57 @@
+"""Fields with a string below them, as documentation tools read it."""
+import flax.linen as nn
+
+
+class MLP(nn.Module):
+    """A perceptron."""
+
+    features: int
+    """Size of what comes out."""
+    hidden: int = 4
+    """Size of the hidden layer, which is so long a story that it has to be told
+    in several lines.
+
+    And in a second paragraph:
+
+      - with a list of things
+    """
+    activation: str = "relu"
+    r"""One of relu and tanh; \alpha is not one."""
+    # for attention maps
+    use_bias: bool = True
+
+    @nn.compact
+    def __call__(self, x):
+        x = nn.relu(nn.Dense(self.hidden, use_bias=self.use_bias)(x))
+        x = x if self.activation == "relu" else -x
+        return nn.Dense(self.features)(x)
+
+
+def inside():
+    class Inner(nn.Module):
+        features: int
+        """Size."""
+
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(self.features)(x)
+
+    return Inner
+
+
+class Undocumented(nn.Module):
+    features: int
+    """Not what the class is."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.features)(x)
+
+
+class Constant(nn.Module):
+    scale = 2.0
+    """No field: it has no annotation."""
+
+    @nn.compact
+    def __call__(self, x):
+        return self.scale * nn.Dense(3)(x)

@@ -1,0 +1,72 @@
+"""Fields with a string below them, as documentation tools read it."""
+from flax import nnx
+
+
+class MLP(nnx.Module):
+    """A perceptron."""
+
+    def __init__(
+        self,
+        in_features: int,
+        features: int,
+        hidden: int = 4,
+        activation: str = "relu",
+        # for attention maps
+        use_bias: bool = True,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        r"""Args:
+            features: Size of what comes out.
+            hidden: Size of the hidden layer, which is so long a story that it has to be
+                told in several lines.
+
+                And in a second paragraph:
+
+                  - with a list of things
+            activation: One of relu and tanh; \alpha is not one.
+        """
+        self.activation = activation
+        self.dense_0 = nnx.Linear(in_features, hidden, use_bias=use_bias, rngs=rngs)
+        self.dense_1 = nnx.Linear(hidden, features, rngs=rngs)
+
+    def __call__(self, x):
+        x = nnx.relu(self.dense_0(x))
+        x = x if self.activation == "relu" else -x
+        return self.dense_1(x)
+
+
+def inside():
+    class Inner(nnx.Module):
+        def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+            """Args:
+                features: Size.
+            """
+            self.dense = nnx.Linear(in_features, features, rngs=rngs)
+
+        def __call__(self, x):
+            return self.dense(x)
+
+    return Inner
+
+
+class Undocumented(nnx.Module):
+    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+        """Args:
+            features: Not what the class is.
+        """
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x)
+
+
+class Constant(nnx.Module):
+    scale = 2.0
+    """No field: it has no annotation."""
+
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.dense = nnx.Linear(in_features, 3, rngs=rngs)
+
+    def __call__(self, x):
+        return self.scale * self.dense(x)
