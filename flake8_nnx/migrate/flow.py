@@ -78,6 +78,7 @@ class Program:
         self.handed: dict[ast.AST, tuple[Frame, Frame, str]] = {}  # functions that others call: where, which, by what
         self.compilers: dict[ast.AST, Frame] = {}  # the `jax.jit` of a call or decorator -> the function that it compiles
         self.answered: set[ast.AST] = set()  # functions that return something known
+        self.seeds: list[tuple[Frame, ast.expr, set[ast.Call]]] | None = None  # once somebody asks for them
         self.alternatives: set[Slot] = set()  # models of which a function returns one
         self.apart: set[Frame] = set()  # functions of parameters that `DynamicScale` differentiates
         self.changed = True

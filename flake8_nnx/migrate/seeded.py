@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from flake8_nnx.migrate.around import FLAGS, Plan, own_nodes
 from flake8_nnx.migrate.carry import MAX_DEPTH, home_of
+from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.roles import Frame, Method, Slot
 from flake8_nnx.migrate.sown import constructions
 
@@ -30,20 +31,26 @@ def streams(plan: Plan, slot: Slot) -> tuple[list[str], list[tuple[Frame, ast.ex
     made = {call for _, call in inner.definitions}
     found: list[str] = []
     unknown: list[tuple[Frame, ast.expr]] = []
-    for frame in plan.program.all_frames():
-        for node in own_nodes(frame.node):
-            method = plan.program.values.get(node.func) if isinstance(node, ast.Call) else None
-            if not isinstance(node, ast.Call) or not isinstance(method, Method) or method.name != "apply":
-                continue
-            keys = keys_of(node)
-            if keys is None or made.isdisjoint(call for _, call in constructions(plan.program, method.slot.root, set())):
-                continue
-            for name in stream_names(plan, keys, frame):
-                if name is None:
-                    unknown.append((frame, keys))
-                elif name != "params" and name not in found:
-                    found.append(name)
+    if plan.program.seeds is None:
+        plan.program.seeds = list(seeds(plan.program))
+    for frame, keys, models in plan.program.seeds:
+        for name in () if made.isdisjoint(models) else stream_names(plan, keys, frame):
+            if name is None:
+                unknown.append((frame, keys))
+            elif name != "params" and name not in found:
+                found.append(name)
     return found, unknown
+
+
+def seeds(program: Program) -> Iterator[tuple[Frame, ast.expr, set[ast.Call]]]:
+    """The keys that calls of `apply` are given, with the constructions of the model."""
+    for frame in program.all_frames():
+        for node in own_nodes(frame.node):
+            method = program.values.get(node.func) if isinstance(node, ast.Call) else None
+            if isinstance(node, ast.Call) and isinstance(method, Method) and method.name == "apply":
+                keys = keys_of(node)
+                if keys is not None:
+                    yield frame, keys, {call for _, call in constructions(program, method.slot.root, set())}
 
 
 def stream_names(plan: Plan, keys: ast.expr | None, frame: Frame, depth: int = 0) -> Iterator[str | None]:

@@ -91,7 +91,7 @@ def replayed(recording, linen, folder):
 
     def reseed(model, **keys):
         have = {node.tag for _, node in nnx.iter_graph(model) if isinstance(node, nnx.RngStream)}
-        recording.unseeded |= {name for name in keys if name != "policy" and have} - have
+        recording.unseeded |= {*keys} - {"policy"} - have if have else set()
         original_reseed(model, **keys)
 
     original, original_reseed = nnx.Optimizer.__init__, nnx.reseed
