@@ -5,18 +5,20 @@ A variable is part of the state that compiled steps change and that checkpoints 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flake8_nnx.migrate.around import Plan, Stop, indent_of, is_test, own_nodes, text_of
-from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.flow import Program, keeps_scale
 from flake8_nnx.migrate.lines import wrapped
-from flake8_nnx.migrate.roles import Field, Frame, State, slots_in
+from flake8_nnx.migrate.roles import Callee, Field, Frame, Scaled, State, slots_in
 from flake8_nnx.source.clues import TRAIN_STATE
 from flake8_nnx.source.names import FUNCTIONS, Names
 from flake8_nnx.source.project import SourceFile
 
 CREATED = frozenset({"apply_fn", "params", "tx", "batch_stats"})
+
+ADVICE = "keep that in a variable of its own"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,20 +46,67 @@ def find_states(plan: Plan, frames: Sequence[Frame]) -> None:
         for node in own_nodes(frame.node):
             if isinstance(node, ast.Call) and isinstance(program.values.get(node), State) and is_create(node.func):
                 found = program.state_class(node.func.value, frame)  # type: ignore[attr-defined]
-                if found is not None and found not in plan.states and any(k.arg not in CREATED for k in node.keywords):
-                    plan.states[found] = own_state(program, found, frame, node)
+                more = [k for k in node.keywords if k.arg not in CREATED]
+                if found is None or not more:
+                    continue
+                if found not in plan.states:
+                    plan.states[found] = own_state(program, found)
                     check_mentions(program, plan.states[found], inside)
+                for keyword in more:
+                    if keyword.arg not in plan.states[found].names or reads(program, keyword.value):
+                        reason = f"the train state holds `{keyword.arg}` as well"
+                        raise Stop(node, frame, reason, ADVICE)
+    check_devices(plan, frames)
+
+
+def check_devices(plan: Plan, frames: Sequence[Frame]) -> None:
+    """What such train states keep is one for all devices.
+
+    Raises:
+        Stop: where it may become another one on every device.
+    """
+    program = plan.program
+    together = all(k is not None for k in scale_axes(program, frames))
+    for name in [name for state in plan.states.values() for name in state.names]:
+        for node, frame in program.compilers.items():
+            if frame in frames and maps_state(program, frame, node) and not (together and keeps_scale(program, name)):
+                reason = f"`{name}` of a train state may become another one on every device"
+                raise Stop(node, frame, reason, f"{ADVICE}, or map with in_axes=None")
+
+
+def scale_axes(program: Program, frames: Sequence[Frame]) -> Iterator[ast.expr | None]:
+    """Over which devices scaled gradients are averaged, call by call."""
+    for frame in frames:
+        for node in own_nodes(frame.node):
+            if isinstance(node, ast.Call) and isinstance(program.values.get(node.func), Scaled):
+                yield next((k.value for k in node.keywords if k.arg == "axis_name"), None)
+
+
+def maps_state(program: Program, frame: Frame, node: ast.AST) -> bool:
+    """Whether `jax.pmap` gives every device a train state of its own; in NNX there is one for all of them."""
+    names = frame.file.facts.names
+    call = names.parent(node)
+    if frame.file.facts.origin(node) != "jax.pmap":
+        return False
+    given = next((k.value for k in call.keywords if k.arg == "in_axes"), None) if isinstance(call, ast.Call) else None
+    mapped = program.values.get(call.args[0]) if isinstance(call, ast.Call) and call.args else None
+    skipped = mapped if isinstance(mapped, Callee) else Callee(frame)
+    parameters = [p for p in frame.parameters[skipped.count:] if p.arg not in skipped.bound]
+    axes = given.elts if isinstance(given, ast.Tuple) else [given] * len(parameters)
+    states = [isinstance(frame.given.get(p.arg), State) for p in parameters]
+    alike = [isinstance(axis, ast.Constant) and axis.value is None for axis in axes]
+    return any(state and not same for state, same in zip(states, [*alike, *[False] * len(states)]))
 
 
 def is_create(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == "create"
 
 
-def own_state(program: Program, cls: ast.ClassDef, frame: Frame, call: ast.Call) -> OwnState:
+def own_state(program: Program, cls: ast.ClassDef) -> OwnState:
     home = next(program.module(file) for file in program.files if cls in file.tree.body)
 
     def stop(node: ast.AST, what: str) -> Stop:
-        return Stop(node, home, f"the train state `{cls.name}` {what}", "keep that in a variable of its own")
+        return Stop(node, home, f"the train state `{cls.name}` {what}", ADVICE)
 
     if [home.file.facts.origin(base) for base in cls.bases] != [TRAIN_STATE] or cls.keywords or cls.decorator_list:
         raise stop(cls, "derives from more than TrainState")
@@ -72,12 +121,7 @@ def own_state(program: Program, cls: ast.ClassDef, frame: Frame, call: ast.Call)
                 fields.append(statement)
         elif not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
             raise stop(statement, "has more than fields")
-    found = OwnState(home, cls, tuple(fields))
-    for keyword in call.keywords:
-        if keyword.arg not in CREATED and (keyword.arg not in found.names or reads(program, keyword.value)):
-            reason = f"the train state holds `{keyword.arg}` as well"
-            raise Stop(call, frame, reason, "keep that in a variable of its own")
-    return found
+    return OwnState(home, cls, tuple(fields))
 
 
 def check_mentions(program: Program, state: OwnState, inside: set[Frame]) -> None:

@@ -39,6 +39,10 @@ class AverageState(train_state.TrainState):
     average: Any
 
 
+class DeviceState(train_state.TrainState):
+    key: jax.Array
+
+
 class KnownState(train_state.TrainState):
     key: jax.Array
 
@@ -69,6 +73,36 @@ def known_elsewhere(x):
 
 def is_known(state):
     return isinstance(state, KnownState)
+
+
+def on_every_device(x, grads):
+    model = Net()
+    params = model.init(jax.random.key(0), x)["params"]
+    state = DeviceState.create(apply_fn=model.apply, params=params, tx=optax.sgd(0.1), key=jax.random.key(0))
+    return jax.pmap(functools.partial(own_key, 1), axis_name="batch", in_axes=(0, None))(state, grads)
+
+
+def own_key(seed, state, grads):
+    key = jax.random.fold_in(state.key, seed + jax.lax.axis_index("batch"))
+    return state.apply_gradients(grads=grads).replace(key=key)
+
+
+def scaled_on_every_device(x):
+    model = Net()
+    variables = model.init(jax.random.key(0), x)
+    state = ScaledState.create(
+        apply_fn=model.apply, params=variables["params"], batch_stats=variables["batch_stats"], tx=optax.sgd(0.1),
+        scale=dynamic_scale.DynamicScale(),
+    )
+    return jax.pmap(scaled_apart, axis_name="batch", in_axes=(0, None))(state, x)
+
+
+def scaled_apart(state, x):
+    def loss_fn(params):
+        return state.apply_fn({"params": params, "batch_stats": state.batch_stats}, x).mean()
+
+    scale, _, _, grads = state.scale.value_and_grad(loss_fn)(state.params)
+    return state.apply_gradients(grads=jax.lax.pmean(grads, "batch"), scale=scale)
 
 
 def field_of_nobody(state: ScaledState):
