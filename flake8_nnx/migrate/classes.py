@@ -304,7 +304,16 @@ class Rewriter(Around):
             # Statements that stayed would be lost; refuse.check_setup has seen to it that there are none.
             above = [line.comment.value for line in original_node.leading_lines if line.comment]
             self.loose = [*above, *self.loose]
-            self.loose += [c for c in comments_in(updated_node.body) if c not in self.loose]
+            homes = {self.span(block): block for block in blocks_in(original_node.body)}
+            housed: set[str] = set()
+            for place, block in homes.items():
+                home = self.edits.homes.get(place)
+                if home is not None:
+                    header = block.body.header if isinstance(block.body, cst.IndentedBlock) else None
+                    said = [line.comment.value for line in (*block.leading_lines, header) if line and line.comment]
+                    self.comments.setdefault(id(home), []).extend(said)
+                    housed |= {*said}
+            self.loose += [c for c in comments_in(updated_node.body) if c not in self.loose and c not in housed]
             return cst.RemoveFromParent()
         updated_node = without_gap(original_node, updated_node)
         updated_node = with_flags(updated_node, self.edits.added.get(span, []))
@@ -545,6 +554,21 @@ def with_flags(function: cst.FunctionDef, flags: list[str]) -> cst.FunctionDef:
         new = {last: before, "star_kwarg": parameter} if stars else {last: [*before, parameter]}
         function = function.with_deep_changes(function.params, **new)
     return function
+
+
+def blocks_in(node: cst.CSTNode) -> list[cst.If | cst.For]:
+    """The branches and loops below a node, in order."""
+    found: list[cst.If | cst.For] = []
+
+    class Collector(cst.CSTVisitor):
+        def visit_If(self, node: cst.If) -> None:
+            found.append(node)
+
+        def visit_For(self, node: cst.For) -> None:
+            found.append(node)
+
+    node.visit(Collector())
+    return found
 
 
 def comments_in(node: cst.CSTNode) -> list[str]:

@@ -46,6 +46,16 @@ def in_brackets(text: str) -> str:
     return text
 
 
+def bare(text: str) -> str:
+    """An expression without the parentheses around all of it."""
+    inside = text[1:-1].strip()
+    try:
+        same = text[:1] == "(" and "\n" not in text and ast.dump(ast.parse(inside)) == ast.dump(ast.parse(text))
+    except SyntaxError:
+        return text
+    return inside if same else text
+
+
 def choices(text: str) -> list[str]:
     """`a if b else c` in three lines, nothing for anything else."""
     try:

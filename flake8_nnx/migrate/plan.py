@@ -16,6 +16,7 @@ from flake8_nnx.migrate import bridge, derived, detached, expanded, fields, inhe
 from flake8_nnx.migrate import refuse, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import Lift, lifts_of, remat_class
+from flake8_nnx.migrate.lines import bare
 from flake8_nnx.migrate.model import ClassPlan, Line, Parameter
 from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
@@ -286,7 +287,7 @@ class Planner:
     def emit_branch(self, event: Branch, level: int, loops: tuple[Loop, ...]) -> None:
         if not event.body and not event.orelse:
             return
-        self.line(level, f"if {self.functions(self.spell(event.test) or '', event.node.test)}:")
+        self.line(level, f"if {self.functions(self.spell(event.test) or '', event.node.test)}:", (), event.node)
         self.emit(event.body, level + 1, loops)
         body, orelse = (self.attributes.appended(events, loops) for events in (event.body, event.orelse))
         self.without(body, orelse, level + 1)
@@ -311,7 +312,7 @@ class Planner:
             if first in [size.name for size in self.sizes if not size.whole] and not loops:
                 self.tell_carry(carry, event, first or "")
         iterable = self.functions(self.spell(event.iterable) or "", event.node.iter)
-        self.line(level, f"for {event.target} in {iterable}:")
+        self.line(level, f"for {event.target} in {iterable}:", (), event.node if isinstance(event.node, ast.For) else None)
         self.emit(event.body, level + 1, (*loops, event))
         for site in self.attributes.inner_lists(event, len(loops)):
             outer, inner = self.attributes.list_at(site, len(loops)), self.attributes.list_at(site, len(loops) + 1)
@@ -354,7 +355,7 @@ class Planner:
     def carry(self, level: int, name: str, size: str | None) -> None:
         """A size that changes from turn to turn."""
         if size != name:
-            self.line(level, f"{name} = {size}", (name,))
+            self.line(level, f"{name} = {bare(size or '')}", (name,))
 
     def rewrite_loop(self, event: Loop, depth: int) -> None:
         """In the call, the loop runs over the layers that `__init__` made for it."""

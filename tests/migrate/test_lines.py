@@ -3,7 +3,7 @@ import ast
 
 import pytest
 
-from flake8_nnx.migrate.lines import elements, joined, wrapped
+from flake8_nnx.migrate.lines import bare, elements, joined, wrapped
 
 LONG = [
     "self.c = nnx.vmap(lambda rngs: Critic(norm=norm, rate=rate, net_arch=net_arch, rngs=rngs))(rngs.split(n))",
@@ -31,6 +31,20 @@ def test_choices_have_brackets_and_lines():
     inner = ["nnx.Linear(in_features, out, rngs=rngs)", "if out is not None", "else None"]
     assert wrapped(text, "    ", 60) == ["self.shortcut = (", *("    " + row for row in inner), ")"]
     assert wrapped(text, "    ", 80) == ["self.shortcut = (", "    " + " ".join(inner), ")"]
+
+
+def test_choices_that_are_too_long_are_spread_too():
+    text = "self.phi = MLP(in_features, hidden_dims=hidden_dims, output_dim=out_dim, rngs=rngs) if out_dim else None"
+    rows = wrapped(text, "    ", 60)
+    assert max(map(len, rows)) <= 60 and ast.dump(ast.parse("\n".join(rows))) == ast.dump(ast.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [("(a if b else c)", "a if b else c"), *((text, text) for text in ("(a) + (b)", "(a)[0]", "a", "", "(a\n+ b)"))],
+)
+def test_brackets_around_everything(text, inside):
+    assert bare(text) == inside
 
 
 @pytest.mark.parametrize("text", ["self.short = nnx.Linear(2, 3)", "a_name_without_brackets_" * 4, "x = '''\n" + "a" * 90])

@@ -1,4 +1,4 @@
-"""Fields with a string below them, as documentation tools read it."""
+"""Fields with a string below them, as documentation tools read it, and remarks in setup."""
 import flax.linen as nn
 
 
@@ -55,3 +55,26 @@ class Constant(nn.Module):
     @nn.compact
     def __call__(self, x):
         return self.scale * nn.Dense(3)(x)
+
+
+class Remarks(nn.Module):
+    sizes: tuple = (3, 4)
+    deep: bool = True
+
+    def setup(self):
+        # first of all
+        self.first = nn.Dense(4)
+        # what comes next
+        if self.deep:  # or not
+            self.last = nn.Dense(3)
+        else:
+            # not deep
+            self.last = nn.Dense(2)
+        # one for each size
+        self.others = [nn.Dense(size) for size in self.sizes]
+
+    def __call__(self, x):
+        x = self.last(self.first(x))
+        for other in self.others:
+            x = other(x)
+        return x

@@ -1,4 +1,4 @@
-"""Fields with a string below them, as documentation tools read it."""
+"""Fields with a string below them, as documentation tools read it, and remarks in setup."""
 from flax import nnx
 
 
@@ -70,3 +70,36 @@ class Constant(nnx.Module):
 
     def __call__(self, x):
         return self.scale * self.dense(x)
+
+
+class Remarks(nnx.Module):
+    def __init__(
+        self,
+        in_features: int,
+        others_in_features: int,
+        sizes: tuple = (3, 4),
+        deep: bool = True,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        # first of all
+        self.first = nnx.Linear(in_features, 4, rngs=rngs)
+        # what comes next
+        # or not
+        if deep:
+            self.last = nnx.Linear(4, 3, rngs=rngs)
+        else:
+            # not deep
+            self.last = nnx.Linear(4, 2, rngs=rngs)
+        self.others = nnx.List([])
+        x_features = others_in_features
+        for size in sizes:
+            # one for each size
+            self.others.append(nnx.Linear(x_features, size, rngs=rngs))
+            x_features = size
+
+    def __call__(self, x):
+        x = self.last(self.first(x))
+        for other in self.others:
+            x = other(x)
+        return x

@@ -112,9 +112,7 @@ class ResNet(nnx.Module):
                         rngs=rngs,
                     )
                 )
-                x_features = (
-                    filters * 2**i * 2 if block_cls is Wide else filters * 2**i
-                )
+                x_features = filters * 2**i * 2 if block_cls is Wide else filters * 2**i
             self.blocks.append(block_group)
         self.dense = nnx.Linear(x_features, 3, rngs=rngs)
 
