@@ -270,6 +270,8 @@ class Planner:
                 self.emit_site(event, level)
             elif isinstance(event, Assignment):
                 text = self.functions(self.spell(event.text) or "", event.node)
+                if right_of(text) == "None" and any(f"self.{site.attribute}" in event.names for site in self.trace.sites):
+                    text = f"{text[:-len('None')]}nnx.data(None)"  # a place for what may come after it
                 left, _, right = text.partition(" = ")
                 in_setup = event.node in self.setup or event.names and event.names[0].startswith("self.")
                 if left != right:
@@ -533,7 +535,8 @@ class Planner:
                 and isinstance(node.ctx, ast.Load)
             ):
                 parent = self.facts.names.parent(node)
-                if not (isinstance(parent, ast.Subscript) and parent.value is node):
+                asked = isinstance(parent, ast.Compare) and ast.unparse(parent.comparators[0]) == "None"
+                if not asked and not (isinstance(parent, ast.Subscript) and parent.value is node):
                     self.plan.expressions[node] = f"self.{attribute}[...]"
 
     def param_code(self, site: Site) -> str | None:
@@ -868,6 +871,10 @@ def has_init(found: Trace) -> bool:
 
 def is_sow(site: Site) -> bool:
     return site.ref is None and isinstance(site.call.func, ast.Attribute) and site.call.func.attr == "sow"
+
+
+def right_of(assignment: str) -> str:
+    return assignment.rpartition(" = ")[2]
 
 
 def _quote(node: ast.AST) -> str:

@@ -458,6 +458,8 @@ class Evaluator:
             axis = keywords.get("axis", second)
             position = 0 if axis is None else shapes.integer(axis)
             return shapes.concatenate(elements(first) or (), position) if position is not None else Unknown()
+        if name == "where" and len(positional) == 3 and isinstance(positional[1], Unknown) and isinstance(positional[2], Unknown):
+            return Unknown()  # the condition may have axes of 1
         if name in shapes.ELEMENTWISE:
             return shapes.broadcast(positional)
         if name == "broadcast_to":

@@ -52,6 +52,7 @@ CASES = {
     "makers": [
         Case("makers:Sets", init="Sets((4, 3), (2,))", args=("f32[2,4,3]",)),
         Case("makers:Sets", init="Sets(outer=(3, 2))", args=("f32[2,4,3]",)),
+        Case("makers:Perhaps", init="Perhaps(True)", args=("f32[2,3]",)),
     ],
     "derived": [Case("derived:Chain", init="Chain(2, 3)", args=("f32[2,3]",))],
     "handed": [

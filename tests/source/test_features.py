@@ -102,6 +102,7 @@ def test_sizes_that_follow(body, size):
         TWO_AXES + "return nn.Dense(3)(jnp.swapaxes(mask, 1, 2))",
         "while train:\n    x = jnp.concatenate([x, x], -1)\nreturn nn.Dense(3)(x[unknown])",
         "if train:\n    x = x[..., :2]\nreturn nn.Dense(3)(x)",
+        "gone = jnp.all(x == 0, axis=-1, keepdims=True)\ny = jnp.fft.rfft(x)\nreturn nn.Dense(3)(jnp.where(gone, 0 * y, y))",
     ],
 )
 def test_sizes_that_nobody_knows(body):

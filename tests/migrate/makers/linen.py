@@ -59,6 +59,25 @@ class Norms(nn.Module):
         return self.second(jnp.tanh(self.first(x)))
 
 
+class Perhaps(nn.Module):
+    """None first, and a layer or a parameter in its place."""
+
+    norms: bool
+
+    def setup(self):
+        self.norm = None
+        self.scale = self.shift = None
+        if self.norms:
+            self.norm = nn.LayerNorm()
+            self.scale = self.param("scale", nn.initializers.normal(), (3,))
+            self.shift = self.param("shift", nn.initializers.normal(), (3,))
+
+    def __call__(self, x):
+        if self.norm is not None:
+            x = self.norm(x) * self.scale
+        return x if self.shift is None else x + self.shift
+
+
 class Counts(nn.Module):
     """The function does more than to make a layer."""
 

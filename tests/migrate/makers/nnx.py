@@ -74,6 +74,24 @@ class Norms(nnx.Module):
         return self.second(jnp.tanh(self.first(x)))
 
 
+class Perhaps(nnx.Module):
+    """None first, and a layer or a parameter in its place."""
+
+    def __init__(self, in_features: int, norms: bool, *, rngs: nnx.Rngs):
+        self.norm = nnx.data(None)
+        self.scale = nnx.data(None)
+        self.shift = nnx.data(None)
+        if norms:
+            self.norm = nnx.LayerNorm(in_features, rngs=rngs)
+            self.scale = nnx.Param(nnx.initializers.normal()(rngs.params(), (3,)))
+            self.shift = nnx.Param(nnx.initializers.normal()(rngs.params(), (3,)))
+
+    def __call__(self, x):
+        if self.norm is not None:
+            x = self.norm(x) * self.scale[...]
+        return x if self.shift is None else x + self.shift[...]
+
+
 class Counts(nn.Module):
     """The function does more than to make a layer."""
 
