@@ -9,6 +9,7 @@ import importlib.util
 import os
 import runpy
 import sys
+import traceback
 import types
 import zlib
 from collections.abc import Mapping
@@ -102,7 +103,7 @@ def _load(path: Path, source: str | None, texts: str = "") -> types.ModuleType:
         sys.path.insert(0, str(root))
     package = name.rpartition(".")[0]
     if package and (source is None or texts):
-        return importlib.import_module(name)
+        return _imported(name)
     # A script gets a name of its own: a file called nnx.py or jax.py must not stand in for the library.
     side = "old" if source is None else "new"
     text = f"{zlib.crc32((texts or source or '').encode()):x}"
@@ -124,6 +125,25 @@ def _load(path: Path, source: str | None, texts: str = "") -> types.ModuleType:
         del sys.modules[unique]
         raise
     return module
+
+
+def _imported(name: str) -> types.ModuleType:
+    """A module of a package; where its imports run in a circle, by way of the one that could not be imported through it."""
+    before = set(sys.modules)
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        if "partially initialized module" not in str(error):
+            raise
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        inside = str(frames[-1].f_globals.get("__name__"))
+        if inside in (name, __name__) or inside.startswith("importlib"):
+            raise
+    for half in set(sys.modules) - before:
+        if of_user(getattr(sys.modules[half], "__file__", None)):
+            del sys.modules[half]
+    importlib.import_module(inside)
+    return importlib.import_module(name)
 
 
 def module_name(path: Path) -> tuple[Path, str]:

@@ -103,6 +103,29 @@ def test_packages_and_text_that_is_not_written_yet(tmp_path):
     assert (package / "nnx.py").read_text() == old
 
 
+def test_imports_that_run_in_a_circle_from_one_end_only(tmp_path):
+    tools = tmp_path / "circle" / "tools"
+    tools.mkdir(parents=True)
+    old = "from ..core import SCALE\n" + LINEN
+    files = {
+        "__init__.py": "",
+        "core.py": "SCALE = 1\nfrom . import algorithms\n",
+        "algorithms.py": "from .tools import SIZE\n",  # fails where the tools are imported first
+        "tools/__init__.py": "from .net import MLP\nfrom .rest import SIZE\n",
+        "tools/rest.py": "SIZE = 3\n",
+        "tools/net.py": old,
+    }
+    for name, text in files.items():
+        (tmp_path / "circle" / name).write_text(text)
+    place = {"path": str(tools / "net.py"), "class": "MLP"}
+    new = {"source": "from ..core import SCALE\n" + NNX.format(before="pass"), "others": {str(tools / "rest.py"): "SIZE = 4\n"}}
+    found = {"old": place, "new": {**place, **new}, "case": {**CASE, "target": "net.py:MLP"}, "variable_map": None}
+    assert [(v.status, v.reason) for v in verify_files([found, found]) if v.status != "PROVED"] == []
+    (tmp_path / "circle" / "core.py").write_text("from .tools.net import MLP\nSCALE = 1\n")  # from either end
+    (verdict,) = verify_files([found])
+    assert verdict.status == "UNVERIFIED" and "partially initialized module" in verdict.reason
+
+
 def test_cases_files(folder, tmp_path):
     cases = tmp_path / "cases.py"
     one = {**job(folder, NNX.format(before="pass"), "good.py"), "cases_file": str(cases)}
