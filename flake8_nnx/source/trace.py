@@ -22,6 +22,7 @@ from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_p
 from flake8_nnx.source.opened import named_size
 from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.shared import shared
+from flake8_nnx.source.spread import written_out
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
     Array,
@@ -553,6 +554,8 @@ class Tracer:
     def construct(self, node: ast.Call, callee: Partial, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
         """A submodule is created here."""
         arguments, named = merge(callee, node)
+        spread = written_out(self, node, env)
+        named = {**named, **(spread or {})}
         if callee.ref.nnx is not None:
             arguments, named = arguments[1:], {name: value for name, value in named.items() if name not in ported.OPTIONS}
         # Arguments written at this call are evaluated already (they may construct layers); a partial's are not.
@@ -581,7 +584,7 @@ class Tracer:
             )
             for given in givens
         ]
-        if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
+        if spread is None:
             self.problem(node, "is constructed with * or ** arguments")
         for site in sites:
             site.fields = constructor_values(

@@ -49,6 +49,10 @@ CASES = {
         ),
         Case("named_sizes:Pair", init="Pair()", args=("f32[2,4,3]",)),
     ],
+    "spread": [
+        Case("spread:Mlp", init="Mlp()", args=("f32[2,3]",)),
+        Case("spread:InSetup", init="InSetup(True)", args=("f32[2,3]",)),
+    ],
     "makers": [
         Case("makers:Sets", init="Sets((4, 3), (2,))", args=("f32[2,4,3]",)),
         Case("makers:Sets", init="Sets(outer=(3, 2))", args=("f32[2,4,3]",)),
