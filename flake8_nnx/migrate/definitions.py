@@ -70,12 +70,14 @@ def exchanged(plan: Plan, own: Configuration, slot: Slot) -> bool:
 
 def only_initialised(plan: Plan, slot: Slot) -> bool:
     """Whether nothing is done with a model under its own name but to initialise it."""
-    handed = {id(argument) for frame in plan.program.all_frames() for s in frame.sites for argument in s.arguments.values()}
+    parent = slot.frame.file.facts.names.parent
     for node, value in plan.program.values.items():
         if isinstance(value, Method) and value.slot is slot and value.name not in ("init", "replace", "apply_gradients"):
             return False
-        if isinstance(value, Model) and value.slot is slot and id(node) in handed:
-            return False
+        if isinstance(value, Model) and value.slot is slot and isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            above = parent(node)
+            if not isinstance(above, ast.Attribute) or above.attr != "init":
+                return False
     return True
 
 

@@ -452,7 +452,9 @@ class Statements:
         """Several returns of models are one: which it is is decided inside."""
         before = self.frame.returned
         if isinstance(before, Model) and isinstance(value, Model):
-            self.program.alternatives |= {before.slot, value.slot}
+            both = {before.slot, value.slot}
+            if all(any(call is slot.node for _, call in slot.root.definitions) for slot in both):
+                self.program.alternatives |= both
             self.program.merge(before.slot, value.slot)
         elif before is None:
             self.frame.returned = value

@@ -150,3 +150,21 @@ def both_ways(x):
     first, second = Noisy(deterministic=True), Noisy(deterministic=False)
     params = first.init(jax.random.key(0), x)["params"]
     return first.apply({"params": params}, x) - second.apply({"params": params}, x)
+
+
+def given_or_made(model: nn.Module, made: bool):
+    if made:
+        return Linear(4)
+    return model
+
+
+def applied(x):
+    model = Linear(4)
+    params = model.init(jax.random.key(0), x)["params"]
+    return given_or_made(model, True).apply({"params": params}, x)
+
+
+def a_flag_that_is_read(x):
+    first = Noisy(deterministic=True)
+    params = first.init(jax.random.key(0), x)["params"]
+    return first.deterministic, Noisy(deterministic=False).apply({"params": params}, x)
