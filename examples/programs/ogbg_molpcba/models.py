@@ -150,7 +150,11 @@ class GraphNet(nnx.Module):
                 (
                     edges_features
                     if skip_connections
-                    else (mlp_feature_sizes[-1] if use_edge_model else edges_features)
+                    else (
+                        mlp_feature_sizes[-1]
+                        if use_edge_model
+                        else edges_features
+                    )
                 ),
                 rngs=rngs,
             )
