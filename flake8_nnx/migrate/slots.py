@@ -43,7 +43,10 @@ def _slots(
 
 def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[str, Any] | None:
     if is_variable(site) and is_eager(site):
-        collection, name = (ast.literal_eval(argument) for argument in site.positional[:2])
+        names = [argument.value for argument in site.positional[:2] if isinstance(argument, ast.Constant)]
+        if len(names) < 2:
+            return None  # of a base, which is refused for it
+        collection, name = names
         return {"param": name, "collection": collection, "nnx": attributes.stems[site]}
     if site.ref is None:
         if not is_param(site) or computed_name(site):

@@ -3,6 +3,7 @@ from typing import ClassVar
 
 import flax.linen as nn
 from flax import nnx
+import jax.numpy as jnp
 
 
 class Block(nnx.Module):
@@ -141,3 +142,20 @@ class Changes(nn.Module):
     @nn.compact
     def __call__(self, x):
         return nn.Dense(self.width)(x)
+
+
+STATISTICS = "statistics"
+
+
+class Counted(nn.Module):
+    """Its collection has a name."""
+
+    def setup(self):
+        self.count = self.variable(STATISTICS, "count", jnp.zeros, (1,))
+
+    def __call__(self, x):
+        return x + self.count.value
+
+
+class OfCounted(Counted):
+    pass
