@@ -5,7 +5,7 @@ import ast
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.catalog.moved import MOVED
-from flake8_nnx.migrate import mapped
+from flake8_nnx.migrate import logical, mapped
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.rules._text import nnx_function
 from flake8_nnx.source import normalized
@@ -24,6 +24,8 @@ def rewrite(plan: ClassPlan, node: ast.Name | ast.Attribute, facts: Facts) -> st
         return ""
     if facts.origin(node) == normalized.NORMALIZE and isinstance(call, ast.Call) and call.func is node:
         return _normalize(plan, call, facts)
+    if facts.origin(node) == logical.CONSTRAINT:
+        return logical.constrained(plan, node, facts)
     new = nnx_function(node, facts) or _shared(node, facts) or _asked_class(node, facts)
     if new is None:
         return f"`{ast.unparse(node)}` has no NNX spelling that this version writes"

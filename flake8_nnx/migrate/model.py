@@ -74,7 +74,7 @@ class ClassPlan:
     told: dict[ast.Call, dict[str, Any]] = field(default_factory=dict)  # sizes that the variables of a site tell
     first: dict[ast.Call, str] = field(default_factory=dict)  # an argument to put before those of a call
     beside: dict[str, tuple[ast.ClassDef, str]] = field(default_factory=dict)  # subclass -> what it follows, its text
-    above: dict[str, str] = field(default_factory=dict)  # classes of variables, to be defined before the first use
+    above: dict[str, str] = field(default_factory=dict)  # what is to be defined before the first use: classes of variables
     sizes: list[SizeParameter] = field(default_factory=list)  # parameters that the inputs of a call tell
     bridges: dict[str, int] = field(default_factory=dict)  # classes that it wraps with a bridge -> line
     uses: dict[str, int] = field(default_factory=dict)  # classes of the project it constructs -> line

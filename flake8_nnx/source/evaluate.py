@@ -497,7 +497,7 @@ class Evaluator:
             return shapes.repeat(first, keywords.get("repeats", second), keywords.get("axis", (positional + [None] * 3)[2]))
         if name == "matmul" or name == "dot":
             return shapes.matmul(first, second)
-        if name in ("set", "add", "copy", "block_until_ready", "multiply", "max", "min"):
+        if name in ("with_logical_constraint", "set", "add", "copy", "block_until_ready", "multiply", "max", "min"):
             return first
         if name == "split" and isinstance(shapes.integer(second), int):
             count, axis = shapes.integer(second), shapes.integer(keywords.get("axis", (positional + [None] * 3)[2]))

@@ -53,6 +53,7 @@ CASES = {
         Case("spread:Mlp", init="Mlp()", args=("f32[2,3]",)),
         Case("spread:InSetup", init="InSetup(True)", args=("f32[2,3]",)),
     ],
+    "logical": [Case("logical:Block", init="Block(3)", args=("f32[2,4]",))],
     "makers": [
         Case("makers:Sets", init="Sets((4, 3), (2,))", args=("f32[2,4,3]",)),
         Case("makers:Sets", init="Sets(outer=(3, 2))", args=("f32[2,4,3]",)),
