@@ -18,6 +18,7 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "verify/test_origins.py",
         "verify/test_bounds.py",
         "verify/test_keys.py",
+        "verify/test_complex.py",
         "verify/test_locate.py",
         "verify/test_methods.py",
         "verify/test_limits.py",

@@ -18,7 +18,7 @@ from flake8_nnx.verify import inputs as data
 from flake8_nnx.verify.cost import compared, cost
 from flake8_nnx.verify.interpret import replay
 from flake8_nnx.verify.keys import consumed, drawn_at, draws, numbers_drawn, renamed, renamed_by, tables
-from flake8_nnx.verify.measure import Figures, equal_bits, measure, same_bits
+from flake8_nnx.verify.measure import Figures, as_floats, equal_bits, measure, same_bits
 from flake8_nnx.verify.reference import Reference
 from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide, Weights
 from flake8_nnx.verify.step import Step, linen_step, nnx_step
@@ -91,8 +91,9 @@ def program(call: Call, step: Step, given: Given) -> Program:
 
     def loss(params: Weights, floats: list[Any], rest: Weights, others: list[Any]) -> Any:
         out, state = call({**rest, **params}, merge(floats, others, given.order))
-        leaves = [leaf for leaf in jax.tree.leaves(out) if data.is_float(leaf)]
-        total = sum((jnp.vdot(_cotangent(i, leaf), leaf).astype(jnp.float32) for i, leaf in enumerate(leaves)), jnp.zeros(()))
+        leaves = [leaf for leaf in jax.tree.leaves(out) if data.is_inexact(leaf)]
+        parts = (jnp.vdot(_cotangent(i, leaf), leaf).real.astype(jnp.float32) for i, leaf in enumerate(leaves))
+        total = sum(parts, jnp.zeros(()))
         return total, (out, state)
 
     leaves, tree = jax.tree.flatten(given.args)
@@ -129,12 +130,16 @@ class Given:
 
 
 def _cotangent(index: int, leaf: Any) -> Any:
-    return jnp.asarray(np.random.default_rng(index).standard_normal(leaf.shape), leaf.dtype)
+    rng = np.random.default_rng(index)
+    values = rng.standard_normal(leaf.shape)
+    if jnp.issubdtype(leaf.dtype, jnp.complexfloating):
+        values = values + 1j * rng.standard_normal(leaf.shape)
+    return jnp.asarray(values, leaf.dtype)
 
 
 def merge(floats: list[Any], others: list[Any], order: tuple[bool, ...]) -> list[Any]:
     first, second = iter(floats), iter(others)
-    return [next(first) if is_float else next(second) for is_float in order]
+    return [next(first) if inexact else next(second) for inexact in order]
 
 
 def compare(
@@ -317,23 +322,23 @@ def prepared(weights: Weights, arguments: Arguments, scale: float) -> Given:
 
     Counters and positions that the module keeps start at 0, and at another scale at 1: adding to 0 could as well be replacing.
     """
-    arrays = [a * jnp.asarray(scale, a.dtype) if data.is_float(a) else a for a in arguments.arrays()]
-    params = {path: v for path, v in weights.items() if path.startswith("params/") and data.is_float(v)}
-    if scale != 1 and not any(map(data.is_float, arrays)):
+    arrays = [a * jnp.asarray(scale, a.dtype) if data.is_inexact(a) else a for a in arguments.arrays()]
+    params = {path: v for path, v in weights.items() if path.startswith("params/") and data.is_inexact(v)}
+    if scale != 1 and not any(map(data.is_inexact, arrays)):
         params = {path: v * jnp.asarray(scale, v.dtype) for path, v in params.items()}
     rest = {path: v for path, v in weights.items() if path not in params}
     if scale != 1:
         rest = {path: jnp.ones_like(v) if jnp.issubdtype(v.dtype, jnp.integer) else v for path, v in rest.items()}
-    order = tuple(data.is_float(a) for a in arrays)
-    floats = [a for a in arrays if data.is_float(a)]
-    others = [a for a in arrays if not data.is_float(a)]
+    order = tuple(data.is_inexact(a) for a in arrays)
+    floats = [a for a in arrays if data.is_inexact(a)]
+    others = [a for a in arrays if not data.is_inexact(a)]
     return Given((params, floats, rest, others), order)
 
 
 def _note_dependence(found: Comparison, mode: Mode, result: Any, run: Callable[[list[Any]], Any], given: Given) -> None:
     """Which weights have a gradient, whether the outputs depend on anything, and whether they are numbers at all."""
     out, _, (weights, floats), _ = result
-    numbers = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(out) if data.is_float(leaf)]
+    numbers = [as_floats(leaf) for leaf in jax.tree.leaves(out) if data.is_inexact(leaf)]
     if numbers and not any(np.isfinite(leaf).any() for leaf in numbers):
         found.without_numbers.add(mode.name)
     found.exercised |= {path for path, gradient in weights.items() if _moves(gradient)}
@@ -345,5 +350,5 @@ def _note_dependence(found: Comparison, mode: Mode, result: Any, run: Callable[[
 
 
 def _moves(gradient: Any) -> bool:
-    values = np.asarray(gradient, np.float64)
+    values = as_floats(gradient)
     return bool(np.any(np.isfinite(values) & (values != 0)))

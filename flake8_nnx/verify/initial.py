@@ -15,7 +15,7 @@ from jax.interpreters import partial_eval
 from flake8_nnx.verify.inputs import is_key
 from flake8_nnx.verify.interpret import LOOPS, QUICKLY, bind, bodies, evaluate, opened, operations
 from flake8_nnx.verify.keys import DRAWS, consumed_by_each, draws, renamed, tables, without_dead_code
-from flake8_nnx.verify.measure import same_bits
+from flake8_nnx.verify.measure import as_floats, same_bits
 from flake8_nnx.verify.sides import LinenSide, NnxSide, flat_state
 from flake8_nnx.verify.verdict import Different, Unverifiable
 
@@ -161,9 +161,10 @@ def _difference(old: np.ndarray, new: np.ndarray) -> str | None:
         return None
     if old.shape != new.shape or old.dtype != new.dtype:
         return f"it starts as {old.dtype}{list(old.shape)} in Linen and {new.dtype}{list(new.shape)} in NNX"
-    a, b = old.astype(np.float64), new.astype(np.float64)
+    inexact = jax.numpy.issubdtype(old.dtype, jax.numpy.inexact)
+    a, b = (as_floats(side) if inexact else side.astype(np.float64) for side in (old, new))
     largest = float(np.max(np.abs(a), initial=0.0))
-    eps = float(jax.numpy.finfo(old.dtype).eps) if jax.numpy.issubdtype(old.dtype, jax.numpy.floating) else 0.0
+    eps = float(jax.numpy.finfo(old.dtype).eps) if inexact else 0.0
     if float(np.max(np.abs(a - b), initial=0.0)) <= ROUNDINGS * eps * largest:
         return None
     if a.size == 1 or np.ptp(a) == np.ptp(b) == 0:

@@ -92,8 +92,9 @@ def is_array(value: Any) -> bool:
     return isinstance(value, (jax.Array, np.ndarray))
 
 
-def is_float(value: Any) -> bool:
-    return is_array(value) and jnp.issubdtype(value.dtype, jnp.floating)
+def is_inexact(value: Any) -> bool:
+    """Whether it has a gradient: an array of real or complex numbers."""
+    return is_array(value) and jnp.issubdtype(value.dtype, jnp.inexact)
 
 
 def is_key(value: Any) -> bool:

@@ -17,6 +17,7 @@ from jax.ad_checkpoint import checkpoint_name
 from flake8_nnx.verify.compare import Failure, calls, prepared
 from flake8_nnx.verify.interpret import LOOPS, bind, evaluate, operations
 from flake8_nnx.verify.keys import renamed
+from flake8_nnx.verify.measure import as_floats
 from flake8_nnx.verify.sides import LinenSide, NnxSide, Weights, spell
 
 AGREE = 16 * float(np.finfo(np.float32).eps)  # relative to the largest value; only says which place is named
@@ -201,7 +202,7 @@ def nnx_calls() -> Iterator[list[Call]]:
 
 
 def _arrays(tree: Any) -> list[Any]:
-    return [leaf for leaf in jax.tree.leaves(tree) if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jnp.floating)]
+    return [leaf for leaf in jax.tree.leaves(tree) if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jnp.inexact)]
 
 
 def _distance(a: list[Any], b: list[Any]) -> float:
@@ -210,7 +211,7 @@ def _distance(a: list[Any], b: list[Any]) -> float:
         return float("inf")
     distances = [0.0]
     for x, y in zip(a, b):
-        left, right = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        left, right = as_floats(x), as_floats(y)
         finite = np.isfinite(left)
         if (finite != np.isfinite(right)).any():
             return float("inf")

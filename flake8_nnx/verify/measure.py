@@ -62,7 +62,7 @@ def measure(figures: Figures, old: Any, new: Any, exact: list[Any], terms: int, 
         return f"Linen returns {_spelled(old)}, NNX {_spelled(new)}"
     paths = [jax.tree_util.keystr(path) or "the output" for path, _ in jax.tree_util.tree_flatten_with_path(old)[0]]
     runs = [jax.tree.leaves(run) for run in exact]
-    largest = max((_largest(_floats(leaf)) for leaf in jax.tree.leaves(old)), default=0.0)
+    largest = max((_largest(as_floats(leaf)) for leaf in jax.tree.leaves(old)), default=0.0)
     trusted = HALF_OF_THE_DIGITS * largest if unit_scale else float("inf")
     for i, (path, a, b) in enumerate(zip(paths, jax.tree.leaves(old), jax.tree.leaves(new))):
         problem = _measure_array(figures, np.asarray(a), np.asarray(b), [leaves[i] for leaves in runs], trusted, terms)
@@ -109,7 +109,7 @@ def _measure_array(
     if not jnp.issubdtype(old.dtype, jnp.inexact) or old.dtype.itemsize < 4:
         both_nan = (old != old) & (new != new)
         return None if np.all((old == new) | both_nan) else f"differs by up to {_gap(old, new):.3g}, though {EXACT}"
-    a, b, runs = _floats(old), _floats(new), [_floats(run) for run in exact]
+    a, b, runs = as_floats(old), as_floats(new), [as_floats(run) for run in exact]
     finite = np.isfinite(a)
     if not np.array_equal(finite, np.isfinite(b)) or not np.array_equal(a[~finite], b[~finite], equal_nan=True):
         return "has NaN or infinities at different places"
@@ -135,7 +135,7 @@ def _measure_array(
     return None
 
 
-def _floats(values: Any) -> np.ndarray:
+def as_floats(values: Any) -> np.ndarray:
     """As float64 numbers, the parts of complex ones side by side; nothing for other kinds."""
     array = np.asarray(values)
     if jnp.issubdtype(array.dtype, jnp.complexfloating):

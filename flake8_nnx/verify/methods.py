@@ -22,7 +22,8 @@ def public(cls: type) -> list[str]:
     bases = cls.__mro__[: cls.__mro__.index(nn.Module)]
     own = [base for base in reversed(bases) if not base.__module__.startswith("flax.")]
     every = {name: value for base in own for name, value in vars(base).items()}
-    named = [name for name, value in every.items() if inspect.isfunction(value) and name != "setup"]
+    fields = getattr(cls, "__dataclass_fields__", {})  # a function may be the default of one
+    named = [name for name, value in every.items() if inspect.isfunction(value) and name not in ("setup", *fields)]
     return [name for name in named if name == "__call__" or not name.startswith("_")]
 
 

@@ -1,4 +1,6 @@
 """What a verdict is about: every public method that ran, and by name those that did not."""
+from collections.abc import Callable
+
 import flax.linen as nn
 import pytest
 from flax import nnx
@@ -107,9 +109,11 @@ class Base(nn.Module):
 
 
 class Plain(Base):
+    activation: Callable = nn.relu
+
     @nn.compact
     def __call__(self, x):
-        return self.shared(nn.Dense(3)(x))
+        return self.shared(self.activation(nn.Dense(3)(x)))
 
     def _private(self, x):
         return x
@@ -124,7 +128,7 @@ class NewPlain(nnx.Module):
         self.dense_0 = nnx.Linear(in_features, 3, rngs=rngs)
 
     def __call__(self, x):
-        return self.dense_0(x)
+        return nnx.relu(self.dense_0(x))
 
 
 def test_nothing_is_left_out():

@@ -66,24 +66,24 @@ def spell(path: tuple[Any, ...]) -> str:
 def with_gradients(side: Side, trainable: Callable[[str], bool]) -> Side:
     """The side with its vector-Jacobian product: for every cotangent, hence for every loss of the outputs.
 
-    Its inputs are `(inputs, cotangents)`, one cotangent per floating output in tree order; its outputs are the
-    outputs, the cotangents of the trainable weights by name, and those of the floating inputs.
+    Its inputs are `(inputs, cotangents)`, one cotangent per real or complex output in tree order; its outputs are the
+    outputs, the cotangents of the trainable weights by name, and those of the real and complex inputs.
     """
 
     def both(weights: Weights, keys: Any, inputs: tuple[Any, Any]) -> tuple[Any, Weights]:
         inputs, cotangents = inputs
         leaves, tree = jax.tree.flatten(inputs)
-        floating = [k for k, leaf in enumerate(leaves) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+        places = [k for k, leaf in enumerate(leaves) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
         own = {name: value for name, value in weights.items() if trainable(name)}
 
         def forward(own: Weights, chosen: list[Any]) -> tuple[Any, Any]:
             filled = list(leaves)
-            for k, value in zip(floating, chosen):
+            for k, value in zip(places, chosen):
                 filled[k] = value
             outputs, state = side({**weights, **own}, keys, jax.tree.unflatten(tree, filled))
-            return floats(outputs), (outputs, state)
+            return inexact(outputs), (outputs, state)
 
-        _, pull, (outputs, state) = jax.vjp(forward, own, [leaves[k] for k in floating], has_aux=True)
+        _, pull, (outputs, state) = jax.vjp(forward, own, [leaves[k] for k in places], has_aux=True)
         of_weights, of_inputs = pull(cotangents)
         return {"output": outputs, "gradient": of_weights, "input gradient": of_inputs}, state
 
@@ -91,10 +91,10 @@ def with_gradients(side: Side, trainable: Callable[[str], bool]) -> Side:
 
 
 def cotangents(side: Side, weights: Weights, keys: Weights, inputs: Any) -> Any:
-    """Abstract cotangents of a side's floating outputs."""
+    """Abstract cotangents of a side's real and complex outputs."""
     with _short_errors():
-        return jax.eval_shape(lambda w, k, x: floats(side(w, k, x)[0]), dict(weights), dict(keys), inputs)
+        return jax.eval_shape(lambda w, k, x: inexact(side(w, k, x)[0]), dict(weights), dict(keys), inputs)
 
 
-def floats(outputs: Any) -> list[Any]:
-    return [leaf for leaf in jax.tree.leaves(outputs) if jnp.issubdtype(jnp.result_type(leaf), jnp.floating)]
+def inexact(outputs: Any) -> list[Any]:
+    return [leaf for leaf in jax.tree.leaves(outputs) if jnp.issubdtype(jnp.result_type(leaf), jnp.inexact)]
