@@ -756,7 +756,9 @@ class Calls:
         if own is not None and value is None and isinstance(argument, ast.Name):
             self.back(argument, own)
             value = program.value(argument, self.frame)
-        if slots_in(own) and slots_in(value):
+        if isinstance(value, Items) and slots_in(own) and slots_in(value):
+            program.escape(argument, self.frame, f"`{ast.unparse(argument)[:60]}` is several where the function called takes one")
+        elif slots_in(own) and slots_in(value):
             if isinstance(own, State) and isinstance(value, State):
                 pairs.append((own.optimizer.root, value.optimizer.root))
             pairs.append((own.slot.root, value.slot.root))

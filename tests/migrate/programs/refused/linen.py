@@ -168,3 +168,14 @@ def a_flag_that_is_read(x):
     first = Noisy(deterministic=True)
     params = first.init(jax.random.key(0), x)["params"]
     return first.deterministic, Noisy(deterministic=False).apply({"params": params}, x)
+
+
+def applied_to_one(params, x):
+    return Linear(4).apply({"params": params}, x)
+
+
+def several_for_one(x):
+    model = Linear(4)
+    params = model.init(jax.random.key(0), x)["params"]
+    several = params, params
+    return applied_to_one(several, x)
