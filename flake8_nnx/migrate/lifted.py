@@ -58,6 +58,9 @@ def _checked(lift: Lift, site: Site, call: ast.Call, facts: Facts) -> Lift:
     if lift.problem or lift.kind == "jit":
         return lift
     problem = _place_problem(site, call, facts)
+    own = next((key for key, text in lift.given.items() if re.search(r"\bself\b", text)), None)
+    if own is not None and lift.kind == "remat":  # it becomes a class beside this one, which knows no fields of it
+        problem = problem or f"`{own}=` of nn.remat that depends on a field is not handled"
     if not problem and lift.kind in ("vmap", "scan"):
         problem = _turn_problem(lift, site, facts)
     return replace(lift, problem=problem)

@@ -252,6 +252,22 @@ class AppliesAClone(nn.Module):
         return self.dense.clone()(x)
 
 
+class Policies(nn.Module):
+    """The class that is rematerialised would have to know a field of this one."""
+
+    policy: str = "nothing_saveable"
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.remat(Rematerialised, policy=getattr(jax.checkpoint_policies, self.policy))()(x)
+
+
+class Rematerialised(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x)
+
+
 class Intercepted(nn.Module):
     """What `in_half` does to the parameters of Linen it does not do to those of NNX."""
 
