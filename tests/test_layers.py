@@ -53,7 +53,7 @@ LAYERS = {
     ),
     "pytest_plugin": Layer(late={"verify"}, types={"verify"}, libraries={"pytest"}),
     "migrate": Layer(
-        top={"rule", "variable_map", "catalog", "source", "rules", "lint", "verdicts"},
+        top={"rule", "variable_map", "catalog", "source", "rules", "lint", "verdicts", "parallel"},
         late={"verify"},
         libraries={"libcst"},
     ),

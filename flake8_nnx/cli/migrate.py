@@ -43,7 +43,7 @@ def migrate(
     log: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write one object per Linen class.")] = None,
     timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds to verify one class.")] = 120.0,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Processes that verify; 0: one for each core.")
+        int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Processes that write and verify; 0: one for each core.")
     ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No table, no list of what is left, no progress.")] = False,
 ) -> None:

@@ -148,7 +148,7 @@ class Attributes:
             for event in events(self.trace.events)
             if isinstance(event, Assignment) and isinstance(event.node, (ast.Assign, ast.AnnAssign))
         }
-        for node in ast.walk(self.cls.node):
+        for node in self.cls.nodes:
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 if classes_of(node.value, self.facts) or self.facts.module_class(node.value):
                     candidates[node] = (node.targets[0].id,)

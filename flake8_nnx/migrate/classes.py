@@ -7,136 +7,44 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import libcst as cst
 
 from flake8_nnx.migrate import described
-from flake8_nnx.migrate.edits import STARS, CodeEdits
-from flake8_nnx.migrate.excerpt import BLOCKS, Excerpt, excerpt, first_line
+from flake8_nnx.migrate.edits import STARS
+from flake8_nnx.migrate.excerpt import Excerpt
 from flake8_nnx.migrate.lines import joined, wrapped
-from flake8_nnx.migrate.model import ClassPlan, Line
-from flake8_nnx.migrate.spans import Span, Spans
-from flake8_nnx.migrate.statements import Around, PlacedEdits, argument, parsed, spaced
+from flake8_nnx.migrate.model import Line
+from flake8_nnx.migrate.placed import Edits, NewClass
+from flake8_nnx.migrate.spans import Span
+from flake8_nnx.migrate.statements import Around, argument, parsed, spaced
 
 
-def rewrite_classes(
-    source: str,
-    tree: ast.Module,
-    plans: Sequence[ClassPlan],
-    functions: Mapping[ast.AST, str],
-    bridged: Sequence[ClassPlan] = (),
-    around: CodeEdits | None = None,
-) -> str:
-    """The text with every planned class rewritten, `functions` (expression -> text) exchanged, and the edits `around`.
-
-    Classes in `bridged` stay what they are, but for the calls that their plans name.
+def rewrite_classes(edits: Edits, part: Excerpt) -> str:
+    """The text with all its edits.
 
     Raises:
         libcst.ParserSyntaxError: the text is not Python.
         Unmatched: a place to rewrite was not found; nothing is rewritten then.
     """
-    spans = Spans(source)
-    edits = Edits(spans, plans, functions, bridged, around or CodeEdits())
-    first = next((s for s in tree.body if isinstance(s, BLOCKS) and s.body[0].lineno > s.lineno), None)
-    # The first block stays as well: libcst takes the indentation of the file from it.
-    part = excerpt(source, tree, lambda s: s is first or edits.inside(spans.start_of_line(first_line(s)), spans.of(s)[1]))
     module = cst.parse_module(part.text)
     rewriter = Rewriter(edits, module, part)
     new = part.whole(module.visit(rewriter).code)
     missed = (edits.expressions.keys() | edits.around.all()) - rewriter.seen
     if missed:
-        raise Unmatched([plan for plan in plans if any(_inside(span, spans.of(plan.cls.node)) for span in missed)])
+        raise Unmatched(missed)
     return new
 
 
 class Unmatched(Exception):
-    """Expressions of these plans were not found in the concrete tree, so the text would be half rewritten."""
+    """These places were not found in the concrete tree, so the text would be half rewritten."""
 
-    def __init__(self, plans: Sequence[ClassPlan]) -> None:
-        super().__init__(plans)
-        self.plans = plans
-
-
-def _inside(inner: Span, outer: Span) -> bool:
-    return outer[0] <= inner[0] and inner[1] <= outer[1]
-
-
-class Edits:
-    """All plans of a file, keyed by byte span."""
-
-    def __init__(
-        self,
-        spans: Spans,
-        plans: Sequence[ClassPlan],
-        functions: Mapping[ast.AST, str],
-        bridged: Sequence[ClassPlan],
-        around: CodeEdits,
-    ) -> None:
-        self.source = spans.data
-        self.around = PlacedEdits(spans, around)
-        self.classes = {spans.of(plan.cls.node): plan for plan in plans}
-        self.expressions = {**spans.keyed(functions.items()), **self.around.expressions}
-        self.keywords: dict[Span, list[tuple[str, str]]] = {}
-        self.arguments: dict[Span, list[str]] = {}
-        self.first: dict[Span, str] = {}
-        self.dropped: dict[Span, set[int]] = {}
-        self.swapped: set[Span] = set()
-        self.tupled: set[Span] = set()
-        self.added: dict[Span, list[str]] = {}  # method -> flags that it takes besides
-        self.beside: dict[Span, dict[str, str]] = {}  # class -> texts of the subclasses that follow it
-        self.above: dict[Span, dict[str, str]] = {}  # class -> texts of the variable classes that it is the first to use
-        self.unwrapped: dict[Span, bool] = {}
-        self.removed: set[Span] = set()
-        self.setups: set[Span] = set()
-        self.decorators: set[Span] = set()
-        self.homes: dict[Span, Line] = {}  # removed statement or replaced call -> line of __init__ that takes its comments
-        for plan in bridged:
-            self.expressions.update(spans.keyed(plan.expressions.items()))
-            self.keywords.update(spans.keyed(plan.keywords.items()))
-            self.first.update(spans.keyed(plan.first.items()))
-        for plan in plans:
-            self.expressions.update(spans.keyed(plan.expressions.items()))
-            for base in plan.cls.node.bases:
-                if plan.cls.facts.linen_name(base) in ("Module", "RNNCellBase"):
-                    self.expressions[spans.of(base)] = f"nnx.{plan.cls.facts.linen_name(base)}"
-            self.keywords.update(spans.keyed(plan.keywords.items()))
-            self.arguments.update(spans.keyed(plan.arguments.items()))
-            self.first.update(spans.keyed(plan.first.items()))
-            self.dropped.update(spans.keyed(plan.dropped.items()))
-            self.swapped |= {spans.of(method) for method in plan.swapped}
-            self.tupled |= {spans.of(call) for call in plan.tupled}
-            self.added.update(spans.keyed(plan.added.items()))
-            for name, (node, text) in plan.beside.items():
-                self.beside.setdefault(spans.of(node), {})[name] = text
-            self.unwrapped.update(spans.keyed(plan.unwrapped.items()))
-            self.removed |= {spans.of(statement) for statement in plan.removed}
-            self.removed |= {spans.of(field.node) for field in plan.fields if field.node in plan.cls.node.body}
-            self.removed |= {spans.of(string) for string in described.strings(plan).values()}  # they go to a docstring
-            self.decorators |= {spans.of(decorator) for decorator in plan.decorators}
-            gone = [plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods]
-            self.setups |= {spans.of(method) for method in gone}
-            for line in plan.init:
-                if line.node is not None:
-                    self.homes.setdefault(spans.of(line.node), line)
-        defined: set[str] = set()
-        for plan in sorted(plans, key=lambda plan: plan.cls.node.lineno):
-            new = {name: text for name, text in plan.above.items() if name not in defined}
-            self.above[spans.of(plan.cls.node)] = new
-            defined |= new.keys()
-        places: list[Iterable[Span]] = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside]
-        places += [self.added, self.dropped, self.swapped, self.tupled, self.unwrapped]
-        places += [self.removed, self.setups, self.decorators, self.homes]
-        self.starts = sorted({*(start for place in places for start, _ in place), *self.around.starts()})
-        self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
-
-    def inside(self, start: int, end: int) -> bool:
-        """Whether an edit starts between these places."""
-        first = bisect_left(self.starts, start)
-        return first < len(self.starts) and self.starts[first] < end
+    def __init__(self, places: set[Span]) -> None:
+        super().__init__(places)
+        self.places = places
 
 
 SKIPPED = (cst.ClassDef, cst.FunctionDef, cst.SimpleStatementLine)
@@ -366,16 +274,16 @@ class Rewriter(Around):
         blank = cst.EmptyLine(indent=False)
         return statement.with_changes(leading_lines=[blank, blank])
 
-    def rewritten(self, plan: ClassPlan, updated_node: cst.ClassDef) -> cst.ClassDef:
+    def rewritten(self, new: NewClass, updated_node: cst.ClassDef) -> cst.ClassDef:
         self.inside.pop()
         body = list(updated_node.body.body)
         first = next((i for i, s in enumerate(body) if isinstance(s, (cst.FunctionDef, cst.ClassDef))), len(body))
-        init = self.constructor(plan, updated_node)
+        init = self.constructor(new, updated_node)
         if init is not None:
             body.insert(first, init if first else init.with_changes(leading_lines=[]))
             if first + 1 < len(body):
                 body[first + 1] = with_blank_line(body[first + 1])
-        for text in plan.methods:
+        for text in new.methods:
             module = cst.parse_module(text.format(indent=self.indent), cst.PartialParserConfig(default_indent=self.indent))
             body.append(module.body[0].with_changes(leading_lines=[cst.EmptyLine(indent=False)]))
         if not body:
@@ -383,20 +291,21 @@ class Rewriter(Around):
         block = updated_node.body.with_changes(body=body)
         return updated_node.with_changes(body=block)
 
-    def constructor(self, plan: ClassPlan, node: cst.ClassDef) -> cst.BaseStatement | None:
+    def constructor(self, new: NewClass, node: cst.ClassDef) -> cst.BaseStatement | None:
         code = cst.Module([], default_indent=self.indent).code_for_node(node)
-        asked = _attributes_read(self.part.whole(code)) | plan.asked
-        lines = pruned(plan, {f"self.{name}" for name in asked})
-        self.loose += self.moved_on(plan.init, lines)
-        if plan.silent or not lines and not plan.parameters and not plan.opening and not self.loose:
+        asked = _attributes_read(self.part.whole(code)) | new.asked
+        lines = pruned(new.lines, {f"self.{name}" for name in asked})
+        self.loose += self.moved_on(new.lines, lines)
+        if new.silent or not lines and not new.parameters and not new.opening and not self.loose:
             return None
-        text = self.signature(plan)
+        text = self.signature(new)
         read = {name for line in lines for name in re.findall(r"\bself\.(\w+)", line.text)}
-        own = plan.stored_fields(asked | read)
+        own = new.stored(asked | read)
         stored = [f"self.{name} = {name}" for name in own]
         room = self.width - 2 * len(self.indent)
-        opening = [piece for text in plan.opening for piece in wrapped(text, self.continuation, room)]
-        body: list[str] = [*described.docstring(plan, self.indent, room), *self.loose, *opening, *stored]
+        opening = [piece for text in new.opening for piece in wrapped(text, self.continuation, room)]
+        said = described.docstring(new.said, new.column, self.indent, room)
+        body: list[str] = [*said, *self.loose, *opening, *stored]
         for line in lines:
             indent = self.indent * line.level
             body += [indent + comment for comment in self.comments.get(id(line), ())]
@@ -420,11 +329,11 @@ class Rewriter(Around):
                 self.comments[id(line)], waiting = [*waiting, *own], []
         return waiting
 
-    def signature(self, plan: ClassPlan) -> str:
+    def signature(self, new: NewClass) -> str:
         parameters: list[str] = []
         commented = any(leading or trailing for leading, trailing in self.field_comments.values())
         rows: list[str] = ["self,"]
-        for parameter in plan.parameters:
+        for parameter in new.parameters:
             if parameter.keyword and "*" not in parameters:
                 parameters.append("*")
                 rows.append("*,")
@@ -445,9 +354,8 @@ class Rewriter(Around):
         return "def __init__(\n" + textwrap.indent("\n".join(rows), self.continuation) + "\n):"
 
 
-def pruned(plan: ClassPlan, read: set[str]) -> list[Line]:
+def pruned(lines: list[Line], read: set[str]) -> list[Line]:
     """Lines of `__init__` without the assignments, branches and loops that nothing needs."""
-    lines = plan.init
     needed = {i for i, line in enumerate(lines) if not line.names and not opens(line)}
     while True:
         words = {word for i in needed for word in re.findall(r"self\.\w+|(?<![\w.])\w+", lines[i].text)}

@@ -38,7 +38,7 @@ def derive(planner: Planner, site: Site, level: int, code: str) -> bool:
     attribute = target.attr  # type: ignore[attr-defined]
     local = _locals(statement, planner)
     kept = {f"self.{name}" for name in local or ()}
-    stores = [f"self.{node.attr}" for node in _stores(ast.walk(planner.cls.node))]
+    stores = [f"self.{node.attr}" for node in _stores(planner.cls.nodes)]
     if local is None or stores.count(ast.unparse(target)) > 1 or not kept.isdisjoint({*stores, *_members(planner)}):
         return False
     stem = planner.attributes.stems[site]

@@ -5,9 +5,9 @@ Left where it is, such a string would stand below nothing, or become the docstri
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 import textwrap
+from collections.abc import Mapping
 from itertools import pairwise
 
 from flake8_nnx.migrate.model import ClassPlan
@@ -28,17 +28,16 @@ def strings(plan: ClassPlan) -> dict[str, ast.Constant]:
     return found
 
 
-def docstring(plan: ClassPlan, indent: str, width: int) -> list[str]:
-    """The lines of the docstring of `__init__` in a text that stands in the class; none where nothing is said."""
-    texts = {name: inspect.cleandoc(str(string.value)) for name, string in strings(plan).items()}
-    if not texts:
+def docstring(said: Mapping[str, str], column: int, indent: str, width: int) -> list[str]:
+    """The lines of the docstring of `__init__` in a text that stands in a class; none where nothing is `said` of parameters."""
+    if not said:
         return []
     lines = ["Args:"]
-    for name, text in texts.items():
+    for name, text in said.items():
         lines += _fitting(f"{name}: {text}", indent, width)
     raw = "r" if any("\\" in line for line in lines) else ""
     # Unlike code, the lines of a string are not moved when the constructor gets its place in the class.
-    outer = indent[:1] * plan.cls.node.col_offset + indent
+    outer = indent[:1] * column + indent
     return [f'{raw}"""{lines[0]}', *(outer + line if line else "" for line in lines[1:]), f'{outer}"""']
 
 

@@ -43,7 +43,7 @@ class Gate:
         unverified: let through what was not shown to be equal (but never what was shown to differ).
         timeout: seconds for the verification of one class.
         device: verify on this device or platform only.
-        workers: processes that verify at the same time.
+        workers: processes that write, and that verify, at the same time.
         progress: told how many classes of how many are verified.
     """
 

@@ -13,12 +13,12 @@ from flake8_nnx.source.names import Names
 NNX = cst.parse_statement("from flax import nnx")
 
 
-def fix_imports(old: Names, text: str) -> str:
-    """The new text importing nnx, and without the imports that only the old one read."""
+def fix_imports(old: set[str], text: str) -> str:
+    """The new text importing nnx, and without the imports of `old` names, which the old one read, that it no more reads."""
     tree = ast.parse(text)
     new = Names(tree)
     read = read_names(new)
-    unused = read_names(old) - read
+    unused = old - read
     needs_nnx = "nnx" in read and not imports_nnx(new)
     part = excerpt(text, tree, lambda statement: False)
     module = cst.parse_module(part.text)

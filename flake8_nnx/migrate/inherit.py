@@ -176,5 +176,5 @@ def read_by_bases(cls: LinenClass) -> frozenset[str]:
 
 
 def read_by(cls: LinenClass) -> frozenset[str]:
-    own = (node for node in ast.walk(cls.node) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name))
+    own = (node for node in cls.nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name))
     return frozenset(node.attr for node in own if node.value.id == "self")  # type: ignore[attr-defined]

@@ -95,10 +95,6 @@ class ClassPlan:
         """The edits of the arguments of calls."""
         return self.keywords, self.arguments, self.first, self.dropped
 
-    def stored_fields(self, read: set[str]) -> list[str]:
-        """The fields that stay attributes because a method reads them."""
-        return [f.name for f in self.fields if f.name in read and f.name not in self.handed]
-
 
 @dataclass
 class FilePlan:

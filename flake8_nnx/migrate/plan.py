@@ -526,7 +526,7 @@ class Planner:
 
     def read_variables(self, attribute: str) -> None:
         """Reads of `self.<param>` outside subscripts get `[...]`: jax functions take arrays, not Variables."""
-        for node in ast.walk(self.cls.node):
+        for node in self.cls.nodes:
             if (
                 isinstance(node, ast.Attribute)
                 and node.attr == attribute

@@ -199,7 +199,7 @@ def _blocked(plan: ClassPlan, everything: Mapping[int, ClassPlan]) -> tuple[str,
 def names_of(cls: LinenClass) -> set[int]:
     """The module classes of the project that a class names, to construct them or to derive from them, by node."""
     found = set()
-    for node in ast.walk(cls.node):
+    for node in cls.nodes:
         if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
             ref = cls.facts.module_class(node)
             if ref is not None and ref.local is not None and ref.local is not cls:

@@ -146,7 +146,7 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
         if site.ref.linen is not None and "name" in site.keywords and site.loops and isinstance(name, ast.Constant):
             add(plan, name, "one name for every turn of a loop shares the layer")
     seen |= {site.call for site in [*trace.detached, *(site for site in trace.sites if site.through)]}
-    for node in ast.walk(plan.cls.node):
+    for node in plan.cls.nodes:
         if not isinstance(node, ast.Call) or node in seen:
             continue
         if facts.module_class(node.func) or classes_of(node.func, facts):
@@ -244,7 +244,7 @@ def _kept_class(target: ast.expr, plan: ClassPlan, trace: Trace) -> bool:
         return False
     setup = set(ast.walk(plan.cls.methods["setup"]))
     makes = {site.call.func for site in trace.sites}
-    reads = (node for node in ast.walk(plan.cls.node) if _self_attribute(node) == name and node not in setup)
+    reads = (node for node in plan.cls.nodes if _self_attribute(node) == name and node not in setup)
     return all(node in makes for node in reads)
 
 
@@ -324,7 +324,7 @@ def _check_unknown_modules(plan: ClassPlan, facts: Facts, trace: Trace) -> None:
     setup = plan.cls.methods.get("setup")
     if setup is None:
         return
-    called = {_self_attribute(node.func) for node in ast.walk(plan.cls.node) if isinstance(node, ast.Call)}
+    called = {_self_attribute(node.func) for node in plan.cls.nodes if isinstance(node, ast.Call)}
     for node in ast.walk(setup):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and facts.module_class(node.value.func) is None:
             kept = trace.attributes.get(_self_attribute(node.targets[0]) or "")

@@ -83,14 +83,14 @@ def migrate_paths(paths: Sequence[Path], **how: Any) -> MigrationRun:
     run.errors += [str(plan) for plan in planned if isinstance(plan, SourceError)]
     pairs = [(each, plan) for each, plan in zip(inputs, planned) if isinstance(plan, FilePlan) and plan.plans]
     files = [plan for _, plan in pairs]
-    verdicts, errors = gate.verdicts(pairs, rewrite_files(files) if gate.runs else [""] * len(files))
+    verdicts, errors = gate.verdicts(pairs, rewrite_files(files, gate.workers) if gate.runs else [""] * len(files))
     run.errors += errors
     native = [plan for file in files for plan in file.native]
     parts = parts_of(native, verdicts)
     # Classes that may not be written stay Linen, and so do those that need them or that they need.
     shut = [plan for plan in native if key_of(plan) not in parts and not gate.passes(verdicts.get(key_of(plan)))]
     final = closed(files, {key_of(plan): CLOSED for plan in shut})
-    for (each, before), after, text in zip(pairs, final, rewrite_files(final)):
+    for (each, before), after, text in zip(pairs, final, rewrite_files(final, gate.workers)):
         notes = todo(after, text, str(each.source.path)) if after.native else []
         maps = {plan.name: after.variable_map(plan) for plan in after.native}
         run.files.append(FileRun(each.source, each.file.root, text, maps, notes, after))

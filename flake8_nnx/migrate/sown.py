@@ -49,5 +49,5 @@ def class_sows(program: Program, name: ast.AST, frame: Frame, seen: set[ast.AST]
     return any(
         (isinstance(node, ast.Attribute) and node.attr == "sow")
         or (isinstance(node, (ast.Name, ast.Attribute)) and class_sows(program, node, home, seen))
-        for node in ast.walk(cls.node)
+        for node in cls.nodes
     )

@@ -41,6 +41,10 @@ class Spans:
         return {self.of(node): value for node, value in items}
 
 
+def inside(inner: Span, outer: Span) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
 def lines_of(source: str) -> list[str]:
     """The lines with their ends; form feeds do not end a line."""
     return re.split(r"(?<=\n)|(?<=\r)(?!\n)", source)

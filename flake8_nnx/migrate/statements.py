@@ -12,7 +12,6 @@ import libcst as cst
 
 from flake8_nnx.migrate.edits import CodeEdits, Piece
 from flake8_nnx.migrate.lines import joined, wrapped
-from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.spans import Span, Spans
 
 COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
@@ -58,7 +57,7 @@ class Around(cst.CSTTransformer):
         self.continuation, self.width = (indent * 2, 80) if google else (indent, 88)
         self.config = cst.PartialParserConfig(default_indent=indent)
         self.seen: set[Span] = set()
-        self.inside: list[ClassPlan] = []  # classes around the place that is being visited, whose lines are theirs
+        self.inside: list[Any] = []  # classes around the place that is being visited, whose lines are theirs
         self.pending: list[cst.EmptyLine] = []  # comments of statements that went, for the next one
         self.claimed: dict[cst.CSTNode, list[cst.EmptyLine]] = {}
         self.kept: dict[Span, cst.BaseExpression] = {}  # pieces as they are now

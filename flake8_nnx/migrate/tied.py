@@ -22,7 +22,7 @@ BOUND_ONLY = frozenset("variables apply init init_with_output lazy_init bind unb
 
 def rewrite(plan: ClassPlan, found: Trace, facts: Facts, planned: Planned) -> None:
     """Add the edits for tied weights; refuse other Linen-only uses of the submodules."""
-    for node in ast.walk(plan.cls.node):
+    for node in plan.cls.nodes:
         if not isinstance(node, ast.Attribute) or node.attr not in BOUND_ONLY:
             continue
         if facts.names.enclosing(node, ast.stmt) in plan.removed:

@@ -18,7 +18,7 @@ PLAIN = frozenset({
 
 def unknown_modules(cls: LinenClass, facts: Facts) -> Iterator[tuple[ast.Call, str]]:
     """Calls in the methods whose result is called, with the name of the class that nobody can see."""
-    for node in ast.walk(cls.node):
+    for node in cls.nodes:
         if not isinstance(node, ast.Call):
             continue
         made = _value(node.func, facts)

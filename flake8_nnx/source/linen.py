@@ -5,6 +5,7 @@ Everything is answered on demand and remembered, so that a file costs what its r
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -77,6 +78,11 @@ class LinenClass:
     @property
     def has_setup(self) -> bool:
         return "setup" in self.methods
+
+    @functools.cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """The class statement and all that is inside of it, which many ask for."""
+        return tuple(ast.walk(self.node))
 
 
 @dataclass(frozen=True)

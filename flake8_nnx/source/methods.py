@@ -21,7 +21,7 @@ def _hidden_fields(cls: LinenClass, facts: Facts) -> set[str]:
     hidden: set[str] = set()
     if facts.names.local.isdisjoint(fields):
         return hidden
-    for node in ast.walk(cls.node):
+    for node in cls.nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in fields:
             above = facts.names.parent(node)
             own = isinstance(above, ast.Assign) and (

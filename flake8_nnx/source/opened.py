@@ -20,7 +20,7 @@ def named_size(tracer: Tracer, target: ast.expr, source: ast.expr, value: Any) -
     if not isinstance(value, Unknown) or not isinstance(target, ast.Name) or not _last_axis(source):
         return None
     inside = tracer.inlining or tracer.loops or tracer.depth or tracer.method == "setup" or tracer.home is not tracer.cls
-    stores = [n for n in ast.walk(tracer.cls.node) if isinstance(n, (ast.Name, ast.arg)) and _stored(n) == target.id]
+    stores = [n for n in tracer.cls.nodes if isinstance(n, (ast.Name, ast.arg)) and _stored(n) == target.id]
     if inside or len(stores) != 1 or target.id in tracer.fixed:
         return None
     tracer.trace.open_sizes.add(target.id)

@@ -83,6 +83,17 @@ def test_a_class_is_constructed_as_its_own_file_wants_it(package):
     assert migrate_paths([package], unverified=True).diff() == ""
 
 
+def test_two_processes_write_the_same_files(package, monkeypatch):
+    from flake8_nnx.migrate import file
+
+    alone = migrate_paths([package], unverified=True)
+    used, ordered = [], file.ordered
+    monkeypatch.setattr(file, "FEW", 1)
+    monkeypatch.setattr(file, "ordered", lambda *how: used.append(how[2]) or ordered(*how))
+    together = migrate_paths([package], unverified=True, workers=2)
+    assert together.diff() == alone.diff() != "" and together.classes == alone.classes and 2 in used
+
+
 def test_two_classes_of_one_name_are_two_in_the_map(package):
     classes = statuses(migrate_paths([package], unverified=True))["net.py", "Net"].variable_map["classes"]
     assert sorted(classes) == ["Block", "Leaf", "Leaf (2)"]

@@ -185,7 +185,7 @@ def test_what_was_shown_to_differ_is_never_written(model, tmp_path, monkeypatch)
     import flake8_nnx.migrate.run as module
 
     real = module.rewrite_files
-    monkeypatch.setattr(module, "rewrite_files", lambda files: [text.replace("nnx.relu", "nnx.gelu") for text in real(files)])
+    monkeypatch.setattr(module, "rewrite_files", lambda *how: [text.replace("nnx.relu", "nnx.gelu") for text in real(*how)])
     cases = tmp_path / "cases.py"
     cases.write_text(CASES)
     run = migrate_paths([model], cases=cases, unverified=True)
