@@ -184,7 +184,9 @@ class Around(cst.CSTTransformer):
 
         def apart(parameters: list[cst.Param], comma: Any, final_comma: Any, final_space: Any) -> list[cst.Param]:
             return [
-                p.with_changes(comma=comma, whitespace_after_param=none if p is everything[-1] else p.whitespace_after_param)
+                p  # what its comma says is about it
+                if has_comment(p.comma) and (p is not everything[-1] or old.star_kwarg)
+                else p.with_changes(comma=comma, whitespace_after_param=none if p is everything[-1] else p.whitespace_after_param)
                 if p is not final[-1] or old.star_kwarg
                 else p.with_changes(comma=final_comma, whitespace_after_param=final_space)
                 for p in parameters
@@ -313,8 +315,8 @@ def new_parameter(text: str) -> cst.Param:
     return function.params.params[0]
 
 
-def has_comment(node: cst.CSTNode) -> bool:
-    return "#" in cst.Module([]).code_for_node(node)
+def has_comment(node: cst.CSTNode | cst.MaybeSentinel) -> bool:
+    return isinstance(node, cst.CSTNode) and "#" in cst.Module([]).code_for_node(node)
 
 
 def below(lines: list[cst.EmptyLine], statement: Any) -> Any:
