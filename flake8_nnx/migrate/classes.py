@@ -14,6 +14,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_nnx.migrate import described
+from flake8_nnx.migrate.docstrings import without_attributes
 from flake8_nnx.migrate.edits import STARS
 from flake8_nnx.migrate.excerpt import Excerpt
 from flake8_nnx.migrate.lines import joined, wrapped
@@ -56,7 +57,7 @@ class Rewriter(Around):
     def __init__(self, edits: Edits, module: cst.Module, part: Excerpt) -> None:
         super().__init__(edits.around, module.default_indent, edits.source, part.spans(module))
         self.edits, self.part = edits, part
-        self.indent = module.default_indent
+        self.indent, self.newline = module.default_indent, module.default_newline
         self.comments: dict[int, list[str]] = {}  # id(line of __init__) -> comments that moved there
         self.field_comments: dict[str, tuple[list[str], str | None]] = {}
         self.loose: list[str] = []  # comments of the class body and setup that have no line of their own
@@ -278,7 +279,15 @@ class Rewriter(Around):
         self.inside.pop()
         body = list(updated_node.body.body)
         first = next((i for i, s in enumerate(body) if isinstance(s, (cst.FunctionDef, cst.ClassDef))), len(body))
-        init = self.constructor(new, updated_node)
+        said = [f"{name}: {text}" for name, text in new.said.items()]
+        docstring = docstring_of(body)
+        if docstring is not None and not new.silent:
+            names = {parameter.name for parameter in new.parameters} - new.said.keys()
+            text, attributes = without_attributes(docstring.value, names)
+            new_docstring = docstring.with_changes(value=text)
+            body[0] = cst.ensure_type(body[0].deep_replace(docstring, new_docstring), cst.SimpleStatementLine)
+            said = [*attributes, *said]
+        init = self.constructor(new, updated_node, said)
         if init is not None:
             body.insert(first, init if first else init.with_changes(leading_lines=[]))
             if first + 1 < len(body):
@@ -291,7 +300,7 @@ class Rewriter(Around):
         block = updated_node.body.with_changes(body=body)
         return updated_node.with_changes(body=block)
 
-    def constructor(self, new: NewClass, node: cst.ClassDef) -> cst.BaseStatement | None:
+    def constructor(self, new: NewClass, node: cst.ClassDef, said: list[str]) -> cst.BaseStatement | None:
         code = cst.Module([], default_indent=self.indent).code_for_node(node)
         asked = _attributes_read(self.part.whole(code)) | new.asked
         lines = pruned(new.lines, {f"self.{name}" for name in asked})
@@ -304,8 +313,7 @@ class Rewriter(Around):
         stored = [f"self.{name} = {name}" for name in own]
         room = self.width - 2 * len(self.indent)
         opening = [piece for text in new.opening for piece in wrapped(text, self.continuation, room)]
-        said = described.docstring(new.said, new.column, self.indent, room)
-        body: list[str] = [*said, *self.loose, *opening, *stored]
+        body: list[str] = [*described.docstring(said, new.column, self.indent, room), *self.loose, *opening, *stored]
         for line in lines:
             indent = self.indent * line.level
             body += [indent + comment for comment in self.comments.get(id(line), ())]
@@ -314,7 +322,8 @@ class Rewriter(Around):
         if not [b for b in body if not b.lstrip().startswith("#")]:
             body.append("pass")
         code = text + "\n" + textwrap.indent("\n".join(body), self.indent)
-        statement = cst.parse_module(code + "\n", cst.PartialParserConfig(default_indent=self.indent)).body[0]
+        code = f"{code}\n".replace("\n", self.newline)  # inside of strings too
+        statement = cst.parse_module(code, cst.PartialParserConfig(default_indent=self.indent)).body[0]
         leading = [cst.EmptyLine(indent=False)]
         return statement.with_changes(leading_lines=leading)
 
@@ -352,6 +361,12 @@ class Rewriter(Around):
             return f"def __init__(\n{together}\n):"
         rows += [*(f"{text}," for text in star), "rngs: nnx.Rngs,"]
         return "def __init__(\n" + textwrap.indent("\n".join(rows), self.continuation) + "\n):"
+
+
+def docstring_of(body: Sequence[cst.CSTNode]) -> cst.SimpleString | None:
+    """The string that a body begins with."""
+    first = body[0].body[0] if body and isinstance(body[0], cst.SimpleStatementLine) and len(body[0].body) == 1 else None
+    return first.value if isinstance(first, cst.Expr) and isinstance(first.value, cst.SimpleString) else None
 
 
 def pruned(lines: list[Line], read: set[str]) -> list[Line]:

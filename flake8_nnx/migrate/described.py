@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Sequence
 from itertools import pairwise
 
 from flake8_nnx.migrate.model import ClassPlan
@@ -28,13 +28,13 @@ def strings(plan: ClassPlan) -> dict[str, ast.Constant]:
     return found
 
 
-def docstring(said: Mapping[str, str], column: int, indent: str, width: int) -> list[str]:
+def docstring(said: Sequence[str], column: int, indent: str, width: int) -> list[str]:
     """The lines of the docstring of `__init__` in a text that stands in a class; none where nothing is `said` of parameters."""
     if not said:
         return []
     lines = ["Args:"]
-    for name, text in said.items():
-        lines += _fitting(f"{name}: {text}", indent, width)
+    for text in said:
+        lines += _fitting(text, indent, width)
     raw = "r" if any("\\" in line for line in lines) else ""
     # Unlike code, the lines of a string are not moved when the constructor gets its place in the class.
     outer = indent[:1] * column + indent

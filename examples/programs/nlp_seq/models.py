@@ -71,15 +71,14 @@ def sinusoidal_init(max_len=2048):
 
 
 class AddPositionEmbs(nnx.Module):
-  """Adds (optionally learned) positional embeddings to the inputs.
-
-  Attributes:
-    config: TransformerConfig dataclass containing hyperparameters.
-  """
+  """Adds (optionally learned) positional embeddings to the inputs."""
 
   def __init__(
       self, in_features: int, config: TransformerConfig, *, rngs: nnx.Rngs
   ):
+    """Args:
+      config: TransformerConfig dataclass containing hyperparameters.
+    """
     self.config = config
     pos_emb_shape = (1, config.max_len, in_features)
     if config.posemb_init is not None:
@@ -119,12 +118,7 @@ class AddPositionEmbs(nnx.Module):
 
 
 class MlpBlock(nnx.Module):
-  """Transformer MLP / feed-forward block.
-
-  Attributes:
-    config: TransformerConfig dataclass containing hyperparameters.
-    out_dim: optionally specify out dimension.
-  """
+  """Transformer MLP / feed-forward block."""
 
   def __init__(
       self,
@@ -134,6 +128,10 @@ class MlpBlock(nnx.Module):
       *,
       rngs: nnx.Rngs,
   ):
+    """Args:
+      config: TransformerConfig dataclass containing hyperparameters.
+      out_dim: optionally specify out dimension.
+    """
     self.config = config
     actual_out_dim = in_features if out_dim is None else out_dim
     self.dense_0 = nnx.Linear(
@@ -166,15 +164,14 @@ class MlpBlock(nnx.Module):
 
 
 class Encoder1DBlock(nnx.Module):
-  """Transformer encoder layer.
-
-  Attributes:
-    config: TransformerConfig dataclass containing hyperparameters.
-  """
+  """Transformer encoder layer."""
 
   def __init__(
       self, in_features: int, config: TransformerConfig, *, rngs: nnx.Rngs
   ):
+    """Args:
+      config: TransformerConfig dataclass containing hyperparameters.
+    """
     self.config = config
     self.layer_norm_0 = nnx.LayerNorm(
         in_features,

@@ -29,12 +29,7 @@ LSTMCarry = tuple[Array, Array]
 
 
 class DecoderLSTMCell(nnx.RNNCellBase):
-  """DecoderLSTM Module wrapped in a lifted scan transform.
-
-  Attributes:
-    teacher_force: See docstring on Seq2seq module.
-    vocab_size: Size of the vocabulary.
-  """
+  """DecoderLSTM Module wrapped in a lifted scan transform."""
 
   def __init__(
       self,
@@ -45,6 +40,10 @@ class DecoderLSTMCell(nnx.RNNCellBase):
       *,
       rngs: nnx.Rngs,
   ):
+    """Args:
+      teacher_force: See docstring on Seq2seq module.
+      vocab_size: Size of the vocabulary.
+    """
     self.teacher_force = teacher_force
     self.vocab_size = vocab_size
     self.rngs = rngs.fork()
@@ -77,17 +76,7 @@ class DecoderLSTMCell(nnx.RNNCellBase):
 
 
 class Seq2seq(nnx.Module):
-  """Sequence-to-sequence class using encoder/decoder architecture.
-
-  Attributes:
-    teacher_force: whether to use `decoder_inputs` as input to the decoder at
-      every step. If False, only the first input (i.e., the "=" token) is used,
-      followed by samples taken from the previous output logits.
-    hidden_size: int, the number of hidden dimensions in the encoder and decoder
-      LSTMs.
-    vocab_size: the size of the vocabulary.
-    eos_id: EOS id.
-  """
+  """Sequence-to-sequence class using encoder/decoder architecture."""
 
   def __init__(
       self,
@@ -100,6 +89,15 @@ class Seq2seq(nnx.Module):
       *,
       rngs: nnx.Rngs,
   ):
+    """Args:
+      teacher_force: whether to use `decoder_inputs` as input to the decoder at
+        every step. If False, only the first input (i.e., the "=" token) is
+        used, followed by samples taken from the previous output logits.
+      hidden_size: int, the number of hidden dimensions in the encoder and
+        decoder LSTMs.
+      vocab_size: the size of the vocabulary.
+      eos_id: EOS id.
+    """
     self.vocab_size = vocab_size
     self.eos_id = eos_id
     self.encoder = nnx.RNN(

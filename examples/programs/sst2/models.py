@@ -109,17 +109,7 @@ class WordDropout(nnx.Module):
 
 
 class Embedder(nnx.Module):
-  """Embeds batches of token IDs into feature space.
-
-  Attributes:
-    vocab_size: The size of the vocabulary (i.e., the number of embeddings).
-    embedding_size: The dimensionality of the embeddings.
-    embedding_init: The initializer used to initialize the embeddings.
-    frozen: Freezes the embeddings table, keeping it fixed at initial values.
-    dropout_rate: Percentage of units to drop after embedding the inputs.
-    word_dropout_rate: Percentage of input words to replace with unk_idx.
-    unk_idx: The index (integer) to use to replace inputs for word dropout.
-  """
+  """Embeds batches of token IDs into feature space."""
 
   def __init__(
       self,
@@ -135,6 +125,15 @@ class Embedder(nnx.Module):
       *,
       rngs: nnx.Rngs,
   ):
+    """Args:
+      vocab_size: The size of the vocabulary (i.e., the number of embeddings).
+      embedding_size: The dimensionality of the embeddings.
+      embedding_init: The initializer used to initialize the embeddings.
+      frozen: Freezes the embeddings table, keeping it fixed at initial values.
+      dropout_rate: Percentage of units to drop after embedding the inputs.
+      word_dropout_rate: Percentage of input words to replace with unk_idx.
+      unk_idx: The index (integer) to use to replace inputs for word dropout.
+    """
     self.frozen = frozen
     self.deterministic = deterministic
     self.embedding = nnx.Param(
@@ -214,16 +213,7 @@ class SimpleBiLSTM(nnx.Module):
 
 
 class MLP(nnx.Module):
-  """A simple Multilayer perceptron with 1 hidden layer.
-
-  Attributes:
-    hidden_size: The size of the hidden layer.
-    output_size: The size of the output.
-    activation: The activation function to apply to the hidden layer.
-    dropout_rate: The dropout rate applied to the hidden layer.
-    output_bias: If False, do not use a bias term in the last layer.
-    deterministic: Disables dropout if set to True.
-  """
+  """A simple Multilayer perceptron with 1 hidden layer."""
 
   def __init__(
       self,
@@ -237,6 +227,14 @@ class MLP(nnx.Module):
       *,
       rngs: nnx.Rngs,
   ):
+    """Args:
+      hidden_size: The size of the hidden layer.
+      output_size: The size of the output.
+      activation: The activation function to apply to the hidden layer.
+      dropout_rate: The dropout rate applied to the hidden layer.
+      output_bias: If False, do not use a bias term in the last layer.
+      deterministic: Disables dropout if set to True.
+    """
     self.activation = activation
     self.deterministic = deterministic
     self.intermediate_layer = nnx.Linear(in_features, hidden_size, rngs=rngs)
@@ -275,12 +273,12 @@ class KeysOnlyMlpAttention(nnx.Module):
   Bahdanau et al., 2015. Neural Machine Translation by Jointly Learning to
   Align and Translate. ICLR. https://arxiv.org/abs/1409.0473
   ```
-
-  Attributes:
-    hidden_size: The hidden size of the MLP that computes the attention score.
   """
 
   def __init__(self, in_features: int, hidden_size: int, *, rngs: nnx.Rngs):
+    """Args:
+      hidden_size: The hidden size of the MLP that computes the attention score.
+    """
     self.keys = nnx.Linear(in_features, hidden_size, use_bias=False, rngs=rngs)
     self.energy = nnx.Linear(hidden_size, 1, use_bias=False, rngs=rngs)
 
@@ -311,15 +309,7 @@ class KeysOnlyMlpAttention(nnx.Module):
 
 
 class AttentionClassifier(nnx.Module):
-  """A classifier that uses attention to summarize the inputs.
-
-  Attributes:
-    hidden_size: The hidden size of the MLP classifier.
-    output_size: The number of output classes for the classifier.
-    dropout_rate: The dropout rate applied over the encoded_inputs, the summary
-      of the inputs, and inside the MLP. Applied when `deterministic` is False.
-    deterministic: Disables dropout if True.
-  """
+  """A classifier that uses attention to summarize the inputs."""
 
   def __init__(
       self,
@@ -331,6 +321,14 @@ class AttentionClassifier(nnx.Module):
       *,
       rngs: nnx.Rngs,
   ):
+    """Args:
+      hidden_size: The hidden size of the MLP classifier.
+      output_size: The number of output classes for the classifier.
+      dropout_rate: The dropout rate applied over the encoded_inputs, the
+        summary of the inputs, and inside the MLP. Applied when `deterministic`
+        is False.
+      deterministic: Disables dropout if True.
+    """
     self.deterministic = deterministic
     self.dropout_layer = nnx.Dropout(dropout_rate, rngs=rngs)
     self.keys_only_mlp_attention = KeysOnlyMlpAttention(

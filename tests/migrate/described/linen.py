@@ -78,3 +78,68 @@ class Remarks(nn.Module):
         for other in self.others:
             x = other(x)
         return x
+
+
+class Encoder(nn.Module):
+    """Encodes.
+
+    More about it.
+
+    Attributes:
+      features (int): size of what comes out, which is told in a line that is nearly too long
+        and goes on.
+      rate: of dropout
+      scale: no field of this class
+    """
+
+    features: int
+    rate: float = 0.1
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.features)(x) * self.rate
+
+
+class Decoder(nn.Module):
+    r"""Decodes.
+
+    Attributes:
+        features: \alpha of them.
+
+    Example:
+        Decoder(3)
+    """
+
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.features)(x)
+
+
+class Short(nn.Module):
+    """Short.
+
+    Attributes:
+        features: a few.
+    """
+
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.features)(x)
+
+
+class Prose(nn.Module):
+    """Prose.
+
+    Attributes:
+        there are features, and that is all.
+    """
+
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.features)(x)

@@ -103,3 +103,71 @@ class Remarks(nnx.Module):
         for other in self.others:
             x = other(x)
         return x
+
+
+class Encoder(nnx.Module):
+    """Encodes.
+
+    More about it.
+
+    Attributes:
+      scale: no field of this class
+    """
+
+    def __init__(
+        self, in_features: int, features: int, rate: float = 0.1, *, rngs: nnx.Rngs
+    ):
+        """Args:
+            features (int): size of what comes out, which is told in a line that is
+                nearly too long and goes on.
+            rate: of dropout
+        """
+        self.rate = rate
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x) * self.rate
+
+
+class Decoder(nnx.Module):
+    r"""Decodes.
+
+    Example:
+        Decoder(3)
+    """
+
+    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+        r"""Args:
+            features: \alpha of them.
+        """
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x)
+
+
+class Short(nnx.Module):
+    """Short."""
+
+    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+        """Args:
+            features: a few.
+        """
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x)
+
+
+class Prose(nnx.Module):
+    """Prose.
+
+    Attributes:
+        there are features, and that is all.
+    """
+
+    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x)

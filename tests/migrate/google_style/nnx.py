@@ -9,11 +9,7 @@ import jax.numpy as jnp
 
 
 class Encoder(nnx.Module):
-  """Encodes.
-
-  Attributes:
-    latents: size of the code.
-  """
+  """Encodes."""
 
   def __init__(
       self,
@@ -22,6 +18,9 @@ class Encoder(nnx.Module):
       *,
       rngs: nnx.Rngs,
   ):
+    """Args:
+      latents: size of the code.
+    """
     self.fc1 = nnx.Linear(in_features, 500, rngs=rngs)
     # as many as asked for
     self.fc2_mean = nnx.Linear(
