@@ -44,6 +44,9 @@ if importlib.util.find_spec("pylsp") is None:  # without the extra for tests
     collect_ignore_glob += ["test_tools.py", "test_documented_commands.py"]
 
 
+LONGEST = ["test_layer_table.py", "test_equal.py", "test_programs.py"]
+
+
 def pytest_collection_modifyitems(items: list) -> None:
-    """The file that takes longest comes first, so that the other workers have something to do until it ends."""
-    items.sort(key=lambda item: item.path.name != "test_layer_table.py")
+    """The files that take longest come first, so that the other workers have something to do until they end."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
