@@ -13,8 +13,10 @@ import importlib.abc
 import importlib.machinery
 import inspect
 import multiprocessing
+import os
 import re
 import sys
+import tempfile
 import types
 import warnings
 from collections import Counter
@@ -81,7 +83,8 @@ def measure(argument: str, stand_in: str, installed: bool) -> Counter[str]:
     """Prints what was found in one corpus; its libraries may change flax for everything that runs after them."""
     warnings.simplefilter("ignore")
     name, _, folder = argument.partition("=")
-    root = Path(folder)
+    root = Path(folder).resolve()
+    os.chdir(tempfile.mkdtemp())  # stand-ins may be taken for the names of files
     stand_ins = StandIns({root.name, name}, set(filter(None, stand_in.split(","))))
     sys.meta_path += [] if installed else [stand_ins]
     counts: Counter[str] = Counter()
