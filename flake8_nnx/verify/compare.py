@@ -92,7 +92,8 @@ def program(call: Call, step: Step, given: Given) -> Program:
     def loss(params: Weights, floats: list[Any], rest: Weights, others: list[Any]) -> Any:
         out, state = call({**rest, **params}, merge(floats, others, given.order))
         leaves = [leaf for leaf in jax.tree.leaves(out) if data.is_inexact(leaf)]
-        parts = (jnp.vdot(_cotangent(i, leaf), leaf).real.astype(jnp.float32) for i, leaf in enumerate(leaves))
+        factors = [data.random_like(leaf.shape, leaf.dtype, seed) for seed, leaf in enumerate(leaves, -1)]
+        parts = (jnp.vdot(factor, leaf).real.astype(jnp.float32) for factor, leaf in zip(factors, leaves))
         total = sum(parts, jnp.zeros(()))
         return total, (out, state)
 
@@ -127,14 +128,6 @@ class Given:
     @property
     def arrays(self) -> list[Any]:
         return merge(self.args[1], self.args[3], self.order)
-
-
-def _cotangent(index: int, leaf: Any) -> Any:
-    rng = np.random.default_rng(index)
-    values = rng.standard_normal(leaf.shape)
-    if jnp.issubdtype(leaf.dtype, jnp.complexfloating):
-        values = values + 1j * rng.standard_normal(leaf.shape)
-    return jnp.asarray(values, leaf.dtype)
 
 
 def merge(floats: list[Any], others: list[Any], order: tuple[bool, ...]) -> list[Any]:
