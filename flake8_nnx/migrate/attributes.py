@@ -243,3 +243,12 @@ def _holders(trace: Trace) -> dict[Site, Site]:
             if isinstance(inner, Module) and any(inner.site.call is n for n in ast.walk(site.call)):
                 held[inner.site] = site
     return held
+
+
+def has_init(found: Trace) -> bool:
+    """Whether the NNX class gets an `__init__`: it has fields, or creates something."""
+    return bool(found.cls.facts.fields_of(found.cls)) or any(not is_sow(site) for site in found.sites)
+
+
+def is_sow(site: Site) -> bool:
+    return site.ref is None and isinstance(site.call.func, ast.Attribute) and site.call.func.attr == "sow"

@@ -5,11 +5,15 @@ The NNX cell of the same class and arguments that the module holds says the same
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate.attributes import Attributes
+from flake8_nnx.migrate.lines import quoted
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.values import Site, Trace
+
+if TYPE_CHECKING:
+    from flake8_nnx.migrate.plan import Planner
 
 METHOD = "initialize_carry"
 
@@ -44,3 +48,12 @@ def _alike(site: Site, found: Site) -> bool:
 def _arguments(site: Site) -> Any:
     named = {name: ast.unparse(value) for name, value in site.keywords.items() if name not in ("name", "parent")}
     return [ast.unparse(value) for value in site.positional], named
+
+
+def carries(planner: Planner) -> None:
+    """Cells that are made for their initial carry alone."""
+    for node, text in edited(planner.trace, planner.attributes, planner.facts).items():
+        if text is None:
+            planner.refuse(node, f"`{quoted(node)}` is no part of this module (`parent=None`)")
+        else:
+            planner.plan.expressions[node] = text

@@ -6,11 +6,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from flake8_nnx.migrate.lines import quoted
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.names import COMPREHENSIONS
 from flake8_nnx.source.precedence import operand
 from flake8_nnx.source.values import Site
+
+if TYPE_CHECKING:
+    from flake8_nnx.migrate.plan import Planner
 
 
 def function_of(site: Site, facts: Facts) -> ast.FunctionDef:
@@ -110,3 +115,19 @@ def written_out(site: Site, layer: str, texts: Mapping[ast.expr, str], facts: Fa
     text = facts.text.segment(result, swaps)
     above = facts.names.parent(site.node)
     return operand(text, above, site.node) if isinstance(above, ast.expr) else text
+
+
+def write_out(planner: Planner) -> None:
+    """Calls of functions that make layers, the inner ones first."""
+    for site, layer in planner.expanded.items():
+        inside = [n for argument in kept(site, planner.facts) for n in ast.walk(argument)]
+        if any(n in edits for n in inside for edits in planner.plan.of_calls()):
+            planner.refuse(site.node, f"an argument of `{quoted(site.node)}` changes", "give it a name before the call")
+            continue
+        swaps = {id(n): planner.plan.expressions[n] for n in inside if n in planner.plan.expressions}
+        texts = {a: planner.functions(planner.text.segment(a, swaps), a) for a in kept(site, planner.facts)}
+        function = function_of(site, planner.facts)
+        planner.plan.expressions[site.node] = planner.functions(written_out(site, layer, texts, planner.facts), function)
+        note = f"line {function.lineno}: what `{function.name}` does is written out: remove it if nothing else calls it"
+        if note not in planner.plan.notes:
+            planner.plan.notes.append(note)

@@ -134,3 +134,9 @@ def code(text: str) -> Iterator[tuple[int, str]]:
             continue
         yield index, character
         index += 1
+
+
+def quoted(node: ast.AST) -> str:
+    """The code of a node, as far as a message has room for it."""
+    text = ast.unparse(node)
+    return text if len(text) <= 60 else text[:59] + "…"

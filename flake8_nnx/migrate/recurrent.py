@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from flake8_nnx.catalog.layer import Layer
 from flake8_nnx.catalog.layers import LAYERS
@@ -14,6 +15,9 @@ from flake8_nnx.source.recurrent import parts
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.trace import Tracer
 from flake8_nnx.source.values import AXIS, Array, Site, Size, Unknown, elements, size_of
+
+if TYPE_CHECKING:
+    from flake8_nnx.migrate.plan import Planner
 
 BASE = LINEN + "RNNCellBase"
 
@@ -95,3 +99,14 @@ def own_carry(plan: ClassPlan, cls: LinenClass) -> str:
         return f"`{METHOD}` draws a carry, which NNX draws otherwise"
     plan.swapped.add(method)
     return ""
+
+
+def first_carries(planner: Planner) -> None:
+    """Calls of `initialize_carry` of the cells that the class holds."""
+    for site in planner.trace.sites:
+        cell = site.ref is not None and (site.ref.local is None or site.ref.local.bases == (BASE,))
+        for node, method, _ in site.inputs:
+            if cell and method == METHOD and isinstance(node, ast.Call):
+                reason = first_carry(planner.plan, site, node, planner.text)
+                if reason:
+                    planner.refuse(node, reason)

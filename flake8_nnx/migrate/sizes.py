@@ -7,9 +7,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from flake8_nnx.migrate.lines import quoted
 from flake8_nnx.source.values import Site
+
+if TYPE_CHECKING:
+    from flake8_nnx.migrate.plan import Planner
 
 KERNEL = [["params/kernel", -2]]
 FEATURES = [["params/scale", -1], ["params/bias", -1], ["batch_stats/mean", -1]]
@@ -69,3 +73,39 @@ class Sizes:
             self.told.setdefault(site, {})[parameter] = size
         elif TOLD.get(site.ref.linen or "", ("",))[0] == size and not set(site.keywords) & OTHERWISE:
             self.told.setdefault(site, {})[parameter] = TOLD[site.ref.linen or ""][1]
+
+
+def open_size(planner: Planner, site: Site, name: str) -> str | None:
+    """A parameter for a size that the source does not tell, refused where it cannot be one."""
+    stem, variable = planner.attributes.stem_of(site), input_of(planner, site)
+    own = f"{variable}_features" if variable else f"{stem}_{name}"
+    one = not site.loops or bool(site.inputs) and not name.endswith("_shape")  # that each turn may have
+    text = planner.open.open(site, name, own) if stem is not None and one else None
+    if text is None:
+        planner.refuse(
+            site.call,
+            f"the input size ({name}) of `{quoted(site.call)}` cannot be told from the source",
+            "compute its input with functions of known shape, or keep the Linen class for now",
+        )
+    return text
+
+
+def input_of(planner: Planner, site: Site) -> str | None:
+    """The variable that a layer runs on, where that keeps its value from there on: `context` gives `context_features`."""
+    if site.ref is None or site.ref.linen is None or len(site.inputs) != 1:
+        return None
+    node, method, _ = site.inputs[0]
+    value = node.args[0] if isinstance(node, ast.Call) and node.args and method == "__call__" else None
+    function = planner.facts.names.enclosing(node, ast.FunctionDef)
+    if not isinstance(value, ast.Name) or not isinstance(function, ast.FunctionDef):
+        return None
+    stores = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == value.id and isinstance(n.ctx, ast.Store)]
+    loops = [n for n in ast.walk(function) if isinstance(n, (ast.For, ast.While))]
+    changing = any(store in ast.walk(loop) for loop in loops for store in stores)
+    return None if changing or any(store.lineno >= node.lineno for store in stores) else value.id
+
+
+def open_sizes_of(planner: Planner, site: Site) -> list[str]:
+    """Sizes that the source of a class of this file does not tell, so that it has to be given them."""
+    plan = planner.planned(site.ref.local) if site.ref is not None and site.ref.local is not None else None
+    return plan.open_sizes if plan is not None else []

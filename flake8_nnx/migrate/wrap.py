@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from flake8_nnx.migrate import any_module
 from flake8_nnx.migrate.model import ClassPlan
-from flake8_nnx.migrate.plan import has_init
+from flake8_nnx.migrate.attributes import has_init
 from flake8_nnx.migrate.variables import LAZY_METHOD
 from flake8_nnx.source.features import SizeParameter, site_sizes, trace
 from flake8_nnx.source.linen import Facts, LinenClass
