@@ -8,7 +8,6 @@ import ast
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -20,8 +19,10 @@ from flake8_nnx.migrate.excerpt import Excerpt
 from flake8_nnx.migrate.lines import joined, wrapped
 from flake8_nnx.migrate.model import Line
 from flake8_nnx.migrate.placed import Edits, NewClass
+from flake8_nnx.migrate.pruned import pruned
 from flake8_nnx.migrate.spans import Span
 from flake8_nnx.migrate.statements import Around, argument, parsed, spaced
+from flake8_nnx.migrate.trees import as_tuple, blocks_in, comments_in, docstring_of, with_blank_line, with_flags, without_gap
 
 
 def rewrite_classes(edits: Edits, part: Excerpt) -> str:
@@ -361,149 +362,6 @@ class Rewriter(Around):
             return f"def __init__(\n{together}\n):"
         rows += [*(f"{text}," for text in star), "rngs: nnx.Rngs,"]
         return "def __init__(\n" + textwrap.indent("\n".join(rows), self.continuation) + "\n):"
-
-
-def docstring_of(body: Sequence[cst.CSTNode]) -> cst.SimpleString | None:
-    """The string that a body begins with."""
-    first = body[0].body[0] if body and isinstance(body[0], cst.SimpleStatementLine) and len(body[0].body) == 1 else None
-    return first.value if isinstance(first, cst.Expr) and isinstance(first.value, cst.SimpleString) else None
-
-
-def pruned(lines: list[Line], read: set[str]) -> list[Line]:
-    """Lines of `__init__` without the assignments, branches and loops that nothing needs."""
-    needed = {i for i, line in enumerate(lines) if not line.names and not opens(line)}
-    while True:
-        words = {word for i in needed for word in re.findall(r"self\.\w+|(?<![\w.])\w+", lines[i].text)}
-        # Reading `self.x` in a method needs the line that stores it.
-        more = {
-            i for i, line in enumerate(lines)
-            if i not in needed and set(line.names) & (words | {name for name in read if name.startswith("self.")})
-        }
-        more |= {opener for i in needed | more for opener in openers(lines, i)} - needed
-        if not more:
-            return without_empty_branches([line for i, line in enumerate(lines) if i in needed])
-        needed |= more
-
-
-def without_empty_branches(lines: list[Line]) -> list[Line]:
-    """`if a:` with nothing before its `else:` becomes `if not a:`."""
-    result: list[Line] = []
-    for line in lines:
-        above = result[-1] if result else None
-        if line.text == "else:" and above is not None and above.level == line.level and above.text.startswith("if "):
-            test = above.text[3:-1]
-            result[-1] = replace(above, text=f"if {test[4:] if test.startswith('not ') else negated(test)}:")
-        else:
-            result.append(line)
-    return result
-
-
-def negated(test: str) -> str:
-    node = ast.parse(test, mode="eval").body
-    pairs = ((ast.Is, ast.IsNot), (ast.Eq, ast.NotEq), (ast.In, ast.NotIn))
-    opposite = dict([*pairs, *((b, a) for a, b in pairs)])
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in opposite:
-        return ast.unparse(ast.Compare(node.left, [opposite[type(node.ops[0])]()], node.comparators))
-    return f"not {test}" if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"not ({test})"
-
-
-def opens(line: Line) -> bool:
-    return line.text.endswith(":") and line.text.split(" ")[0].rstrip(":") in ("if", "else", "for")
-
-
-def openers(lines: list[Line], index: int) -> list[int]:
-    """The `if`, `else` and `for` lines above that a line stands under (an `else` needs its `if`)."""
-    found, level = [], lines[index].level
-    is_else = lines[index].text == "else:"
-    for i in range(index - 1, -1, -1):
-        line = lines[i]
-        if line.level < level and opens(line):
-            found.append(i)
-            level = line.level
-            is_else = line.text == "else:"
-        elif is_else and line.level == level and opens(line):
-            found.append(i)
-            is_else = False
-    return found
-
-
-def with_blank_line(node: Any, count: int = 1) -> Any:
-    """The statement with blank lines above it."""
-    lines = list(getattr(node, "leading_lines", ()))
-    if lines and not lines[0].comment:
-        return node
-    return node.with_changes(leading_lines=[*[cst.EmptyLine(indent=False)] * count, *lines])
-
-
-def as_tuple(args: Sequence[cst.Arg]) -> list[cst.Arg]:
-    """The arguments with the positional ones as one tuple."""
-    plain, named = [arg for arg in args if not arg.keyword], [arg for arg in args if arg.keyword]
-    apart = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    commas = [arg.comma if comments_in(arg) else apart for arg in plain[:-1]]
-    commas.append(cst.MaybeSentinel.DEFAULT if len(plain) > 1 else cst.Comma())
-    elements = [cst.StarredElement if arg.star else cst.Element for arg in plain]
-    parts = [make(arg.value, comma=comma) for make, arg, comma in zip(elements, plain, commas)]
-    return [cst.Arg(cst.Tuple(parts), comma=plain[-1].comma if named else cst.MaybeSentinel.DEFAULT), *named]
-
-
-def without_gap(original: cst.FunctionDef, updated: cst.FunctionDef) -> cst.FunctionDef:
-    """The method without the blank lines that followed statements which stood first."""
-    old, new = original.body.body, updated.body.body
-    if len(old) == len(new) or not new or not old or old[0].deep_equals(new[0]):
-        return updated
-    lines = list(new[0].leading_lines)  # type: ignore[union-attr]
-    while lines and lines[0].comment is None:
-        del lines[0]
-    first = new[0].with_changes(leading_lines=lines)
-    return updated.with_changes(body=updated.body.with_changes(body=[first, *new[1:]]))
-
-
-def with_flags(function: cst.FunctionDef, flags: list[str]) -> cst.FunctionDef:
-    """The method with parameters for these flags, which a caller may leave out."""
-    tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-    for flag in flags:
-        stars = flag.startswith(STARS)
-        name = cst.Name(flag.removeprefix(STARS))
-        parameter = cst.Param(name, star=STARS) if stars else cst.Param(name, equal=tight, default=cst.Name("None"))
-        last = "params" if isinstance(function.params.star_arg, cst.MaybeSentinel) else "kwonly_params"
-        before = list(getattr(function.params, last))
-        if before:  # the end of the list stays as it is
-            parameter = parameter.with_changes(
-                comma=before[-1].comma, whitespace_after_param=before[-1].whitespace_after_param
-            )
-            first = function.params.params[0].comma
-            between = first if isinstance(first, cst.Comma) else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-            before[-1] = before[-1].with_changes(comma=between, whitespace_after_param=cst.SimpleWhitespace(""))
-        new = {last: before, "star_kwarg": parameter} if stars else {last: [*before, parameter]}
-        function = function.with_deep_changes(function.params, **new)
-    return function
-
-
-def blocks_in(node: cst.CSTNode) -> list[cst.If | cst.For]:
-    """The branches and loops below a node, in order."""
-    found: list[cst.If | cst.For] = []
-
-    class Collector(cst.CSTVisitor):
-        def visit_If(self, node: cst.If) -> None:
-            found.append(node)
-
-        def visit_For(self, node: cst.For) -> None:
-            found.append(node)
-
-    node.visit(Collector())
-    return found
-
-
-def comments_in(node: cst.CSTNode) -> list[str]:
-    """Every comment below a node, in order."""
-    found: list[str] = []
-
-    class Collector(cst.CSTVisitor):
-        def visit_Comment(self, node: cst.Comment) -> None:
-            found.append(node.value)
-
-    node.visit(Collector())
-    return found
 
 
 def _code(node: cst.CSTNode) -> str:

@@ -1,0 +1,69 @@
+"""The lines of `__init__` that something needs.
+
+Branches and loops go with the last of what stood under them.
+"""
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+
+from flake8_nnx.migrate.model import Line
+
+
+def pruned(lines: list[Line], read: set[str]) -> list[Line]:
+    """Lines of `__init__` without the assignments, branches and loops that nothing needs."""
+    needed = {i for i, line in enumerate(lines) if not line.names and not opens(line)}
+    while True:
+        words = {word for i in needed for word in re.findall(r"self\.\w+|(?<![\w.])\w+", lines[i].text)}
+        # Reading `self.x` in a method needs the line that stores it.
+        more = {
+            i for i, line in enumerate(lines)
+            if i not in needed and set(line.names) & (words | {name for name in read if name.startswith("self.")})
+        }
+        more |= {opener for i in needed | more for opener in openers(lines, i)} - needed
+        if not more:
+            return without_empty_branches([line for i, line in enumerate(lines) if i in needed])
+        needed |= more
+
+
+def without_empty_branches(lines: list[Line]) -> list[Line]:
+    """`if a:` with nothing before its `else:` becomes `if not a:`."""
+    result: list[Line] = []
+    for line in lines:
+        above = result[-1] if result else None
+        if line.text == "else:" and above is not None and above.level == line.level and above.text.startswith("if "):
+            test = above.text[3:-1]
+            result[-1] = replace(above, text=f"if {test[4:] if test.startswith('not ') else negated(test)}:")
+        else:
+            result.append(line)
+    return result
+
+
+def negated(test: str) -> str:
+    node = ast.parse(test, mode="eval").body
+    pairs = ((ast.Is, ast.IsNot), (ast.Eq, ast.NotEq), (ast.In, ast.NotIn))
+    opposite = dict([*pairs, *((b, a) for a, b in pairs)])
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in opposite:
+        return ast.unparse(ast.Compare(node.left, [opposite[type(node.ops[0])]()], node.comparators))
+    return f"not {test}" if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"not ({test})"
+
+
+def opens(line: Line) -> bool:
+    return line.text.endswith(":") and line.text.split(" ")[0].rstrip(":") in ("if", "else", "for")
+
+
+def openers(lines: list[Line], index: int) -> list[int]:
+    """The `if`, `else` and `for` lines above that a line stands under (an `else` needs its `if`)."""
+    found, level = [], lines[index].level
+    is_else = lines[index].text == "else:"
+    for i in range(index - 1, -1, -1):
+        line = lines[i]
+        if line.level < level and opens(line):
+            found.append(i)
+            level = line.level
+            is_else = line.text == "else:"
+        elif is_else and line.level == level and opens(line):
+            found.append(i)
+            is_else = False
+    return found
