@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate.edits import CodeEdits, Piece
-from flake8_nnx.migrate.flow import RESTORES, SAVES, TREE_MAPS, Program
+from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.known import RESTORES, SAVES, TREE_MAPS
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.roles import Field, Frame, Items, Method, Model, Site, Slot, State, Variables, slot_of, slots_in
 from flake8_nnx.source.names import FUNCTIONS

@@ -8,13 +8,15 @@ import ast
 from collections.abc import Collection
 from typing import Any
 
-from flake8_nnx.migrate.around import Created, Plan, Stop, indent_of, own_nodes, pieces_of, text_of
-from flake8_nnx.migrate.carry import default_of
-from flake8_nnx.migrate.construction import added_argument, constructor_arguments, constructs, empty, factory
+from flake8_nnx.migrate.applied import COMPREHENSIONS, applied
+from flake8_nnx.migrate.around import Created, Plan, Stop, indent_of, pieces_of, text_of
+from flake8_nnx.migrate.construction import constructor_arguments, constructs, empty, factory
 from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
-from flake8_nnx.migrate.flow import COLLECTIVES, OVERVIEWS, RESTORES, SAME, SAVES, TREE_MAPS
+from flake8_nnx.migrate.handed import site_rewritten
+from flake8_nnx.migrate.known import COLLECTIVES, OVERVIEWS, RESTORES, SAME, SAVES, TREE_MAPS
 from flake8_nnx.migrate.replaced import replaced_state, state_of
+from flake8_nnx.migrate.returned import returned
 from flake8_nnx.migrate.roles import (
     Callee,
     Field,
@@ -23,31 +25,22 @@ from flake8_nnx.migrate.roles import (
     Items,
     Method,
     Model,
-    Site,
     Slot,
     State,
     Variables,
-    slot_of,
     slots_in,
 )
-from flake8_nnx.migrate.scaled import apart_expression, is_apart, parts, split_and_merged, statistics_kept
-from flake8_nnx.migrate.seeded import keys_of, stacked
-from flake8_nnx.migrate.sown import CLEARED, sows
+from flake8_nnx.migrate.scaled import apart_expression, is_apart, split_and_merged
+from flake8_nnx.migrate.signatures import signature
 from flake8_nnx.migrate.training import (
     checkpointed,
     compiled,
     created_state,
     gradients_applied,
-    mapped,
-    quoted,
     saved_state,
     state_attribute,
     transformed,
 )
-from flake8_nnx.source.linen import PARTIAL
-from flake8_nnx.source.names import FUNCTIONS
-
-COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp)
 
 
 class Rewriting:
@@ -75,7 +68,7 @@ class Rewriting:
             self.block(node.body)  # type: ignore[attr-defined]
             if self.frame in self.program.apart:
                 split_and_merged(self)
-        self.signature()
+        signature(self)
 
     def stop(self, node: ast.AST, reason: str, advice: str = "rewrite it by hand") -> Stop:
         return Stop(node, self.frame, reason, advice)
@@ -96,7 +89,7 @@ class Rewriting:
         elif isinstance(node, ast.AnnAssign) and self.holds(node.value):
             raise self.stop(node, f"`{ast.unparse(node.target)}` has an annotation of its own", "remove the annotation")
         elif isinstance(node, ast.Return) and self.holds(node.value):
-            self.returned(node)
+            returned(self, node)
         elif isinstance(node, ast.Delete):
             gone = [target for target in node.targets if slots_in(self.values.get(target))]
             if len(gone) == len(node.targets):
@@ -211,104 +204,6 @@ class Rewriting:
         elif all(isinstance(piece, str) for piece in pieces):
             self.edits.expressions[node] = ", ".join(str(piece) for piece in pieces)
 
-    def returned(self, node: ast.Return) -> None:
-        assert node.value is not None
-        frame = self.frame
-        local: Created = lambda slot: slot.root.frame is frame and not slot.root.is_given
-        before = [node.value]
-        if isinstance(node.value, ast.Call) and self.created_here(node.value, local):
-            return
-        pieces = self.returns(node.value, self.values[node.value], local)
-        made = pieces_of(self.values[node.value], local, self.plan, node.value)
-        if pieces != before:
-            if frame.parent is not None and isinstance(frame.parent.node, ast.Module):
-                self.plan.notes.append((frame.file, f"line {node.lineno}: `{frame.name}` returns {shown(pieces)} now"))
-            self.annotation(pieces)
-        elif isinstance(node.value, ast.Call) and isinstance(self.values[node.value], State):
-            self.annotation(made)
-        effect = self.expression(node.value, alone=not pieces) if isinstance(node.value, ast.Call) or pieces == before else True
-        if not pieces:
-            if effect and isinstance(node.value, ast.Call):
-                self.edits.unassigned.add(node)
-            else:
-                self.edits.removed.add(node)
-            if node is not frame.node.body[-1]:  # type: ignore[attr-defined]
-                raise self.stop(node, "a return in the middle of a function has nothing left to return", "return at its end")
-        elif pieces != before and not isinstance(node.value, ast.Call):
-            self.replace(node.value, pieces)
-
-    def created_here(self, node: ast.Call, local: Created) -> bool:
-        """`return TrainState.create(…)` beside the model of the function returns both."""
-        value, created = self.values[node], self.created_by(node)
-        if not isinstance(value, State) or not created(value.optimizer) or created(value.slot) or not local(value.slot):
-            return False
-        if not isinstance(node.func, ast.Attribute) or node.func.attr != "create":
-            return False
-        self.expression(node)
-        both = [self.plan.model(value.slot), self.plan.optimizer(value.optimizer)]
-        self.put_before(node, f"{both[1]} = {self.spelled(node)}")
-        self.edits.expressions[node] = ", ".join(both)
-        self.plan.notes.append((self.frame.file, f"line {node.lineno}: `{self.frame.name}` returns `{', '.join(both)}` now"))
-        self.annotation(list[Piece](both))
-        return True
-
-    def returns(self, node: ast.expr, value: Any, local: Created) -> list[Piece]:
-        """What is left of a returned expression; elements of tuples are planned here."""
-        if isinstance(node, ast.Tuple) and isinstance(value, Items):
-            pieces: list[Piece] = []
-            for element, part in zip(node.elts, value.elements):
-                found = self.returns(element, part, local)
-                if isinstance(element, ast.Tuple) and found and found != [element]:
-                    self.replace(element, found)
-                    found = [element]
-                elif found == [element] or (found and isinstance(element, ast.Call)):
-                    self.expression(element)
-                elif isinstance(element, ast.Call) and self.has_effect(element):
-                    self.before(node, element)
-                pieces += found
-            return [node] if pieces == node.elts else pieces
-        if isinstance(value, Model) and (self.frame, node) in value.slot.root.definitions:
-            return [node]  # maybe one of several
-        if isinstance(node, ast.Call) and not isinstance(value, Items):
-            created = self.created_by(node)
-            if [local(slot) for slot in slots_in(value)] != [created(slot) for slot in slots_in(value)]:
-                raise self.stop(node, "it returns a model that was made earlier", "assign it to a name first")
-            return [node] if pieces_of(value, local, self.plan, node) else []
-        found = pieces_of(value, local, self.plan, node)
-        return [node] if isinstance(node, ast.Name) and found == [node.id] else found
-
-    def has_effect(self, node: ast.Call) -> bool:
-        value = self.values.get(node.func)
-        return isinstance(value, Method) and value.name == "apply_gradients"
-
-    def before(self, place: ast.AST, call: ast.Call) -> None:
-        """`return state.apply_gradients(…), loss`: the update comes first."""
-        self.expression(call, alone=True)
-        text = self.edits.expressions.pop(call)
-        self.put_before(place, text)
-
-    def annotation(self, pieces: list[Piece]) -> None:
-        """What a function returns has another type now."""
-        function = self.frame.node
-        returns = getattr(function, "returns", None)
-        if returns is None:
-            return
-        if not any(isinstance(piece, ast.AST) for piece in pieces):
-            names = set(self.plan.optimizers.values())
-            types = [self.optimizer_type(returns) if piece in names else "nnx.Module" for piece in pieces]
-            text = "None" if not types else types[0] if len(types) == 1 else f"tuple[{', '.join(types)}]"
-            self.edits.expressions[returns] = text
-            return
-        inner = returns.slice if isinstance(returns, ast.Subscript) else None
-        one = next((r for r in own_nodes(function) if isinstance(r, ast.Return) and isinstance(r.value, ast.Tuple)), None)
-        values = one.value.elts if one is not None and isinstance(one.value, ast.Tuple) else []
-        if isinstance(inner, ast.Tuple) and len(inner.elts) == len(values):
-            kept = [a for a, e in zip(inner.elts, values) if e in pieces]
-            if len(kept) == 1 == len(pieces):
-                self.edits.expressions[returns] = ast.unparse(kept[0])
-                return
-        self.edits.returns.add(function)
-
     # ---- expressions ----------------------------------------------------------------------------------------------
 
     def expression(self, node: ast.AST, alone: bool = False) -> bool:
@@ -382,7 +277,7 @@ class Rewriting:
             return True
         site = next((site for site in self.frame.sites if site.call is node), None)
         if site is not None:
-            return self.site(site)
+            return site_rewritten(self, site)
         if is_apart(value):
             apart_expression(self, node)
             return False
@@ -412,7 +307,7 @@ class Rewriting:
                 return True
             return False
         if function.name == "apply":
-            self.applied(node, function)
+            applied(self, node, function)
             return True
         if function.name == "apply_gradients":
             gradients_applied(self, node, function)
@@ -432,7 +327,7 @@ class Rewriting:
             site = next((site for site in self.frame.sites if site.call is call), None)
             if site is not None:
                 self.edits.expressions.pop(node, None)
-                self.site(site)
+                site_rewritten(self, site)
                 if call is not node:
                     self.edits.expressions[node] = self.spelled(site.call)
                 return
@@ -447,179 +342,10 @@ class Rewriting:
         function = self.edits.expressions.pop(call.func, None) or text.segment(call.func, {})
         return f"{function}({', '.join(arguments)})"
 
-    def site(self, site: Site) -> bool:
-        """A call of a function of the program, with what that takes now."""
-        plan, callee = self.plan, site.callee.frame
-        gone = empty(plan, callee)
-        if gone is not None and not site.callee.gradient:
-            return False
-        node = site.call
-        layout = dict(plan.layout(callee))
-        given = {id(argument): name for name, argument in site.arguments.items()}
-        pieces: list[Piece] = []
-        extra = [name for name, _ in plan.added.get(callee, ())]
-        changed = bool(extra)
-        partial = self.facts.origin(node.func) in PARTIAL
-        by_position = not partial and callee in mapped(self.program)  # nnx.pmap takes no keywords
-        arguments: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
-        for argument in arguments:
-            inner = argument.value if isinstance(argument, ast.keyword) else argument
-            name = given.get(id(inner))
-            names = layout.get(name, [name]) if name else [None]
-            value = self.values.get(inner)
-            if names == [] or (name and names != [name]) or (slots_in(value) and isinstance(value, (State, Method))):
-                changed = True
-                pieces += self.handed(site, inner, name, names, argument)
-            elif callee in self.program.apart and isinstance(value, Variables) and not value.apart:
-                self.edits.expressions[inner] = parts(plan, callee)[1]
-                pieces.append(inner)
-            elif by_position and isinstance(argument, ast.keyword):
-                changed = True
-                pieces.append(text_of(self.frame).segment(inner, self.swaps(inner)))
-            else:
-                pieces.append(inner)
-                self.expression(inner)
-        if not partial:
-            self.expression(node.func)
-        if changed:
-            pieces += [f"{name}={added_argument(self, site, name)}" for name in extra]
-            self.edits.arguments[node] = pieces
-        return True
-
-    def handed(self, site: Site, inner: ast.expr, name: str | None, names: list[Any], argument: ast.AST) -> list[Piece]:
-        """What replaces an argument that holds a model: the model, its optimiser, both or nothing."""
-        if not names:
-            return []
-        callee = site.callee.frame
-        own, value = callee.given[name or ""], self.values.get(inner)
-        if not slots_in(value):
-            raise self.stop(inner, f"what `{callee.name}` takes as `{name}` cannot be followed here")
-        if self.created_by(inner)(slot_of(value)) and not isinstance(inner, ast.Name):
-            if len(names) > 1 or isinstance(value, State):
-                raise self.stop(inner, "a train state is made inside of a call", "assign it to a name first")
-            self.expression(inner)
-            return [inner]
-        texts: list[Piece] = []
-        for new in names:
-            optimizer = isinstance(own, State) and new == self.plan.optimizer(own.optimizer)
-            if not optimizer:
-                text = self.plan.model(slot_of(value))
-            elif isinstance(value, State):
-                text = self.plan.optimizer(value.optimizer)
-            else:
-                raise self.stop(inner, f"`{callee.name}` needs a train state as `{name}`")
-            texts.append(f"{new}={text}" if isinstance(argument, ast.keyword) else text)
-        return texts
-
-    # ---- apply ----------------------------------------------------------------------------------------------------
-
-    def applied(self, node: ast.Call, function: Method) -> None:
-        """`model.apply(variables, x, rngs=…, mutable=…)` is `model(x)`."""
-        given = self.values.get(node.args[0]) if node.args else None
-        slot = given.slot if isinstance(given, Variables) else function.slot  # that of a copy, where it is one
-        model = self.plan.model(slot)
-        target, first = model, 1 if node.args else 0
-        pieces: list[Piece] = list(node.args[first:])
-        for keyword in node.keywords:
-            if keyword.arg == "rngs":
-                self.reseeded(node, keyword.value, model)
-            elif keyword.arg == "method":
-                target = self.method_name(keyword.value, model)
-            elif keyword.arg == "mutable":
-                self.mutable(node, keyword.value, model)
-            elif keyword.arg == "capture_intermediates":
-                raise self.stop(node, "capture_intermediates= has to become nnx.capture")
-            elif keyword.arg != "variables":
-                pieces.append(keyword.value)
-        for piece in pieces:
-            assert not isinstance(piece, str)
-            self.expression(piece)
-        curried = isinstance(node.func, ast.Call)  # nn.apply(f, model)(variables)
-        if curried:
-            name = ast.unparse(node.func.args[0])  # type: ignore[attr-defined]
-            self.edits.expressions[node.func] = name
-            pieces = [model, *pieces]
-        else:
-            self.edits.expressions[node.func] = target
-        self.edits.arguments[node] = pieces
-        if sows(self.program, slot):
-            self.cleared(node, model)
-
-    def cleared(self, node: ast.Call, model: str) -> None:
-        """What a call sows goes right after it, as in Linen, where it would be kept for the next one."""
-        above = self.facts.names.parent(node)
-        while isinstance(above, ast.expr) and not isinstance(above, (ast.Lambda, *COMPREHENSIONS)):
-            above = self.facts.names.parent(above)
-        if isinstance(above, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)):
-            texts = self.edits.after.setdefault(above, [])
-            if CLEARED.format(model) not in texts:
-                texts.append(CLEARED.format(model))
-        else:
-            note = f"line {node.lineno}: `{model}` keeps what this call sows; clear it with {CLEARED.format(model)}"
-            self.plan.notes.append((self.frame.file, note))
-
-    def method_name(self, node: ast.expr, model: str) -> str:
-        if isinstance(node, ast.Attribute):
-            return model if node.attr == "__call__" else f"{model}.{node.attr}"
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return model if node.value == "__call__" else f"{model}.{node.value}"
-        raise self.stop(node, "method= is no method of the class that is written out", "call the function with the model")
-
-    def mutable(self, call: ast.Call, node: ast.expr, model: str) -> None:
-        """Collections that a call changes, and are kept; those that it makes anew are not changed in place."""
-        named = [e.value for e in ast.walk(node) if isinstance(e, ast.Constant)]
-        if named == [False]:
-            return
-        new = [name for name in named if name in ("intermediates", "losses", "perturbations") or not isinstance(name, str)]
-        if new or not named:
-            raise self.stop(node, f"`mutable={ast.unparse(node)[:40]}` returns what the call makes", "read it with nnx.capture")
-        above = self.facts.names.parent(call)
-        target = above.targets[0] if isinstance(above, ast.Assign) else None
-        kept = target.elts[1] if isinstance(target, ast.Tuple) and len(target.elts) == 2 else None
-        read = isinstance(kept, ast.Name) and read_before(self.frame, kept.id)
-        if not read and not isinstance(above, ast.Return):
-            raise self.stop(call, "what the call changes is dropped, and NNX would keep it", "call a copy that nnx.clone makes")
-        if self.frame in self.program.apart:
-            statistics_kept(self, call, named, model)
-
-    def reseeded(self, node: ast.Call, keys: ast.expr, model: str) -> None:
-        """The keys of a call seed the streams of the model before it, so the same keys give the same numbers."""
-        if keys_of(node) is None:
-            return
-        text = text_of(self.frame)
-        condition = ""
-        if isinstance(keys, ast.IfExp) and isinstance(keys.orelse, ast.Constant):
-            condition, keys = text.segment(keys.test, {}), keys.body
-        swaps = self.swaps(keys)
-        if isinstance(keys, ast.Dict) and all(isinstance(k, ast.Constant) for k in keys.keys):
-            streams = [(k.value, text.segment(v, swaps)) for k, v in zip(keys.keys, keys.values)]  # type: ignore[union-attr]
-            given = ", ".join(f"{name}={key}" for name, key in streams if name != "params")
-        else:
-            given = f"**{text.segment(keys, swaps)}"
-            if isinstance(keys, ast.Name) and self.may_be_none(keys):
-                condition = condition or f"{keys.id} is not None"
-        if given:
-            policy = f", policy={quoted('match_shape', self.frame)}" if stacked(self.plan) else ""
-            call = f"nnx.reseed({model}, {given}{policy})"
-            self.put_before(node, f"if {condition}:\n    {call}" if condition else call)
-
     def swaps(self, node: ast.AST) -> dict[int, str]:
         """The texts of what changes inside of an expression whose text is put elsewhere."""
         self.expression(node)
         return {id(child): self.edits.expressions[child] for child in ast.walk(node) if child in self.edits.expressions}
-
-    def may_be_none(self, name: ast.Name) -> bool:
-        """Whether a parameter may be given None."""
-        parameters = self.frame.parameters
-        parameter = next((p for p in parameters if p.arg == name.id), None)
-        if parameter is None:
-            return False
-        none = default_of(name.id, self.frame) == "None"
-        none |= parameter.annotation is not None and "None" in ast.unparse(parameter.annotation)
-        optional = parameter.annotation is not None and "Optional" in ast.unparse(parameter.annotation)
-        sites = [site for frame in self.program.all_frames() for site in frame.sites if site.callee.frame is self.frame]
-        given = [site.arguments.get(name.id) for site in sites]
-        return none or optional or any(isinstance(g, ast.Constant) and g.value is None for g in given)
 
     def put_before(self, node: ast.AST, text: str) -> None:
         """A statement before the one that holds this node, in the same function."""
@@ -637,48 +363,3 @@ class Rewriting:
         if isinstance(place, (ast.For, ast.While)):
             raise self.stop(node, "it needs a statement before each turn of the loop", "write it as a statement")
         self.edits.before.setdefault(place, []).append(text)
-
-    # ---- signature ------------------------------------------------------------------------------------------------
-
-    def signature(self) -> None:
-        frame, plan = self.frame, self.plan
-        if not isinstance(frame.node, FUNCTIONS):
-            return
-        layout = plan.layout(frame)
-        added = plan.added.get(frame, [])
-        if all(names == [name] for name, names in layout) and not added:
-            return
-        nodes = {p.arg: p for p in frame.parameters}
-        pieces: list[Piece] = []
-        keywords = {p.arg for p in frame.node.args.kwonlyargs}
-        for name, names in layout:
-            if name in keywords and "*" not in pieces:
-                pieces.append("*")
-            for new in names:
-                annotation = self.parameter_annotation(nodes[name], new)
-                pieces.append(nodes[name] if new == name and annotation is None else f"{new}{annotation or ''}")
-        if added and "*" not in pieces:
-            pieces.append("*")
-        pieces += [f"{name}: {annotation}" for name, annotation in added]
-        self.edits.parameters[frame.node] = pieces
-
-    def parameter_annotation(self, parameter: ast.arg, new: str) -> str | None:
-        """The type of a parameter that replaces one with an annotation; None where it stays as it is."""
-        value = self.frame.given.get(parameter.arg)
-        if not slots_in(value) or (isinstance(value, Model) and new == parameter.arg):
-            return ": nnx.Module" if self.facts.linen_name(parameter.annotation) == "Module" else None
-        if parameter.annotation is None:
-            return None if new == parameter.arg else ""
-        optimizer = isinstance(value, State) and new == self.plan.optimizer(value.optimizer)
-        return f": {self.optimizer_type(parameter.annotation)}" if optimizer else ": nnx.Module"
-
-    def optimizer_type(self, annotation: ast.expr) -> str:
-        """`nnx.Optimizer`, or the class of train states that an annotation names, where that stays."""
-        own = self.program.state_class(annotation, self.frame) in self.plan.states
-        return ast.unparse(annotation) if own else "nnx.Optimizer"
-
-
-def shown(pieces: list[Piece]) -> str:
-    texts = [piece if isinstance(piece, str) else ast.unparse(piece) for piece in pieces]
-    texts = [text if len(text) <= 40 else "…" for text in texts]
-    return f"`{', '.join(texts)}`" if texts else "nothing"

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Union
 from flake8_nnx.migrate.around import Plan, Stop, own_nodes, pieces_of
 from flake8_nnx.migrate.carry import Path, carried, local_value, reachable, wrapped
 from flake8_nnx.migrate.edits import Piece
-from flake8_nnx.migrate.flow import RESTORES, Program
+from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.known import RESTORES
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.roles import Frame, Method, Model, Site, Slot, slots_in
 from flake8_nnx.migrate.seeded import stream_names, streams

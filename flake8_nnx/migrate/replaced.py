@@ -8,7 +8,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate.around import Plan, text_of
-from flake8_nnx.migrate.flow import TREE_MAPS, Program
+from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.known import TREE_MAPS
 from flake8_nnx.migrate.roles import Field, Method, Slot, Variables
 from flake8_nnx.migrate.states import own_field, reads, reads_model
 from flake8_nnx.source.linen import Facts

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate.around import pieces_of, text_of, touches
 from flake8_nnx.migrate.edits import Piece
-from flake8_nnx.migrate.flow import COLLECTIVES, COMPILED, GRADIENTS, RESTORES, Program
+from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.known import COLLECTIVES, COMPILED, GRADIENTS, RESTORES
 from flake8_nnx.migrate.replaced import WITHOUT_STREAMS, copies_kept, in_statement, own_field_set, updated_text
 from flake8_nnx.migrate.roles import Callee, Field, Frame, Items, Method, Site, State, Variables, slots_in
 from flake8_nnx.migrate.states import CREATED, own_field, reads_field, rewrite_class
