@@ -58,6 +58,7 @@ class Plan:
     added: dict[Frame, list[tuple[str, str]]] = field(default_factory=dict)  # name and annotation, by keyword alone
     uses: dict[tuple[Frame, Slot], set[str]] = field(default_factory=dict)
     states: dict[ast.ClassDef, OwnState] = field(default_factory=dict)  # classes of train states that keep more
+    lazy: set[ast.Call] = field(default_factory=set)  # calls of `init` that stay, for what a bridge holds
     kept: dict[ast.Attribute, ast.Call] = field(default_factory=dict)  # what is read as it was, and the update it was before
 
     def of(self, frame: Frame) -> CodeEdits:

@@ -12,7 +12,7 @@ from flake8_nnx.migrate.gate import CLOSED, NOT_VERIFIED, Gate, Input, key_of, p
 from flake8_nnx.migrate.gradual import plan_bridged
 from flake8_nnx.migrate.model import ClassPlan, ClassRecord, FilePlan
 from flake8_nnx.migrate.project import names_of
-from flake8_nnx.migrate.run import FileRun, MigrationRun
+from flake8_nnx.migrate.run import FileRun, MigrationRun, rewrite_around
 from flake8_nnx.migrate.write import read_file
 from flake8_nnx.source.project import TOP_MARKS, Project
 from flake8_nnx.source.read import SourceError, python_files
@@ -49,8 +49,12 @@ def migrate_bridged(
     }
     try:
         _migrate(inputs, gate, without, run)
+        said = rewrite_around(run, [*paths, *(top_of(path) for path in only or ())])
     except SourceError as error:
         run.errors.append(str(error))
+        return run
+    run.todo += [f"{file_run.source.path}: {note}" for file_run in run.files for note in file_run.todo]
+    run.todo += said
     return run
 
 
@@ -116,7 +120,6 @@ def _migrate(inputs: Sequence[Input], gate: Gate, without: dict[int, str], run: 
         new = {plan.name: with_earlier(file.own_map(plan), maps, moved=False) for plan in (*file.native, *file.bridged)}
         notes = todo(file, text, str(each.source.path)) if new else []
         run.files.append(FileRun(each.source, each.file.root, text, {**maps, **new}, notes, file))
-        run.todo += [f"{each.source.path}: {note}" for note in notes]
         for plan in file.plans:
             key = key_of(plan)
             if key not in asked and key not in tried:

@@ -15,6 +15,7 @@ from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.handed import site_rewritten
 from flake8_nnx.migrate.known import COLLECTIVES, OVERVIEWS, RESTORES, SAME, SAVES, TREE_MAPS
+from flake8_nnx.migrate.lazy import call_in, initialised, made_and_initialised
 from flake8_nnx.migrate.replaced import replaced_state, state_of
 from flake8_nnx.migrate.returned import returned
 from flake8_nnx.migrate.roles import (
@@ -139,6 +140,11 @@ class Rewriting:
             return
         if not pieces and self.only_makes(node.value):
             self.edits.removed.add(node)
+            return
+        started = call_in(self.plan, node.value)
+        if started is not None and not pieces:
+            initialised(self, node.value, started)
+            self.edits.unassigned.add(node)
             return
         effect = self.expression(node.value, alone=not pieces)
         if not pieces:
@@ -317,7 +323,13 @@ class Rewriting:
         raise self.stop(node, f"`{ast.unparse(node)[:60]}` has no form in NNX")
 
     def constructed(self, node: ast.AST, value: Any) -> None:
-        """`Model(…).init(key, x)['params']` is the model: the construction alone is left."""
+        """`Model(…).init(key, x)['params']` is the model: the construction alone is left, and what initialises bridges."""
+        self._constructed(node, value)
+        started = call_in(self.plan, node)
+        if started is not None:
+            self.edits.expressions[node] = made_and_initialised(self, started, self.edits.expressions[node])
+
+    def _constructed(self, node: ast.AST, value: Any) -> None:
         own = [call for call in ast.walk(node) if call is value.slot.root.node]
         for call in own:
             if constructs(self.program, call, self.frame):

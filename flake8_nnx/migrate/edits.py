@@ -24,10 +24,10 @@ class CodeEdits:
     returns: set[ast.AST] = field(default_factory=set)  # functions whose annotation of what they return goes
 
     def places(self) -> set[tuple[int, int]]:
-        """Line and column of every expression that is written anew, and of those inside."""
+        """Line and column of every expression that is written anew or goes, and of those inside."""
+        changed = (*self.expressions, *self.arguments, *self.removed)
         return {
-            (inner.lineno, inner.col_offset)
-            for node in (*self.expressions, *self.arguments) for inner in ast.walk(node) if isinstance(inner, ast.expr)
+            (inner.lineno, inner.col_offset) for node in changed for inner in ast.walk(node) if isinstance(inner, ast.expr)
         }
 
     def __bool__(self) -> bool:

@@ -14,6 +14,7 @@ from flake8_nnx.migrate.construction import find_added
 from flake8_nnx.migrate.dead import dead_classes, dead_parameters, dead_statements
 from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.definitions import check_definitions
+from flake8_nnx.migrate.lazy import check_lazy
 from flake8_nnx.migrate.lent import check_lent
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.roles import Callee, Frame, Kinds, slots_in
@@ -126,6 +127,7 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
         plan = Plan(program, classes, uses=whole.uses, dropped=dropped)
         find_added(plan, frames)
         find_states(plan, frames)
+        check_lazy(plan, frames)
         check_apart(plan, frames)
         check_definitions(plan, frames)
         check_lent(plan, frames)

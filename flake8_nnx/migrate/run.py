@@ -95,13 +95,13 @@ def migrate_paths(paths: Sequence[Path], **how: Any) -> MigrationRun:
         maps = {plan.name: after.variable_map(plan) for plan in after.native}
         run.files.append(FileRun(each.source, each.file.root, text, maps, notes, after))
         run.classes += _records(before, after, verdicts, parts)
-    said = _around(run, paths)
+    said = rewrite_around(run, paths)
     run.todo += [f"{file_run.source.path}: {note}" for file_run in run.files for note in file_run.todo]
     run.todo += said
     return run
 
 
-def _around(run: MigrationRun, paths: Sequence[Path]) -> list[str]:
+def rewrite_around(run: MigrationRun, paths: Sequence[Path]) -> list[str]:
     """Rewrite the code around the classes that are written, in their files and in others; what there is to say of it."""
     runs = {str(file_run.source.path): file_run for file_run in run.files}
     native = {(path, plan.name): plan for path, r in runs.items() if r.plan is not None for plan in r.plan.native}

@@ -352,12 +352,12 @@ def layer_output(layer: str, array: Any, arguments: Arguments) -> Any:
         return Array(None, {1: features, **({2: array.size(1)} if isinstance(array, Array) else {})})
     if not isinstance(array, Array):
         features = size_of(arguments.get("features"))
-        return Array(None, {1: features}) if layer in ("Dense", "Conv", "ConvTranspose") else Unknown()
+        return Array(None, {1: features}) if layer in ("Dense", "Conv", "ConvLocal", "ConvTranspose") else Unknown()
     features_value = arguments.get("features")
     features = size_of(features_value)
     if layer == "Dense":
         return array.with_axes({1: features})
-    if layer in ("Conv", "ConvTranspose"):
+    if layer in ("Conv", "ConvLocal", "ConvTranspose"):
         kernel = arguments.get("kernel_size")
         spatial = len(elements(kernel) or (1,))
         padding = arguments.get("padding") or Static("'SAME'")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flake8_nnx.migrate.bridged import migrate_bridged
 from flake8_nnx.migrate.run import migrate_paths
 from tests.migrate.test_goldens import comments
 
@@ -18,7 +19,8 @@ CASES = sorted(path.parent.name for path in HERE.glob("*/linen.py"))
 
 
 def migrated(path):
-    run = migrate_paths([path], unverified=True)
+    migrate = migrate_bridged if path.parent.name.startswith("bridged") else migrate_paths
+    run = migrate([path], unverified=True)
     assert run.errors == []
     new = next((file.new for file in run.files if file.source.path == path), path.read_text())
     said = [line.replace(f"{path}: ", "") for line in run.todo]
@@ -292,3 +294,27 @@ def test_the_copies_before_the_update_are_needed(right, tmp_path):
     spec.loader.exec_module(module)
     different, _ = compared(module, scaled=True)
     assert {name.split()[0] for name in different} >= ({"params"} if "model" in right else {"mu", "nu", "count"})
+
+
+@pytest.mark.jax
+def test_a_program_with_a_bridge_trains_alike():
+    import jax
+    import numpy as np
+
+    linen, new = loaded("bridged", "linen"), loaded("bridged", "nnx")
+    x = jax.random.normal(jax.random.key(0), (4, 6, 2))
+    y = np.arange(4) % 3
+    state = linen.create_state(jax.random.key(1), x)
+    model, optimizer = new.create_state(jax.random.key(1), x)
+    local, theirs = model.patches.conv_local, state.params["Patches_0"]["ConvLocal_0"]
+    assert local.kernel.shape == theirs["kernel"].shape
+    local.kernel[...], local.bias[...] = theirs["kernel"], theirs["bias"]
+    model.dense.kernel[...] = state.params["Dense_0"]["kernel"]
+    losses = []
+    for _ in range(4):
+        state, loss = linen.step(state, x, y)
+        losses.append((float(loss), float(new.step(model, optimizer, x, y))))
+    np.testing.assert_allclose(*np.array(losses).T, rtol=1e-5)
+    assert len(set(losses)) == 4  # it trains
+    np.testing.assert_allclose(model.batch_norm.mean[...], state.batch_stats["BatchNorm_0"]["mean"], rtol=1e-5)
+    assert new.logits(x).shape == (4, 3) and new.hidden(jax.random.key(2), x).shape == (4, 6, 4)
