@@ -4,6 +4,10 @@
 memory and together as one project, checks that the result compiles, that a second run changes nothing and that no comment is
 lost, and prints the processor time beside that of parsing and writing the same files with libcst alone. A class counts as native
 also where a class that stays Linen uses it.
+
+`python benchmarks/migrate.py --verify LOG.jsonl NAME=DIRECTORY… [--cases FILE] [--timeout S] [--only REGEX] [--again VERDICT]`
+runs the native classes through the gate instead (see `benchmarks/gated.py`) and counts the verdicts. It needs what the corpus
+imports, or `--stand-in` for it.
 """
 from __future__ import annotations
 
@@ -18,7 +22,11 @@ from pathlib import Path
 
 import libcst
 
+from gated import Verification, verified
+from standins import worker_stands_in
+
 from flake8_nnx.migrate.file import rewrite_files
+from flake8_nnx.migrate.gate import Gate
 from flake8_nnx.migrate.model import FilePlan
 from flake8_nnx.migrate.project import plan_files
 from flake8_nnx.source.project import Project
@@ -58,11 +66,38 @@ def check(old: Mapping[Path, str], new: Sequence[str], counts: Counter[str], lab
             counts[f"lost comments{label}"] += 1
 
 
+def rewrite_corpus(texts: Mapping[Path, str], root: Path, counts: Counter[str], reasons: Counter[str]) -> None:
+    """Rewrites the files of a corpus, with what has to hold of the new texts, and says what that took."""
+    counts["files"] = len(texts)
+    started = time.process_time()
+    kept = rewrite_files(planned(texts, root))  # as it would be written: the files must keep running
+    ours = time.process_time() - started
+    started = time.process_time()
+    for source in texts.values():
+        assert libcst.parse_module(source).code == source
+    bare = time.process_time() - started
+    whole = planned(texts, root, keep_running=False)
+    check(texts, rewrite_files(whole), counts)
+    check(texts, kept, counts, " (kept running)")
+    count(whole, counts, reasons)
+    second = rewrite_files(planned(dict(zip(texts, kept)), root))
+    counts["changed by a second run"] = sum(a != b for a, b in zip(kept, second))
+    print(f"migrating {ours:.1f} s, libcst alone {bare:.1f} s: {ours / max(bare, 1e-9):.1f} times")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", nargs="+", metavar="NAME=DIRECTORY")
     parser.add_argument("--reasons", type=int, default=6)
+    parser.add_argument("--verify", type=Path, metavar="LOG", help="run the gate; verdicts go into this log, or stand there")
+    parser.add_argument("--cases", type=Path, metavar="FILE", help="a file with a list CASES, for --verify")
+    parser.add_argument("--stand-in", default="", metavar="NAMES", help="libraries that --verify does without")
+    parser.add_argument("--timeout", type=float, default=60.0, metavar="S", help="for one class")
+    parser.add_argument("--only", default="", metavar="REGEX", help="verify the classes of these files only")
+    parser.add_argument("--again", action="append", default=[], metavar="VERDICT", help="verify again what has this verdict")
     options = parser.parse_args()
+    if options.stand_in:
+        worker_stands_in(options.stand_in.split(","))
     total: Counter[str] = Counter()
     for corpus in options.corpora:
         name, _, folder = corpus.partition("=")
@@ -72,27 +107,20 @@ def main() -> None:
         for found in python_files([Path(folder)]):
             if not isinstance(found, SourceError) and "linen" in (source := read_source(found[0])):
                 texts[found[0]] = source
-        counts["files"] = len(texts)
-        started = time.process_time()
-        kept = rewrite_files(planned(texts, Path(folder)))  # as it would be written: the files must keep running
-        ours = time.process_time() - started
-        started = time.process_time()
-        for source in texts.values():
-            assert libcst.parse_module(source).code == source
-        bare = time.process_time() - started
-        whole = planned(texts, Path(folder), keep_running=False)
-        check(texts, rewrite_files(whole), counts)
-        check(texts, kept, counts, " (kept running)")
-        count(whole, counts, reasons)
-        second = rewrite_files(planned(dict(zip(texts, kept)), Path(folder)))
-        counts["changed by a second run"] = sum(a != b for a, b in zip(kept, second))
+        if options.verify:
+            gate = Gate(verify=True, cases=options.cases, timeout=options.timeout, device="cpu")
+            how = Verification(options.verify, gate, options.again, options.only)
+            print(f"{name}:", *verified(texts, Path(folder), how), sep="\n  ", flush=True)
+            continue
+        rewrite_corpus(texts, Path(folder), counts, reasons)
         share = counts["native"] / max(1, counts["native"] + counts["refused"])
         classes = counts["native"] + counts["refused"]
         print(f"{name}: {counts['native']} of {classes} classes native ({share:.0%}); {dict(counts)}")
-        print(f"  migrating {ours:.1f} s, libcst alone {bare:.1f} s: {ours / max(bare, 1e-9):.1f} times")
         for reason, number in reasons.most_common(options.reasons):
             print(f"  {number:4} {reason}")
         total += counts
+    if options.verify:
+        return
     classes = total["native"] + total["refused"]
     print(f"all: {total['native']} of {classes} native ({total['native'] / max(1, classes):.0%}); {dict(total)}")
 

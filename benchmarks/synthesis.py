@@ -9,8 +9,6 @@ of its own.
 from __future__ import annotations
 
 import argparse
-import importlib.abc
-import importlib.machinery
 import inspect
 import multiprocessing
 import os
@@ -22,48 +20,15 @@ import warnings
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from unittest import mock
 
 import flax.linen as nn
+from standins import StandIns
 
 from flake8_nnx.verify.load import load
 from flake8_nnx.verify.synthesis import synthesise
 from flake8_nnx.verify.verdict import Unverifiable
 
 SECONDS = 15.0
-
-
-class Stand(types.ModuleType):
-    """A library that is not installed."""
-
-    __path__: list[str] = []
-    __version__ = "0.0"
-
-    def __getattr__(self, name: str):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return mock.MagicMock(name=f"{self.__name__}.{name}", unsafe=True)  # also names that start with assert
-
-
-class StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds whatever nobody else has."""
-
-    def __init__(self, own: set[str], wanted: set[str]) -> None:
-        self.own, self.wanted, self.used = own, wanted, set()
-
-    def find_spec(self, name: str, path=None, target=None):
-        head = name.partition(".")[0]
-        never = self.own | {"flax", "jax", "numpy", "optax"} | sys.stdlib_module_names
-        if head in never or self.wanted and head not in self.wanted:
-            return None
-        self.used.add(name.partition(".")[0])
-        return importlib.machinery.ModuleSpec(name, self, is_package=True)
-
-    def create_module(self, spec):
-        return Stand(spec.name)
-
-    def exec_module(self, module) -> None:
-        return None
 
 
 def classes(module: types.ModuleType) -> list[type]:

@@ -26,7 +26,7 @@ INDEX = re.compile(r"\{(\d+)(?:\*(\d+))?(?:([+-])(\d+))?\}")
 #   {"same": true}                                                        so has the class itself, but for the slots before
 #   {"linen": "fc1", "nnx": "fc1", "shared": true, …}                     its variables stand among those of the class itself
 # A slot may have "sizes": which constructor parameters of the class its variables tell, either by an axis of one of its leaves,
-#   {"in_features": [["params/kernel", -2]]}, for a variable of the class itself by its own axis, {"in_features": 0}, or, for a
+#   {"in_features": [["params/kernel", -2]]}, for a variable of the class itself by its own axis, {"in_features": -2}, or, for a
 #   class, by a parameter of that, {"encoder_in_features": "in_features"}.
 
 

@@ -86,6 +86,9 @@ HELPERS: Mapping[str, Helper] = {
     )
 }  # fmt: skip
 
+# Both are `nnx.with_partitioning` where they are given an initialiser and names alone.
+PARTITIONED = ("with_partitioning", "with_logical_partitioning")
+
 # Other names of the same objects.
 ALIASES: Mapping[str, str] = {
     f"{LEGACY}.with_sharding_constraint": "with_logical_constraint",

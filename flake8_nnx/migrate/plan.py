@@ -8,8 +8,8 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, init_lines, recurrent, refuse, signature
-from flake8_nnx.migrate import submodules, super_init, tied, variables
+from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, init_lines, partitioned, recurrent, refuse
+from flake8_nnx.migrate import signature, submodules, super_init, tied, variables
 from flake8_nnx.migrate.attributes import Attributes
 from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.sizes import Sizes
@@ -64,6 +64,7 @@ class Planner:
     def run(self) -> ClassPlan:
         inherit.check_bases(self.plan, self.facts)
         refuse.check_class(self.plan, self.parts.own, self.facts, self.attributes.bridged)
+        partitioned.check(self.plan, self.facts)
         reason = inherit.problem(self.trace, self.parts, self.base) if self.base is not None else None
         if reason is not None or self.base is None and self.parts.inherited:
             self.refuse(self.cls.node, reason or "what its base creates cannot be told")

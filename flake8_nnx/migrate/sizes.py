@@ -62,7 +62,7 @@ class Sizes:
         parts = ast.parse(shape, mode="eval").body
         if not isinstance(parts, (ast.Tuple, ast.List)) or any(isinstance(part, ast.Starred) for part in parts.elts):
             return
-        for axis, part in enumerate(parts.elts):
+        for axis, part in enumerate(parts.elts, -len(parts.elts)):  # from the end: under nn.vmap others stand before them
             if isinstance(part, ast.Name) and part.id in (*parameters, *self.opened):
                 self.told.setdefault(site, {})[part.id] = axis
 

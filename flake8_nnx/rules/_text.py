@@ -5,6 +5,7 @@ import ast
 import re
 
 from flake8_nnx.catalog.functions import FUNCTIONS
+from flake8_nnx.catalog.sharding import PARTITIONED, helper
 from flake8_nnx.source.linen import LINEN, Facts
 
 MAX_QUOTE = 60
@@ -62,7 +63,17 @@ def nnx_function(node: ast.AST, facts: Facts) -> str | None:
     origin = facts.origin(node) or ""
     if origin.startswith(INITIALIZERS):
         return "nnx.initializers." + origin[len(INITIALIZERS):]
+    found = helper(origin)
+    if found is not None and found.linen in PARTITIONED:
+        return found.nnx if _takes_two(facts.names.parent(node), node) else None
     return FUNCTIONS.get(origin[len(LINEN):]) if origin.startswith(LINEN) else None
+
+
+def _takes_two(call: ast.AST | None, function: ast.AST) -> bool:
+    """Whether this calls the function with two positional arguments and nothing else."""
+    if not isinstance(call, ast.Call) or call.func is not function or call.keywords:
+        return False
+    return len(call.args) == 2 and not any(isinstance(argument, ast.Starred) for argument in call.args)
 
 
 def nnx_source(node: ast.expr, facts: Facts) -> str:

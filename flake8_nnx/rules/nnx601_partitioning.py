@@ -19,12 +19,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_nnx.catalog.sharding import PARTITIONED
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _own, _sharding, _text
 from flake8_nnx.rules._sharding import Use
 from flake8_nnx.source.linen import Facts
 
-NAMES = ("with_partitioning", "with_logical_partitioning")
 
 RULE = Rule(
     "NNX601",
@@ -67,7 +67,7 @@ class Dense(nnx.Module):
 @RULE.on(ast.Module)
 def check(_: ast.Module, facts: Facts) -> Iterator[Report]:
     """One finding per wrapped initialiser."""
-    for use in _sharding.uses(facts, *NAMES):
+    for use in _sharding.uses(facts, *PARTITIONED):
         if not _in_nnx_layer(use.place, facts):
             yield use.place, {"call": _text.quote(use.place), "advice": _advice(use, facts)}
 

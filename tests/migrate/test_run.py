@@ -8,6 +8,7 @@ import pytest
 from flake8_nnx.cli import main
 from flake8_nnx.migrate.run import migrate_paths
 from flake8_nnx.migrate.write import changed_text, read_file, replace_all
+from flake8_nnx.variable_map import told_sizes
 from flake8_nnx.verify.verdict import INTERRUPTED, unverified
 
 LINEN = '''"""Modèle."""
@@ -212,3 +213,32 @@ def test_an_interrupted_verification_writes_nothing(model, monkeypatch, capsys):
     assert main(["migrate", str(model), "--write", "--unverified", "--verify", "-q"]) == 130
     out, err = capsys.readouterr()
     assert model.read_text() == old and out == "" and "nothing written" in err and "class" not in err.splitlines()[0]
+
+
+STACKED = """
+import flax.linen as nn
+from features import features
+
+
+class Scale(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return x * self.param("scale", nn.initializers.ones, (x.shape[-1],))
+
+
+class Scales(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        mapped = nn.vmap(
+            Scale, variable_axes={"params": 0}, split_rngs={"params": True}, in_axes=None, out_axes=0, axis_size=2
+        )
+        return mapped()(features(x))
+"""
+
+
+def test_a_size_is_told_by_a_variable_that_is_stacked(tmp_path):
+    path = tmp_path / "stacked.py"
+    path.write_text(STACKED)
+    scale, scales = migrate_paths([path], unverified=True).classes
+    assert told_sizes(scale.variable_map, {"params/scale": (5,)}) == {"in_features": 5}
+    assert list(told_sizes(scales.variable_map, {"params/VmapScale_0/scale": (2, 5)}).values()) == [5]
