@@ -9,17 +9,32 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flake8_nnx.migrate.by_hand_names import unread_transforms
 from flake8_nnx.migrate.edits import CodeEdits, Piece
 from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.known import RESTORES, SAVES, TREE_MAPS
 from flake8_nnx.migrate.model import ClassPlan, Refusal
-from flake8_nnx.migrate.roles import Field, Frame, Items, Method, Model, Site, Slot, State, Variables, slot_of, slots_in
+from flake8_nnx.migrate.roles import (
+    Field,
+    Frame,
+    Items,
+    Method,
+    Model,
+    OptState,
+    Site,
+    Slot,
+    State,
+    Variables,
+    slot_of,
+    slots_in,
+)
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.project import SourceFile
 from flake8_nnx.source.text import SourceText
 
 PREFIX = ("init", "initial", "new", "curr", "cur", "current", "old", "train", "model", "final", "my")
 KINDS = ("state", "params", "variables", "vars", "ts")
+OPTAX = ("opt", "optim", "optimizer", "optstate")
 FLAGS = {"deterministic": True, "train": False, "training": False, "is_training": False}  # with what nothing is drawn
 WHOLE = SAVES | RESTORES | TREE_MAPS  # what these are given of a train state is all of it
 Created = Callable[[Slot], bool]
@@ -75,6 +90,8 @@ class Plan:
     def model(self, slot: Slot) -> str:
         """The name of a model in the function that has it and in those inside."""
         slot = slot.root
+        if slot.optimizer:
+            return self.optimizer(slot)
         if slot not in self.names:
             known = list(self.named(slot, Model))
             applied = [node.id for node in slot.frame.file.facts.names.nodes if isinstance(node, ast.Name) and self.applies(node)]
@@ -93,7 +110,7 @@ class Plan:
         """The name of the optimiser of a state."""
         slot = slot.root
         if slot not in self.optimizers:
-            stems = [stem(name) for name in self.named(slot, State)]
+            stems = [stem(name) for name in self.named(slot, State, OptState)]
             wanted = next((f"{s}_optimizer" if s else "optimizer" for s in stems), "optimizer")
             self.optimizers[slot] = self.free(wanted, slot)
         return self.optimizers[slot]
@@ -114,10 +131,10 @@ class Plan:
 
     def taken(self, slot: Slot) -> set[str]:
         others = {other for s, other in [*self.names.items(), *self.optimizers.items()] if s.frame is slot.frame}
-        stack, found = [slot.frame.node], others
+        stack, found, gone = [slot.frame.node], others, unread_transforms(self.program, slot) if slot.optimizer else ()
         while stack:
             node = stack.pop()
-            if isinstance(node, ast.Name) and slot.root not in slots_of(self.program.values.get(node)):
+            if isinstance(node, ast.Name) and slot.root not in slots_of(self.program.values.get(node)) and node not in gone:
                 found.add(node.id)
             elif isinstance(node, ast.arg):
                 frame = self.frame_of(node, slot.frame)
@@ -157,7 +174,7 @@ class Plan:
             self.use(frame, value.slot, "optimizer")
         elif isinstance(value, Method) and value.optimizer is not None:
             self.use(frame, value.slot, *(("model", "optimizer") if value.name == "apply_gradients" else ()))
-        elif isinstance(value, Method) and value.name != "init" or isinstance(value, (Model, Variables)):
+        elif isinstance(value, Method) and value.name != "init" or isinstance(value, (Model, Variables, OptState)):
             self.use(frame, value.slot, "model")
         elif isinstance(node, ast.Call) and self.program.origin(node.func, frame) in WHOLE:
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
@@ -214,7 +231,7 @@ def is_test(file: SourceFile) -> bool:
 
 def stem(name: str) -> str:
     """`actor` of `actor_state`, nothing of `state` and `new_state`."""
-    parts = name.split("_")
+    parts = [part for part in name.split("_") if part not in OPTAX]
     while parts and (parts[-1] in KINDS or parts[-1].isdigit()):
         parts.pop()
     while parts and parts[0] in PREFIX:
@@ -276,7 +293,7 @@ def pieces_of(value: Any, created: Created, plan: Plan, itself: ast.AST) -> list
         return [itself]
     if isinstance(value, Variables):
         return [plan.model(value.slot)] if created(value.slot) and not value.updated else []
-    if isinstance(value, Model):
+    if isinstance(value, (Model, OptState)):
         return [plan.model(value.slot)] if created(value.slot) else []
     if isinstance(value, Method):
         return []

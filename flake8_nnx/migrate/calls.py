@@ -10,6 +10,7 @@ from typing import Any
 
 from flake8_nnx.migrate.applied import COMPREHENSIONS, applied
 from flake8_nnx.migrate.around import Created, Plan, Stop, indent_of, pieces_of, text_of
+from flake8_nnx.migrate.by_hand import by_hand, readers
 from flake8_nnx.migrate.construction import constructor_arguments, constructs, empty, factory
 from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
@@ -26,8 +27,10 @@ from flake8_nnx.migrate.roles import (
     Items,
     Method,
     Model,
+    OptState,
     Slot,
     State,
+    Updates,
     Variables,
     slots_in,
 )
@@ -187,6 +190,8 @@ class Rewriting:
             raise self.stop(target, "what the call changes is dropped, and NNX would keep it", "call a copy that nnx.clone makes")
         if self.is_copy(target):
             return [target]
+        if isinstance(value, Updates):
+            return [target] if any(readers(self.plan, self.frame, value.call)) else []
         if isinstance(target, ast.Name) and target.id == "_":
             return [target] if pieces_of(value, created, self.plan, target) else []
         if not isinstance(target, (ast.Tuple, ast.List)):
@@ -231,7 +236,7 @@ class Rewriting:
         if is_apart(value):
             apart_expression(self, node)
             return False
-        if isinstance(value, (Model, Variables)) or (isinstance(value, Method) and value.name == "apply"):
+        if isinstance(value, (Model, Variables, OptState)) or (isinstance(value, Method) and value.name == "apply"):
             self.named(node, value.slot)
             if not isinstance(node, (ast.Name, ast.Dict)):
                 for call in ast.walk(node):
@@ -270,6 +275,9 @@ class Rewriting:
         origin = self.program.origin(node.func, self.frame)
         if transformed(self, node, origin):
             return False
+        effect = by_hand(self, node)
+        if effect is not None:
+            return effect
         if origin in SAVES | RESTORES and checkpointed(self, node, origin, alone):
             return True
         if constructs(self.program, node, self.frame):

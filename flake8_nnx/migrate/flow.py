@@ -5,32 +5,35 @@ An abstract interpreter of statements in their order; what it finds out is kept 
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flake8_nnx.migrate.followed_calls import Calls
+from flake8_nnx.migrate.followed_calls import Calls, keeps_scale
 from flake8_nnx.migrate.followed_statements import Statements
 from flake8_nnx.migrate.kinds import called_kind
-from flake8_nnx.migrate.known import DYNAMIC_SCALE
 from flake8_nnx.migrate.roles import (
     Callee,
     Field,
     Frame,
     Items,
     Kinds,
+    Maker,
     Method,
     Model,
+    OptState,
     Scaled,
     Slot,
     State,
     Tool,
+    Transform,
     Variables,
     merge,
     original,
     replaced,
     slots_in,
 )
+from flake8_nnx.migrate.transformations import ANNOTATIONS, ByHand, either
 from flake8_nnx.source.clues import TRAIN_STATE, is_variables
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.project import Definition, Project, SourceFile
@@ -56,6 +59,7 @@ class Program:
         self.answered: set[ast.AST] = set()  # functions that return something known
         self.seeds: list[tuple[Frame, ast.expr, set[ast.Call]]] | None = None  # once somebody asks for them
         self.alternatives: set[Slot] = set()  # models of which a function returns one
+        self.by_hand = ByHand({}, {}, {})
         self.apart: set[Frame] = set()  # functions of parameters that `DynamicScale` differentiates
         self.changed = True
         for _ in range(TURNS):
@@ -117,6 +121,8 @@ class Program:
             return None
         if self.is_state(annotation, frame):
             return self.new_state(parameter, frame)
+        if facts.origin(annotation) in ANNOTATIONS:
+            return Transform(frozenset({Maker(frame, (parameter,))}))
         if facts.annotated_module(annotation) is not None or facts.linen_name(annotation) == "Module":
             return Model(self.slot(frame, parameter))
         return None
@@ -129,6 +135,9 @@ class Program:
         if isinstance(value, Kinds):
             self.give_kinds(frame, name, value)
             return
+        if isinstance(value, Transform):
+            self.give_transform(frame, node, value)
+            return
         if name in frame.given:
             return
         if isinstance(value, Callee):
@@ -139,6 +148,7 @@ class Program:
             frame.given[name] = self.new_state(node, frame)
         else:
             own = self.slot(frame, node)
+            own.optimizer = isinstance(value, OptState)
             frame.given[name] = replaced(value, {}, lambda _: own)
         frame.env[name] = frame.given[name]
         self.changed = True
@@ -150,6 +160,15 @@ class Program:
         more = tuple(each for each in value.classes if each not in known)
         if more and (before is None or known):
             frame.given[name] = frame.env[name] = Kinds(known + more)
+            self.changed = True
+
+    def give_transform(self, frame: Frame, parameter: ast.arg, value: Transform) -> None:
+        """A parameter is one of the transformations that any call gives it."""
+        before, name = frame.given.get(parameter.arg), parameter.arg
+        annotated = Maker(frame, (parameter,))
+        known = before.makers - {annotated} if isinstance(before, Transform) else frozenset()
+        if not value.makers <= known and (before is None or isinstance(before, Transform)):
+            frame.given[name] = frame.env[name] = Transform(known | value.makers)
             self.changed = True
 
     def slot(self, frame: Frame, node: ast.AST, kind: Any = "") -> Slot:
@@ -234,6 +253,10 @@ class Program:
             return Items(elements) if tell else self.lost(node, frame, *node.elts)
         if isinstance(node, ast.Dict):
             return self.dictionary(node, frame)
+        if isinstance(node, ast.IfExp):
+            self.value(node.test, frame)
+            one, other = self.value(node.body, frame), self.value(node.orelse, frame)
+            return either(node, one, other, frame) if isinstance(one, Transform) else None
         if isinstance(node, ast.Lambda):
             return Callee(self.function(node, frame))
         if isinstance(node, ast.NamedExpr):
@@ -287,6 +310,8 @@ class Program:
             return Field(owner.slot, owner.optimizer, node.attr)
         if isinstance(owner, Tool):
             return Tool(f"{owner.name}.{node.attr}")
+        if isinstance(owner, OptState):
+            self.escape(node, frame, f"`{ast.unparse(node)[:60]}` reads what optax keeps")
         if isinstance(owner, Field) and node.attr == "value_and_grad" and keeps_scale(self, owner.name):
             return Scaled()
         if isinstance(owner, Variables) and node.attr in ("unfreeze", "copy", "get", "pop"):
@@ -307,6 +332,8 @@ class Program:
             if owner.collection is None and isinstance(key, str):
                 return replace(owner, collection=key)
             self.escape(node, frame, f"`{ast.unparse(node)[:60]}` reads variables by their Linen path")
+        if isinstance(owner, OptState):
+            self.escape(node, frame, f"`{ast.unparse(node)[:60]}` reads what optax keeps")
         return None
 
     def dictionary(self, node: ast.Dict, frame: Frame) -> Any:
@@ -345,23 +372,14 @@ class Program:
 
     def guess(self, node: ast.Name, frame: Frame, collection: object) -> None:
         """A parameter that stands for a collection in the variables that a model is applied to."""
+        if isinstance(collection, str):
+            self.guess_value(node, frame, lambda slot: Variables(slot, collection))
+
+    def guess_value(self, node: ast.Name, frame: Frame, made: Callable[[Slot], Any]) -> None:
+        """A parameter that has to hold a model, or something of it."""
         scope: Frame | None = frame
         while scope is not None and node.id not in scope.env:
             scope = scope.parent
         parameter = next((p for p in scope.parameters if p.arg == node.id), None) if scope else None
-        if scope is not None and parameter is not None and isinstance(collection, str):
-            self.give(scope, node.id, Variables(self.slot(scope, parameter), collection))
-
-
-def keeps_scale(program: Program, name: str) -> bool:
-    """Whether this field of the train states of a program is a `DynamicScale`."""
-    for file in program.project.files:
-        if file not in program.files:
-            continue
-        home = program.module(file)
-        for cls in file.tree.body:
-            if isinstance(cls, ast.ClassDef) and any(program.is_state(base, home) for base in cls.bases):
-                for field in cls.body:
-                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id == name:
-                        return any(file.facts.origin(part) == DYNAMIC_SCALE for part in ast.walk(field.annotation))
-    return False
+        if scope is not None and parameter is not None:
+            self.give(scope, node.id, made(self.slot(scope, parameter)))

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate.kinds import kinds_of
@@ -10,6 +11,7 @@ from flake8_nnx.migrate.known import (
     CHECKPOINTERS,
     COLLECTIVES,
     COMPILED,
+    DYNAMIC_SCALE,
     GRADIENTS,
     OVERVIEWS,
     RESTORES,
@@ -33,6 +35,7 @@ from flake8_nnx.migrate.roles import (
     slots_in,
 )
 from flake8_nnx.migrate.sites import Sites
+from flake8_nnx.migrate.transformations import optax_call
 from flake8_nnx.source.linen import LINEN, PARTIAL
 from flake8_nnx.source.project import SourceFile
 
@@ -61,7 +64,7 @@ class Calls(Sites):
         if origin in PARTIAL and isinstance(first, Callee):
             bound = {name: value for name, value in keywords.items() if name}
             self.give(first, node, arguments[1:], bound)
-            return Callee(first.frame, first.count + len(arguments) - 1, {**first.bound, **bound}, first.gradient)
+            return replace(first, count=first.count + len(arguments) - 1, bound={**first.bound, **bound})
         if origin in SAME or origin in COLLECTIVES:
             return first
         if origin in CHECKPOINTERS:
@@ -79,6 +82,9 @@ class Calls(Sites):
             if (frame, node) not in slot.root.definitions:
                 slot.root.definitions.append((frame, node))
             return Model(slot)
+        found = optax_call(program, frame, node, origin, arguments, keywords)
+        if found is not None:
+            return found
         if isinstance(function, Kinds):
             program.escape(node, frame, f"which class `{ast.unparse(node)[:60]}` makes a model of cannot be told")
         if isinstance(function, Method):
@@ -124,14 +130,14 @@ class Calls(Sites):
         if isinstance(first, Callee):
             self.program.compilers[node.func] = first.frame
             if origin in GRADIENTS:
-                return Callee(first.frame, first.count, first.bound, GRADIENTS[origin], has_aux(node))
+                return replace(first, gradient=GRADIENTS[origin], has_aux=has_aux(node))
         return first
 
     def scaled(self, node: ast.Call, first: Callee) -> Callee:
         program = self.program
         program.changed = program.changed or first.frame not in program.apart
         program.apart.add(first.frame)
-        return Callee(first.frame, first.count, first.bound, "scaled", has_aux(node))
+        return replace(first, gradient="scaled", has_aux=has_aux(node))
 
     def compiles(self, decorator: ast.expr, frame: Frame) -> None:
         """`@jax.jit` and `@functools.partial(jax.jit, …)`."""
@@ -196,3 +202,17 @@ class Calls(Sites):
 def has_aux(node: ast.Call) -> bool:
     aux = next((k.value for k in node.keywords if k.arg == "has_aux"), None)
     return isinstance(aux, ast.Constant) and aux.value is True
+
+
+def keeps_scale(program: Program, name: str) -> bool:
+    """Whether this field of the train states of a program is a `DynamicScale`."""
+    for file in program.project.files:
+        if file not in program.files:
+            continue
+        home = program.module(file)
+        for cls in file.tree.body:
+            if isinstance(cls, ast.ClassDef) and any(program.is_state(base, home) for base in cls.bases):
+                for field in cls.body:
+                    if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id == name:
+                        return any(file.facts.origin(part) == DYNAMIC_SCALE for part in ast.walk(field.annotation))
+    return False

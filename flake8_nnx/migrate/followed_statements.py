@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.migrate.followed_calls import Calls
 from flake8_nnx.migrate.roles import Callee, Frame, Items, Model, Variables, original, slot_of, slots_in
 
+from flake8_nnx.migrate.transformations import either
+
 if TYPE_CHECKING:
     from flake8_nnx.migrate.flow import Program
 
@@ -56,7 +58,7 @@ class Statements:
                     if original(slot_of(value)) is original(slot_of(other)):
                         program.wanted.add((id(frame.node), name))
                 if value is not None:
-                    frame.env[name] = value
+                    frame.env[name] = either(node, value, other, frame) or value
         elif isinstance(node, (ast.For, ast.AsyncFor)):
             program.value(node.iter, frame)
             self.assign(node.target, None)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from flake8_nnx.migrate.around import Plan, Stop, is_test, own_nodes, slots_of, touches
+from flake8_nnx.migrate.by_hand import check_by_hand, check_none
 from flake8_nnx.migrate.calls import Rewriting
 from flake8_nnx.migrate.construction import find_added
 from flake8_nnx.migrate.dead import dead_classes, dead_parameters, dead_statements
@@ -131,6 +132,8 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
         check_apart(plan, frames)
         check_definitions(plan, frames)
         check_lent(plan, frames)
+        check_none(plan, frames)
+        check_by_hand(plan, frames)
         check_stale(plan, frames)
         check_sources(plan, frames)
         for frame in frames:
@@ -165,11 +168,19 @@ def components(program: Program) -> list[list[Frame]]:
         if frame.parent is not None and frame in busy and not isinstance(frame.parent.node, ast.Module):
             parents[find(frame)] = find(frame.parent)
             busy.add(frame.parent)
+        for home in at_top(program, frame) if frame in busy else ():
+            parents[find(frame)] = find(home)
     groups: dict[Frame, list[Frame]] = {}
     for frame in frames:
         if frame in busy:
             groups.setdefault(find(frame), []).append(frame)
     return list(groups.values())
+
+
+def at_top(program: Program, frame: Frame) -> set[Frame]:
+    """The files at whose top level the models of a function are made."""
+    slots = [slot for node in own_nodes(frame.node) for slot in slots_of(program.values.get(node))]
+    return {slot.root.frame for slot in slots if isinstance(slot.root.frame.node, ast.Module)}
 
 
 def is_busy(program: Program, frame: Frame) -> bool:

@@ -62,6 +62,7 @@ class Slot:
     original: Slot | None = None  # of a copy: whose it is
     same: Slot | None = None  # what it was found to be the same as
     source: Slot | None = None  # the model whose train state it is put into, with other settings
+    optimizer: bool = False  # no model, but the state of optax
     definitions: list[tuple[Frame, ast.Call]] = field(default_factory=list)  # its constructions
     started: list[tuple[Frame, ast.Call]] = field(default_factory=list)  # calls of `init` on it
 
@@ -93,6 +94,7 @@ def merge(one: Slot, other: Slot) -> Slot:
     one.started += [item for item in other.started if item not in one.started]
     one.definitions += [item for item in other.definitions if item not in one.definitions]
     one.source = one.source or other.source
+    one.optimizer = one.optimizer or other.optimizer
     return one
 
 
@@ -164,6 +166,35 @@ class Gradients:
 
 
 @dataclass(frozen=True)
+class Maker:
+    """The expression of a function that makes a gradient transformation, after the calls that lead to it."""
+
+    frame: Frame
+    path: tuple[ast.AST, ...]
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A gradient transformation of optax, and what may have made it."""
+
+    makers: frozenset[Maker]
+
+
+@dataclass(frozen=True)
+class OptState:
+    """What a gradient transformation keeps: in NNX an optimiser."""
+
+    slot: Slot
+
+
+@dataclass(frozen=True)
+class Updates:
+    """What a gradient transformation makes of gradients, by its call."""
+
+    call: ast.Call
+
+
+@dataclass(frozen=True)
 class Items:
     """A tuple whose elements are known."""
 
@@ -177,6 +208,7 @@ class Callee:
     frame: Frame
     count: int = 0  # positional arguments that are bound
     bound: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
+    closure: Mapping[Any, Any] = field(default_factory=dict, hash=False, compare=False)  # slots of functions around it, by call
     gradient: str = ""  # grad, value_and_grad, scaled
     has_aux: bool = False
 
@@ -200,7 +232,7 @@ class Site:
 
 def slots_in(value: Any) -> list[Slot]:
     """The models that a value holds."""
-    if isinstance(value, (Model, Variables, State, Method, Gradients)):
+    if isinstance(value, (Model, Variables, State, Method, Gradients, OptState)):
         return [value.slot.root]
     if isinstance(value, Items):
         return [slot for element in value.elements for slot in slots_in(element)]
@@ -228,6 +260,8 @@ def replaced(value: Any, slots: Mapping[Slot, Slot], other: Any) -> Any:
         return Method(other(value.slot.root), value.name, value.optimizer and other(value.optimizer.root))
     if isinstance(value, Variables):
         return replace(value, slot=other(value.slot.root))
-    if isinstance(value, (Model, Gradients)):
+    if isinstance(value, Callee):
+        return replace(value, closure={**value.closure, **slots})
+    if isinstance(value, (Model, Gradients, OptState)):
         return type(value)(other(value.slot.root))
     return value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate.around import own_nodes
 from flake8_nnx.migrate.edits import Piece
-from flake8_nnx.migrate.roles import Model, State, slots_in
+from flake8_nnx.migrate.roles import Model, OptState, State, slots_in
 from flake8_nnx.source.names import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def parameter_annotation(rewriting: Rewriting, parameter: ast.arg, new: str) -> 
         return ": nnx.Module" if rewriting.facts.linen_name(parameter.annotation) == "Module" else None
     if parameter.annotation is None:
         return None if new == parameter.arg else ""
+    if isinstance(value, OptState):
+        return ": nnx.Optimizer"
     optimizer = isinstance(value, State) and new == rewriting.plan.optimizer(value.optimizer)
     return f": {optimizer_type(rewriting, parameter.annotation)}" if optimizer else ": nnx.Module"
 

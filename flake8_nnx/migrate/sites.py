@@ -15,6 +15,7 @@ from flake8_nnx.migrate.roles import (
     Items,
     Kinds,
     Model,
+    OptState,
     Site,
     Slot,
     State,
@@ -22,6 +23,8 @@ from flake8_nnx.migrate.roles import (
     replaced,
     slots_in,
 )
+
+from flake8_nnx.migrate.transformations import leaving
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.flow import Program
@@ -58,7 +61,7 @@ class Sites:
     def called(self, node: ast.Call, callee: Callee, values: list[Any], keywords: Mapping[Any, Any]) -> Any:
         program, frame = self.program, callee.frame
         arguments = self.bind(callee, node)
-        slots: dict[Slot, Slot] = {}
+        slots: dict[Slot, Slot] = {inner.root: outside for inner, outside in callee.closure.items()}
         self.carried: set[Slot] = set()  # slots of the called function that variables are given for
         for name, argument in arguments.items():
             value = program.values.get(argument)
@@ -87,7 +90,7 @@ class Sites:
             value = program.values.get(arguments[name]) if name in arguments else callee.bound.get(name)
             if isinstance(own, Kinds) and not isinstance(value, Kinds):
                 program.escape(node, self.frame, f"which class `{frame.name}` is given as `{name}` cannot be told")
-        found = replaced(frame.returned, slots, other)
+        found = leaving(replaced(frame.returned, slots, other), node, frame, self.frame)
         if not callee.gradient:
             return found
         target = next((p.arg for p in frame.parameters[callee.count:]), "")
@@ -118,11 +121,11 @@ class Sites:
             before = slots.setdefault(inner, outside).root
             if before is not outside:
                 started = not before.is_given and not outside.is_given and before.started and outside.started
-                if started or (inner in carried and isinstance(value, (State, Variables))):
+                if started or (inner in carried and isinstance(value, (State, Variables, OptState))):
                     program.escape(argument, self.frame, "two models go where the function called takes one")
                 else:
                     program.merge(before, outside)
-            if isinstance(value, (State, Variables)):
+            if isinstance(value, (State, Variables, OptState)):
                 carried.add(inner)
             if self.frame.inside(inner.frame):  # the parameter is a model of this function or of one around it
                 program.merge(inner, outside)

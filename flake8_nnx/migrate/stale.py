@@ -9,9 +9,10 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from flake8_nnx.migrate.around import Plan, Stop, own_nodes
+from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.lent import lends
 from flake8_nnx.migrate.replaced import tree_of
-from flake8_nnx.migrate.roles import Callee, Field, Frame, Method, Slot, State, Variables, slot_of, slots_in
+from flake8_nnx.migrate.roles import Callee, Field, Frame, Method, OptState, Slot, State, Variables, slot_of, slots_in
 from flake8_nnx.migrate.scaled import slot_apart
 from flake8_nnx.source.linen import PARTIAL
 from flake8_nnx.source.names import FUNCTIONS, Names
@@ -39,10 +40,15 @@ def updated_slots(plan: Plan) -> set[tuple[Frame, Slot]]:
     found: set[tuple[Frame, Slot]] = set()
     frames = program.all_frames()
     for frame in frames:
+        returned = frame.returned.frame.node if isinstance(frame.returned, Callee) else None
         for node in own_nodes(frame.node, nested=True):
+            if returned is not None and returned in parents(frame.file.facts.names, node):
+                continue  # which whoever calls it runs
             value = program.values.get(node.func) if isinstance(node, ast.Call) else None
             if isinstance(value, Method) and updates(node, value, plan):
                 found.add((frame, value.slot.root))
+            if isinstance(node, ast.Call):
+                found.update((frame, slot) for slot in updated_by_hand(program, node))
     changed = True
     while changed:
         before = len(found)
@@ -64,6 +70,19 @@ def updates(node: ast.AST, value: Method, plan: Plan) -> bool:
         return False
     given = [plan.program.values.get(k.value) for k in node.keywords]
     return any(not isinstance(each, (Method, Variables)) or (isinstance(each, Variables) and each.updated) for each in given)
+
+
+def parents(names: Names, node: ast.AST) -> Iterator[ast.AST]:
+    above = names.parent(node)
+    while above is not None:
+        yield above
+        above = names.parent(above)
+
+
+def updated_by_hand(program: Program, node: ast.Call) -> list[Slot]:
+    """The model and the state of optax that a call of `tx.update` changes."""
+    known = program.by_hand
+    return [*known.models(node), known.updated[node][1].root] if node in known.updated else []
 
 
 class Versions:
@@ -154,6 +173,8 @@ class Versions:
     def keeps(self, node: ast.Name, call: ast.Call | None) -> bool:
         """Whether `state.params` is chosen from in a tree that the train state takes, right after this update."""
         names = self.frame.file.facts.names
+        if call is not None and any(node in adding.args for _, adding, _ in self.plan.program.by_hand.applied.get(call, ())):
+            return True
         attribute = names.parent(node)
         tree_map = names.parent(attribute) if isinstance(attribute, ast.Attribute) else None
         keyword = names.parent(tree_map) if tree_map is not None else None
@@ -173,6 +194,7 @@ class Versions:
         value = self.values.get(node.func)
         if isinstance(value, Method) and updates(node, value, self.plan):
             yield value.slot.root
+        yield from updated_by_hand(self.plan.program, node)
         if lends(self.plan, node):
             yield slot_of(self.values[node])
         site = self.sites.get(node)
@@ -181,7 +203,7 @@ class Versions:
         callee = site.callee.frame
         for frame, slot in self.updating:
             if frame is callee and slot.frame is not callee:
-                yield slot  # of a function around both
+                yield site.callee.closure.get(slot, slot).root  # of a function around both
         for name, argument in site.arguments.items():
             own, given = callee.given.get(name), self.values.get(argument)
             if slots_in(own) and slots_in(given) and (callee, slot_of(own)) in self.updating:
@@ -206,4 +228,4 @@ def is_target(child: ast.AST, node: ast.stmt) -> bool:
 
 def old(value: object) -> bool:
     """Whether a value holds variables as they were when it was made."""
-    return isinstance(value, State) or (isinstance(value, Variables) and not value.updated)
+    return isinstance(value, (State, OptState)) or (isinstance(value, Variables) and not value.updated)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flake8_nnx.migrate.around import Plan, Stop, indent_of, is_test, own_nodes, text_of
-from flake8_nnx.migrate.flow import Program, keeps_scale
+from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.followed_calls import keeps_scale
 from flake8_nnx.migrate.lines import wrapped
 from flake8_nnx.migrate.roles import Callee, Field, Frame, Scaled, State, slots_in
 from flake8_nnx.source.clues import TRAIN_STATE

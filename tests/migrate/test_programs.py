@@ -85,6 +85,24 @@ def test_steps_with_batch_statistics_have_the_same_losses():
     assert len({float(loss) for loss in new_losses}) == len(new_losses)  # it trains
 
 
+# Programs whose weights do not depend on keys, by functions of inputs and targets that return all that they compute.
+ALIKE = {"by_hand": ("run", "with_statistics", "two_models")}
+
+
+@pytest.mark.jax
+@pytest.mark.parametrize("name", ALIKE)
+def test_both_versions_compute_the_same_numbers(name):
+    import jax
+    import numpy as np
+
+    linen, new = loaded(name, "linen"), loaded(name, "nnx")
+    x = jax.random.normal(jax.random.key(0), (16, 3))
+    for function in ALIKE[name]:
+        old, mine = (jax.tree.leaves(getattr(side, function)(x, x.sum(axis=-1))) for side in (linen, new))
+        assert len(old) == len(mine) and all(map(np.array_equal, old, mine)), function
+        assert len({np.asarray(value).tobytes() for value in old}) == len(old), "it does not train"
+
+
 @pytest.mark.jax
 def test_a_program_with_dropout_runs_and_its_keys_decide():
     import jax
