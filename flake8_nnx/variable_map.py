@@ -28,6 +28,8 @@ INDEX = re.compile(r"\{(\d+)(?:\*(\d+))?(?:([+-])(\d+))?\}")
 # A slot may have "sizes": which constructor parameters of the class its variables tell, either by an axis of one of its leaves,
 #   {"in_features": [["params/kernel", -2]]}, for a variable of the class itself by its own axis, {"in_features": -2}, or, for a
 #   class, by a parameter of that, {"encoder_in_features": "in_features"}.
+# Beside the slots, {"modes": {"__call__": {"train": true}}} says which flags of methods are modes of the NNX module, with the
+#   value that they have in training.
 
 
 def resolve(tree: Mapping[str, Any], linen_paths: Iterable[str], nnx_paths: Iterable[str]) -> dict[str, str]:

@@ -40,6 +40,10 @@ def migrate(
         list[str] | None,
         typer.Option(metavar="FILE.py::Class", help="Migrate this class alone, with bridges to its neighbours; may be repeated."),
     ] = None,
+    mode_flags: Annotated[
+        bool,
+        typer.Option("--mode-flags", help="Flags such as train= become modes that train() and eval() set, where that is exact."),
+    ] = False,
     log: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write one object per Linen class.")] = None,
     timeout: Annotated[float, typer.Option(metavar="S", min=1, help="Seconds to verify one class.")] = 120.0,
     jobs: Annotated[
@@ -58,6 +62,7 @@ def migrate(
     flake8-nnx migrate src/models.py
     flake8-nnx migrate src/models.py --diff
     flake8-nnx migrate src --cases cases.py --write --log migration.json
+    flake8-nnx migrate src --mode-flags --diff
     flake8-nnx migrate src --bridge --write
     flake8-nnx migrate --only src/models.py::Attention --diff
     """
@@ -67,6 +72,8 @@ def migrate(
         console.fail("name files or directories to migrate, or classes with --only FILE.py::Class")
     if write and out is not None:
         console.fail("--write rewrites in place and --out DIR elsewhere: give one of them")
+    if mode_flags and (bridge or chosen):
+        console.fail("--mode-flags needs all classes of a model: leave out --bridge and --only")
     missing = [path for path in paths if not Path(path).exists()]
     try:
         cases = inputs.cases_file(cases) if cases is not None else None
@@ -86,7 +93,7 @@ def migrate(
     from flake8_nnx.migrate.run import migrate_paths
     from flake8_nnx.verify.verdict import INTERRUPTED
 
-    migrated = partial(migrate_bridged, only=chosen) if bridge or chosen else migrate_paths
+    migrated = partial(migrate_bridged, only=chosen) if bridge or chosen else partial(migrate_paths, mode_flags=mode_flags)
     with console.progress("verifying", quiet) as told:
         run = migrated(
             [Path(path) for path in paths],

@@ -1,4 +1,4 @@
-"""The section `Attributes:` of the docstring of a class, of which what becomes a parameter goes to the `Args` of `__init__`.
+"""Sections of docstrings: `Attributes:` of a class, of which what becomes a parameter goes to the `Args:` of `__init__`.
 
 Works on the text in its quotes as it stands in the file; what is not understood stays where it is.
 """
@@ -12,14 +12,14 @@ QUOTED = re.compile(r"(?P<open>[rR]?(?P<quotes>\"\"\"|'''))(?P<text>.*)(?P=quote
 ENTRY = re.compile(r"(\w+)(?: \([^)]*\))?: *\S")  # `name: text` or `name (type): text`
 
 
-def without_attributes(raw: str, names: Collection[str]) -> tuple[str, list[str]]:
+def without_attributes(raw: str, names: Collection[str], section: str = "Attributes:") -> tuple[str, list[str]]:
     """The docstring without the attributes of these names, and what it said about each, from the name on."""
     quoted = QUOTED.match(raw)
     if quoted is None or "\\" in raw and raw[0] not in "rR":
         return raw, []
     newline = "\r\n" if "\r\n" in raw else "\n"
     lines = quoted["text"].split(newline)
-    header = next((place for place, line in enumerate(lines) if line.strip() == "Attributes:"), None)
+    header = next((place for place, line in enumerate(lines) if line.strip() == section), None)
     if header is None or not lines[-1].strip() == "":
         return raw, []
     last = len(lines) - 1  # the line of the closing quotes

@@ -86,6 +86,7 @@ class ClassPlan:
     methods: list[str] = field(default_factory=list)  # to be added at the end of the class, `{indent}` for its indentation
     notes: list[str] = field(default_factory=list)  # what the new code does otherwise, for the user to know
     asked: frozenset[str] = frozenset()  # attributes that other code may read of it
+    modes: dict[str, dict[str, bool]] = field(default_factory=dict)  # method -> flag that became a mode -> its value in training
 
     @property
     def name(self) -> str:
@@ -118,7 +119,8 @@ class FilePlan:
 
     def variable_map(self, plan: ClassPlan) -> dict[str, Any]:
         """From the variables of the class as it is now."""
-        return with_earlier(self.own_map(plan), self.earlier, moved=True)
+        modes = {"modes": plan.modes} if plan.modes else {}
+        return {**with_earlier(self.own_map(plan), self.earlier, moved=True), **modes}
 
     def own_map(self, plan: ClassPlan) -> dict[str, Any]:
         """The slots of a class and of those that it constructs, with or without a bridge, each by a name that no other has."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from flake8_nnx.migrate.gate import CLOSED, NOT_VERIFIED, Gate, Input, key_of, parts_of
 from flake8_nnx.migrate.file import rewrite, rewrite_files, todo
+from flake8_nnx.migrate import modes
 from flake8_nnx.migrate.model import ClassPlan, ClassRecord, FilePlan
 from flake8_nnx.migrate.program import around_classes
 from flake8_nnx.migrate.project import closed, plan_files
@@ -70,11 +71,12 @@ class MigrationRun:
         return [change.target for change in changes]
 
 
-def migrate_paths(paths: Sequence[Path], **how: Any) -> MigrationRun:
+def migrate_paths(paths: Sequence[Path], mode_flags: bool = False, **how: Any) -> MigrationRun:
     """Migrate the Linen classes below these paths as far as the gate lets them through.
 
     Args:
         paths: files and directories.
+        mode_flags: flags of methods become modes of the model where that is exact.
         how: the fields of `flake8_nnx.migrate.gate.Gate`.
     """
     gate, run = Gate(**how), MigrationRun()
@@ -83,7 +85,11 @@ def migrate_paths(paths: Sequence[Path], **how: Any) -> MigrationRun:
     run.errors += [str(plan) for plan in planned if isinstance(plan, SourceError)]
     pairs = [(each, plan) for each, plan in zip(inputs, planned) if isinstance(plan, FilePlan) and plan.plans]
     files = [plan for _, plan in pairs]
-    verdicts, errors = gate.verdicts(pairs, rewrite_files(files, gate.workers) if gate.runs else [""] * len(files))
+    texts = rewrite_files(files, gate.workers) if gate.runs or mode_flags else [""] * len(files)
+    if mode_flags:
+        modes.decide(files, texts)
+        texts = modes.with_modes(files, texts)
+    verdicts, errors = gate.verdicts(pairs, texts)
     run.errors += errors
     native = [plan for file in files for plan in file.native]
     parts = parts_of(native, verdicts)
@@ -96,6 +102,8 @@ def migrate_paths(paths: Sequence[Path], **how: Any) -> MigrationRun:
         run.files.append(FileRun(each.source, each.file.root, text, maps, notes, after))
         run.classes += _records(before, after, verdicts, parts)
     said = rewrite_around(run, paths)
+    if mode_flags:
+        write_modes(run)
     run.todo += [f"{file_run.source.path}: {note}" for file_run in run.files for note in file_run.todo]
     run.todo += said
     return run
@@ -129,6 +137,14 @@ def rewrite_around(run: MigrationRun, paths: Sequence[Path]) -> list[str]:
         assert file_run.plan is not None
         file_run.todo = todo(file_run.plan, file_run.new, path)
     return found.said()
+
+
+def write_modes(run: MigrationRun) -> None:
+    """The new texts with the modes that were decided on."""
+    planned = [(file_run, file_run.plan) for file_run in run.files if file_run.plan is not None and file_run.changed]
+    texts = modes.with_modes([plan for _, plan in planned], [file_run.new for file_run, _ in planned])
+    for (file_run, plan), text in zip(planned, texts):
+        file_run.new, file_run.todo = text, todo(plan, text, str(file_run.source.path))
 
 
 def _read(paths: Sequence[Path], run: MigrationRun) -> list[Input]:

@@ -17,6 +17,7 @@ from flake8_nnx.verify import bridges, sharding
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
 from flake8_nnx.verify.methods import noted
+from flake8_nnx.verify.modes import mode_flag
 from flake8_nnx.verify.propose import natural, propose
 from flake8_nnx.verify.sides import (
     Arguments,
@@ -124,7 +125,8 @@ def nnx_side(
     linen_paths = {shapes[new][0]: old for old, new in names.items()}
     graphdef, _ = nnx.split(model)
     seeded = streams(make, random_state(variables))
-    return NnxSide(graphdef, variables, linen_paths, case, seeded, make, sown), names, proposed
+    flag = mode_flag(getattr(type(linen.module), case.method), variable_map)
+    return NnxSide(graphdef, variables, linen_paths, case, seeded, make, sown, flag), names, proposed
 
 
 def given_class(module: nn.Module) -> str:

@@ -16,6 +16,7 @@ from flake8_nnx.verify.initial import Initial, compare_initial
 from flake8_nnx.verify.keys import check_streams
 from flake8_nnx.verify.locate import locate
 from flake8_nnx.verify.measure import Figures
+from flake8_nnx.verify.modes import in_both_modes
 from flake8_nnx.verify.shapes import NamedSizes
 from flake8_nnx.verify.sharding import without_mesh
 from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide
@@ -58,6 +59,7 @@ def _checked(
     keys = 0
     try:
         module = _linen_module(case, old_namespace)
+        case = in_both_modes(case, module, variable_map)
         first, modes = _arguments(case, module)
         linen, new, names, proposed = _sides(case, module, first, modes[0].arguments, new_class, new_namespace, variable_map)
         weights = {path: data.weight(path, tuple(s.shape), s.dtype) for path, s in linen.shapes.items()}

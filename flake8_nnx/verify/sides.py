@@ -15,6 +15,7 @@ from flax import nnx
 
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
+from flake8_nnx.verify.modes import ModeFlag
 from flake8_nnx.verify.propose import propose
 from flake8_nnx.verify.recall import recalled_shapes
 from flake8_nnx.verify.structure import spelled
@@ -118,6 +119,7 @@ class NnxSide:
     streams: Sequence[list[Any]]  # keys and counts of the random streams under seed 0 and 1, by `stream_paths`
     make: Callable[[Any], Any]  # the model from a random key
     sown: Mapping[str, Any] = field(default_factory=dict)  # what the Linen side sows, by path
+    flag: ModeFlag | None = None  # an argument of the Linen call that is a mode of the model
 
     def call(self, weights: Weights, arguments: Arguments, arrays: list[Any]) -> tuple[Any, Weights]:
         """Outputs (with what was sown), and every variable after the call, by Linen path."""
@@ -174,6 +176,7 @@ class NnxSide:
         """Outputs, and every variable after the call by its own path."""
         model = self.model(weights)
         args, kwargs = arguments.filled(arrays)
+        args, kwargs = self.flag.applied(model, args, kwargs) if self.flag is not None else (args, kwargs)
         out = getattr(model, self.case.method)(*args, **kwargs)
         after = flat_state(model)
         gone = [path for path in self.linen_paths if path not in after]

@@ -3,8 +3,9 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from golden_options import with_options
 
-from flake8_nnx.migrate.file import plan_file
+from flake8_nnx.migrate.file import plan_file, rewrite
 from flake8_nnx.verify import Case, verify_files
 
 pytestmark = pytest.mark.jax
@@ -16,6 +17,10 @@ CASES = {
         Case("cnn:Block", init="Block(2)", args=("f32[2,4,4,2]",), **MODES),
         Case("cnn:CNN", init="CNN((4, 3))", args=("f32[2,8,8,2]",), **MODES),
         Case("cnn:CNN", init="CNN((4,), use_norm=False)", args=("f32[2,4,4,2]",), **MODES),
+    ],
+    "modes": [
+        Case("modes:Net", init="Net((4, 4))", args=("f32[2,4,4]",)),
+        Case("modes:Noisy", init="Noisy(0.5)", args=("f32[2,4]", True)),
     ],
     "setup": [
         Case("setup:MLP", init="MLP((4, 5, 6))", args=("f32[2,3]",)),
@@ -207,6 +212,8 @@ def jobs(wrong=lambda text: text):
     for name, cases in CASES.items():
         source = (HERE / name / "linen.py").read_text()
         planned = plan_file(source, "linen.py")
+        if (HERE / name / "options.txt").exists():
+            with_options(planned, rewrite(planned), HERE / name)
         plans = {plan.name: plan for plan in planned.native}
         new = wrong((HERE / name / "nnx.py").read_text())
         for case in cases:
@@ -232,6 +239,8 @@ def test_golden_rewrites_are_equal():
     assert [v.status for v in unproved] == ["MATCHED"]
     assert all("bit for bit" in v.reason for v in tabled)
     assert all(v.evidence["variable map"] == "given" for v in verdicts)
+    moded = [v.reason for job, v in zip(made, verdicts) if "modes" in job["variable_map"]]
+    assert len(moded) == 2 and all(reason.startswith("eval and train outputs") for reason in moded)
 
 
 def test_broken_rewrites_are_not():
@@ -244,6 +253,7 @@ def test_broken_rewrites_are_not():
         "nested": ("nnx.Linear(x_features, 3, rngs=rngs), nnx.relu", "nnx.Linear(x_features, 3, rngs=rngs), nnx.gelu"),
         "google_style": ("nnx.relu(", "nnx.gelu("),
         "attention": ("self.table[:length", "self.table[1 : length + 1"),
+        "modes": ("self.dropout(x, deterministic=True)", "self.dropout(x)"),
         "streams": ("gate * h], axis=-1)", "h], axis=-1)"),
     }
 
@@ -253,7 +263,7 @@ def test_broken_rewrites_are_not():
         return text
 
     assert all(any(old in (HERE / name / "nnx.py").read_text() for name in CASES) for old, _ in broken.values())
-    classes = ("Block", "MLP", "Nested", "VAE", "Head", "Attention")
+    classes = ("Block", "MLP", "Nested", "VAE", "Head", "Attention", "Net")
     made = [job for job in jobs(wrong) if Path(job["old"]["path"]).parent.name in broken]
     chosen = [job for job in made if job["old"]["class"] in classes and job["case"]["init"] != "Block(4, 3)"]
     verdicts = verify_files(chosen)

@@ -10,6 +10,7 @@ import tokenize
 from pathlib import Path
 
 import pytest
+from golden_options import with_options
 
 from flake8_nnx.lint import lint_source
 from flake8_nnx.migrate.file import plan_file, rewrite, todo
@@ -26,7 +27,7 @@ def comments(source):
 def migrated(name):
     source = (HERE / name / "linen.py").read_text()
     planned = plan_file(source, "linen.py")
-    return source, planned, rewrite(planned)
+    return source, planned, with_options(planned, rewrite(planned), HERE / name)
 
 
 def notes_of(planned, new):
