@@ -66,6 +66,7 @@ class ClassPlan:
     removed: set[ast.stmt] = field(default_factory=set)
     decorators: set[ast.expr] = field(default_factory=set)
     fields: list[Field] = field(default_factory=list)
+    hiding: set[str] = field(default_factory=set)  # fields that stay in the class body, since they hide a method of a base
     base: LinenClass | None = None  # of the project, that it derives from
     silent: bool = False  # whether the `__init__` of the base is its own
     opening: list[str] = field(default_factory=list)  # what `__init__` begins with: defaults that it makes, the base's own

@@ -95,11 +95,12 @@ class Edits:
                 self.beside.setdefault(spans.of(node), {})[name] = text
             self.unwrapped.update(spans.keyed(plan.unwrapped.items()))
             self.removed |= {spans.of(statement) for statement in plan.removed}
-            self.removed |= {spans.of(field.node) for field in plan.fields if field.node in plan.cls.node.body}
+            gone = [field for field in plan.fields if field.node in plan.cls.node.body and field.name not in plan.hiding]
+            self.removed |= {spans.of(field.node) for field in gone}
             self.removed |= {spans.of(string) for string in described.strings(plan).values()}  # they go to a docstring
             self.decorators |= {spans.of(decorator) for decorator in plan.decorators}
-            gone = [plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods]
-            self.setups |= {spans.of(method) for method in gone}
+            methods = [plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods]
+            self.setups |= {spans.of(method) for method in methods}
             for line, bare in zip(plan.init, self.classes[spans.of(plan.cls.node)].lines):
                 if line.node is not None:
                     self.homes.setdefault(spans.of(line.node), bare)

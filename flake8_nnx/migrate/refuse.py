@@ -8,7 +8,7 @@ import ast
 from collections.abc import Collection, Iterator
 
 from flake8_nnx.migrate import any_module, borrowed, contexts, decorators, detached, expanded
-from flake8_nnx.migrate import functions, initial, post_init, recurrent, variables
+from flake8_nnx.migrate import functional, functions, initial, post_init, recurrent, variables
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
@@ -277,8 +277,9 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> N
             _ask(plan, node, made)
             skip.add(node.func)
         elif isinstance(node, ast.Attribute) and _self_attribute(node) in LINEN_ONLY:
-            if node.attr not in facts.fields_of(plan.cls) and node.attr not in plan.cls.methods:
-                add(plan, node, f"self.{node.attr} is not handled by this version")
+            own = node.attr in facts.fields_of(plan.cls) or node.attr in plan.cls.methods
+            if not own and not functional.rewrite(plan, node, facts):
+                add(plan, node, functional.REASONS.get(node.attr) or f"self.{node.attr} is not handled by this version")
         elif isinstance(node, (ast.Name, ast.Attribute)):
             origin = facts.origin(node)
             parent = facts.names.parent(node)

@@ -26,6 +26,9 @@ def parameters(planner: Planner) -> None:
     planner.plan.open_sizes = planner.open.opened
     planner.plan.parameters += [Parameter(name, "int") for name in planner.open.opened]
     planner.plan.fields = list(planner.fields.values())
+    above = {name for base in planner.facts.ancestors(planner.cls)[1:] for name in base.methods}
+    own = planner.cls.node.body
+    planner.plan.hiding = {f.name for f in planner.plan.fields if f.node in own and f.default is not None and f.name in above}
     for field in planner.plan.fields:
         default = None if field.factory is None else "None"
         if field.default is not None:

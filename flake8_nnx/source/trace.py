@@ -219,6 +219,7 @@ class Tracer:
 
     def block(self, statements: list[ast.stmt], env: Env) -> bool:
         """Run statements in order; True when the block always leaves its function."""
+        events, left = self.events, False
         for statement in statements:
             if copied(self, statement, env):
                 continue
@@ -226,8 +227,10 @@ class Tracer:
             if run is None:
                 self._other(statement, env)
             elif run(statement, env):
-                return True
-        return False
+                left = True
+                break
+        self.events = events
+        return left
 
     def _expr(self, node: ast.Expr, env: Env) -> None:
         call = node.value
@@ -476,6 +479,8 @@ class Tracer:
         if left[0] or left[1]:
             env.clear()
             env.update(envs[left[0]])
+            if test is not None and isinstance((node.orelse if left[1] else node.body)[-1], ast.Return):
+                self.events = bodies[left[0]]  # what follows in this block is made only where it is reached
             return False
         for name in envs[0].keys() | envs[1].keys():
             env[name] = self.join(envs[0].get(name, Unknown()), envs[1].get(name, Unknown()), test)

@@ -142,6 +142,7 @@ CASES = {
         Case("lifted:Towers", init="Towers(3)", args=("f32[4,2,3]",), **{**MODES, "mutable": ()}),
         Case("lifted:Ensemble", init="Ensemble(3)", args=("f32[2,4]",), **MODES),
     ],
+    "own_state": [Case("own_state:MLP", init=f"MLP(4, {is_potential})", args=("f32[2,3]",)) for is_potential in (True, False)],
     "asked": [Case("asked:Embeddings", init="Embeddings(8)", args=("f32[2,32,32,3]",))],
     "conditional": [
         Case("conditional:Critic", init="Critic((4, 3), 0.5)", args=("f32[2,2,3]", "f32[2,2]"), **{**MODES, "mutable": ()}),
