@@ -130,8 +130,8 @@ class Rewriter(Around):
             call = call.with_changes(args=spaced(arguments))
         if self.edits.dropped.get(span):
             kept = [arg for i, arg in enumerate(call.args) if i not in self.edits.dropped[span]]
-            last = [arg.with_changes(comma=cst.MaybeSentinel.DEFAULT) for arg in kept[-1:]]
-            call = call.with_changes(args=[*kept[:-1], *last])
+            end = [arg.with_changes(comma=cst.MaybeSentinel.DEFAULT) for arg in kept[-1:]]
+            call = call.with_changes(args=[*kept[:-1], *end])
         if span in self.edits.tupled:
             call = call.with_changes(args=as_tuple(call.args))
         first = self.edits.first.get(span)

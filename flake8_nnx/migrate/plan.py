@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, init_lines, partitioned, recurrent, refuse
-from flake8_nnx.migrate import signature, submodules, super_init, tied, variables
+from flake8_nnx.migrate import shared_sizes, signature, submodules, super_init, tied, variables
 from flake8_nnx.migrate.attributes import Attributes
 from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.sizes import Sizes
@@ -60,6 +60,8 @@ class Planner:
         self.expanded: dict[Site, str] = {}  # made by functions outside of the class -> what holds it
         self.needed = self.trace.open_sizes.intersection(WORD.findall(" ".join(size_texts(self.trace, self.outside))))
         self.open = Sizes({*self.fields, *(size.name for size in self.sizes)})
+        asked = {size.argument for size in self.sizes}
+        self.shared = shared_sizes.names(self.trace, self.attributes, self.outside, asked, self.open.taken)
 
     def run(self) -> ClassPlan:
         inherit.check_bases(self.plan, self.facts)
@@ -95,8 +97,8 @@ class Planner:
 
     def spell(self, size: Any) -> str | None:
         """The text of a size or an argument in `__init__`, which takes sizes that the source only names as parameters."""
-        text = spelled(size, self.sizes)
-        for name in self.needed.intersection(WORD.findall(text or "")):
+        text = spelled(size, self.sizes, self.shared)
+        for name in {*self.needed, *self.shared.values()}.intersection(WORD.findall(text or "")):
             if name in self.open.taken:
                 return None
             if name not in self.open.opened:

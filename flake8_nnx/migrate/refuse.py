@@ -277,8 +277,8 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> N
             _ask(plan, node, made)
             skip.add(node.func)
         elif isinstance(node, ast.Attribute) and _self_attribute(node) in LINEN_ONLY:
-            own = node.attr in facts.fields_of(plan.cls) or node.attr in plan.cls.methods
-            if not own and not functional.rewrite(plan, node, facts):
+            known = node.attr in facts.fields_of(plan.cls) or node.attr in plan.cls.methods
+            if not known and not functional.rewrite(plan, node, facts):
                 add(plan, node, functional.REASONS.get(node.attr) or f"self.{node.attr} is not handled by this version")
         elif isinstance(node, (ast.Name, ast.Attribute)):
             origin = facts.origin(node)

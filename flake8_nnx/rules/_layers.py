@@ -188,7 +188,7 @@ def _carried(made: Construction, code: str, facts: Facts) -> list[str]:
         f"{name} is {spelled(before, found.parameters)} at first, then {spelled(after, found.parameters)}"
         for loop in events(found.trace.events)
         for name, (before, after) in getattr(loop, "carried", {}).items()
-        if name in words and None not in (before, after) and name != after
+        if name in words and name != after and None not in (spelled(before, found.parameters), spelled(after, found.parameters))
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import handed, graphs, members, normalized, ported, shapes
+from flake8_nnx.source import handed, graphs, members, normalized, opened, ported, shapes
 from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static
@@ -344,7 +344,7 @@ class Evaluator:
             if isinstance(owner, Array):
                 return self._array_method(owner, func.attr, node, env)
             if one_of(owner):
-                return self._applied(owner, func.attr, node, *self.arguments(node, env))
+                return self._applied(owner, func.attr, node, *self.arguments(node, env), env)
             if isinstance(owner, Held):
                 self.arguments(node, env)
                 return Unknown()
@@ -364,7 +364,7 @@ class Evaluator:
         if network is not None:
             return network
         if one_of(callee):
-            return self._applied(callee, "__call__", node, positional, keywords)
+            return self._applied(callee, "__call__", node, positional, keywords, env)
         if isinstance(callee, Held):
             return held_output(callee, positional)
         if isinstance(callee, Function):
@@ -408,8 +408,11 @@ class Evaluator:
         known = self.tracer.depth == 0 and None not in texts
         return Static(f"{ast.unparse(node.func)}({', '.join(map(str, texts))})") if known else Unknown()
 
-    def _applied(self, callee: Any, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any]) -> Any:
+    def _applied(
+        self, callee: Any, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any], env: Env
+    ) -> Any:
         """Output of a call of one of several submodules."""
+        positional = opened.followed(self.tracer, one_of(callee), node, positional, env) if method == "__call__" else positional
         outputs = [self.tracer.apply(module.site, method, node, positional, keywords) for module in one_of(callee)]
         return functools.reduce(lambda a, b: self.tracer.join(a, b, None), outputs)
 

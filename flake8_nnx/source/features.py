@@ -14,7 +14,7 @@ from typing import Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.trace import Tracer
-from flake8_nnx.source.values import AXIS, CHOSEN, WHOLE, Array, Assignment, Branch, Graph, Loop, Site, Size, Trace, size_of
+from flake8_nnx.source.values import AXIS, CHOSEN, OPEN, WHOLE, Array, Assignment, Branch, Graph, Loop, Site, Size, Trace, size_of
 
 
 WORD = re.compile(r"self\.\w+|\w+")
@@ -166,8 +166,12 @@ def argument_size(
     return f"({', '.join(map(str, dims[1:]))}{',' if len(dims) == 2 else ''})"
 
 
-def spelled(text: Size, parameters: list[SizeParameter]) -> str | None:
-    """The text with `axisK_of_arg` replaced by the parameters: `in_features`, `in_shape[-2]`."""
+def spelled(text: Size, parameters: list[SizeParameter], opened: Mapping[str, str] | None = None) -> str | None:
+    """The text with `axisK_of_arg` replaced by the parameters: `in_features`, `in_shape[-2]`; with names for open sizes."""
+    for match in OPEN.finditer(str(text)):
+        if not opened or match.group() not in opened:
+            return None
+        text = str(text).replace(match.group(), opened[match.group()])
     if text is None:
         return None
     by_argument = {p.argument: p for p in parameters}

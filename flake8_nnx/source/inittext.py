@@ -8,7 +8,7 @@ from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.members import member
 from flake8_nnx.source.names import COMPREHENSIONS
 from flake8_nnx.source.precedence import operand
-from flake8_nnx.source.values import Array, Function, Member, Module, Partial, Shape, Size, Static, Unknown, atom, size_of
+from flake8_nnx.source.values import OPEN, Array, Function, Member, Module, Partial, Shape, Size, Static, Unknown, atom, size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
@@ -21,7 +21,7 @@ class NotStatic(Exception):
 
 
 def static(size: Size) -> Any:
-    return Unknown() if size is None else Static(str(size))
+    return Unknown() if size is None or OPEN.search(str(size)) else Static(str(size))
 
 
 def root_is_self(node: ast.expr) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flake8_nnx.source.values import (
+    OPEN,
     Array,
     Items,
     Prefix,
@@ -55,11 +56,15 @@ def broadcast(values: Sequence[Any]) -> Any:
     for axis in set().union(*(a.axes for a in arrays)):
         sizes = [a.size(axis) for a in arrays]
         known = [size for size in sizes if size not in (None, 1)]
-        # They are equal, or the operation fails: one that is told without conditions is the shortest.
-        axes[axis] = min(known, key=lambda size: " if " in str(size)) if known else best.size(axis)
+        # They are equal, or the operation fails: one that is told, and without conditions, is the shortest.
+        axes[axis] = min(known, key=_unclear) if known else best.size(axis)
     # One of unknown rank may have more axes than the others.
     rank = best.rank if best.base is not None or all(array.rank is not None for array in arrays) else None
     return Array(best.base, axes, rank)
+
+
+def _unclear(size: Size) -> tuple[bool, bool]:
+    return bool(OPEN.search(str(size))), " if " in str(size)
 
 
 def integer(value: Any) -> int | None:

@@ -14,7 +14,7 @@ from flake8_nnx.source.apply import applied, constructor_values
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
 from flake8_nnx.source.given import given_to
-from flake8_nnx.source.inittext import Env, root_is_self
+from flake8_nnx.source.inittext import Env, root_is_self, static
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.makers import one_or_none
@@ -68,6 +68,7 @@ class Tracer:
         self.sized: list[Site] = []  # in the order in which their sizes became known
         self.returns: list[Any] = []
         self.inlining = 0
+        self.opened = 0  # sizes that only the call knows, so far
         self.method = ""
         self.ported = False  # whether this is an NNX class
         self.reached: set[ast.AST] = set()
@@ -397,7 +398,7 @@ class Tracer:
             items = elements(value)
             if isinstance(value, Shape):
                 array = Array(value.array.base, value.array.axes, len(target.elts))
-                items = tuple(Unknown() if d is None else Static(str(d)) for d in array.dims() or [])
+                items = tuple(map(static, array.dims() or []))
                 self._refine(value.array, array, env)
             for index, element in enumerate(target.elts):
                 self.bind(element, items[index] if items is not None and index < len(items) else Unknown(), env)

@@ -21,6 +21,8 @@ AXIS = re.compile(r"\baxis(\d+)_of_(\w+)\b")
 WHOLE = re.compile(r"\bsizes_of_(\w+)\b")
 # That of an axis which the field `axis` chooses reads `axis_by_axis_of_x`.
 CHOSEN = re.compile(r"\baxis_by_(\w+?)_of_(\w+)\b")
+# A size that only the call knows reads `openk_of_x` after the variable `x` that has it.
+OPEN = re.compile(r"\bopen\d+_of_(\w+)\b")
 MAX_RANK = 8
 
 

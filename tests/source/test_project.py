@@ -332,7 +332,7 @@ class Net(nn.Module):
     (cls,) = files["pkg/net.py"].facts.classes
     sites = trace(cls).sites
     assert [site_sizes(site) for site in sites if site.ref and site.ref.name != "Fixed"] == [
-        {"in_features": "axis1_of_x"}, {"in_features": "width"}, {"in_features": None},
+        {"in_features": "axis1_of_x"}, {"in_features": "width"}, {"in_features": "open1_of_x"},
     ]
 
 
