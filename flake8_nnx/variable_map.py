@@ -50,15 +50,22 @@ def resolve(tree: Mapping[str, Any], linen_paths: Iterable[str], nnx_paths: Iter
     return found
 
 
-def told_sizes(tree: Mapping[str, Any], shapes: Mapping[str, Sequence[int]]) -> dict[str, int]:
+def told_sizes(tree: Mapping[str, Any], shapes: Mapping[str, Sequence[int]]) -> dict[str, int | None]:
     """Constructor parameters of an NNX class that the shapes of the Linen variables tell.
+
+    None stands for a size of layers that the instance does not have: whoever uses it fails.
 
     Args:
         tree: as for `resolve`.
         shapes: shape of every Linen variable by `collection/module/…/leaf`.
     """
     modules = {tuple(path.split("/")[1:length]) for path in shapes for length in range(2, path.count("/") + 2)}
-    return _told(tree["slots"], (), (), tree.get("classes", {}), shapes, modules)
+    return {**dict.fromkeys(_asked(tree["slots"])), **_told(tree["slots"], (), (), tree.get("classes", {}), shapes, modules)}
+
+
+def _asked(slots: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The constructor parameters that the variables of these slots would tell."""
+    return [name for slot in slots for name in (*slot.get("sizes", ()), *_asked(slot.get("each", ())))]
 
 
 def _told(

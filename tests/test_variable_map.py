@@ -1,7 +1,7 @@
 """Slots to flat paths: counters, loops, branches that were not taken, and what must not be mapped."""
 import pytest
 
-from flake8_nnx.variable_map import filled, resolve
+from flake8_nnx.variable_map import filled, resolve, told_sizes
 
 DENSE = {"params/kernel": "kernel", "params/bias": "bias"}
 
@@ -50,3 +50,14 @@ def test_nothing_is_mapped_that_one_side_lacks():
 @pytest.mark.parametrize("template, text", [("a", "a"), ("b_{0}", "b_2"), ("b_{1-1}", "b_4"), ("{0}/{1}", "2/5")])
 def test_filled(template, text):
     assert filled(template, (2, 5)) == text
+
+
+def test_sizes_of_layers_that_an_instance_does_not_have_are_none():
+    slots = [
+        {"linen": "Dense", "auto": True, "nnx": "dense", "leaves": DENSE, "sizes": {"in_features": [["params/kernel", -2]]}},
+        {"each": [{"linen": "Pool", "auto": True, "nnx": "pools/{0}", "class": "Pool", "sizes": {"pool_features": "in_features"}}]},
+    ]
+    tree = {"slots": slots, "classes": {"Pool": slots[:1]}}
+    assert told_sizes(tree, {"params/Dense_0/kernel": (3, 5)}) == {"in_features": 3, "pool_features": None}
+    shapes = {"params/Dense_0/kernel": (3, 5), "params/Pool_0/Dense_0/kernel": (2, 7, 5)}
+    assert told_sizes(tree, shapes) == {"in_features": 3, "pool_features": 7}

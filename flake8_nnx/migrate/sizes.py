@@ -17,16 +17,15 @@ if TYPE_CHECKING:
 
 KERNEL = [["params/kernel", -2]]
 FEATURES = [["params/scale", -1], ["params/bias", -1], ["batch_stats/mean", -1]]
+ATTENTION = ("MultiHeadDotProductAttention", "MultiHeadAttention", "SelfAttention")
 # Linen layer -> its size parameter and the leaves and axes that tell it.
 TOLD: Mapping[str, tuple[str, list[list[Any]]]] = {
     "Dense": ("in_features", KERNEL),
     "Conv": ("in_features", KERNEL),
     **dict.fromkeys(("BatchNorm", "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm"), ("num_features", FEATURES)),
-    **dict.fromkeys(
-        ("MultiHeadDotProductAttention", "MultiHeadAttention", "SelfAttention"),
-        ("in_features", [["params/query/kernel", -3]]),
-    ),
+    **dict.fromkeys(ATTENTION, ("in_features", [["params/query/kernel", -3]])),
 }
+TOLD_BESIDES = dict.fromkeys(ATTENTION, ("in_kv_features", [["params/key/kernel", -3]]))
 # With these the axis is not the size.
 OTHERWISE = {"feature_group_count", "feature_axes", "axis", "reduction_axes"}
 
@@ -71,8 +70,11 @@ class Sizes:
         assert site.ref is not None
         if site.ref.local is not None or site.ref.nnx is not None:
             self.told.setdefault(site, {})[parameter] = size
-        elif TOLD.get(site.ref.linen or "", ("",))[0] == size and not set(site.keywords) & OTHERWISE:
-            self.told.setdefault(site, {})[parameter] = TOLD[site.ref.linen or ""][1]
+        elif not set(site.keywords) & OTHERWISE:
+            for known in (TOLD, TOLD_BESIDES):
+                told, leaves = known.get(site.ref.linen or "", ("", []))
+                if told == size:
+                    self.told.setdefault(site, {})[parameter] = leaves
 
 
 def open_size(planner: Planner, site: Site, name: str) -> str | None:

@@ -33,7 +33,7 @@ from flake8_nnx.verify.sides import (
 )
 from flake8_nnx.verify.shared import other_paths
 from flake8_nnx.verify.structure import check_map
-from flake8_nnx.verify.verdict import Different, Unverifiable
+from flake8_nnx.verify.verdict import Different, Unfit, Unverifiable
 
 
 def linen_side(module: Any, case: Case, first: Arguments) -> tuple[LinenSide, Weights]:
@@ -120,7 +120,7 @@ def nnx_side(
         given = given_class(linen.module)
         if not given:
             raise
-        raise Unverifiable(f"{error}: the case gives `{given}` classes that the source may never give") from error
+        raise Unfit(f"{error}: the case gives `{given}` classes that the source may never give") from error
     sharding.check_names(linen.axis_names, {old: shapes[new][1] for old, new in names.items()})
     linen_paths = {shapes[new][0]: old for old, new in names.items()}
     graphdef, _ = nnx.split(model)
@@ -180,7 +180,7 @@ def constructor(
     case: Case,
     arguments: Arguments,
     namespace: dict[str, Any],
-    sizes: Mapping[str, int],
+    sizes: Mapping[str, int | None],
     mutable: Sequence[str] = (),
 ) -> Callable[[Any], Any]:
     """How to make the NNX model from a key: `new_init`, or the Linen fields by name and sizes of inputs and of variables.
@@ -188,7 +188,7 @@ def constructor(
     A class that is still Linen becomes a model whose calls update the collections `mutable`.
 
     Raises:
-        Unverifiable: a required parameter that neither tells.
+        Unfit: a required parameter that neither tells.
         Different: a field has another default.
     """
     names = dict.fromkeys(("params", *case.rngs))
@@ -220,7 +220,7 @@ def constructor(
         elif parameter.default is inspect.Parameter.empty and parameter.kind not in (
             parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD
         ):
-            raise Unverifiable(
+            raise Unfit(
                 f"cannot tell the parameter `{name}` of {cls.__name__}: it is no field of the Linen class and no size of the "
                 f"inputs; give the constructor call as new_init (--new-init)"
             )
@@ -281,12 +281,12 @@ def _plain_field(value: Any, name: str) -> Any:
     """The value of a Linen field, for the NNX constructor too.
 
     Raises:
-        Unverifiable: it holds a Linen module or module class, which the NNX class cannot use.
+        Unfit: it holds a Linen module or module class, which the NNX class cannot use.
     """
     for leaf in jax.tree.leaves(value, is_leaf=lambda leaf: isinstance(leaf, nn.Module)):
         if _of_linen(leaf):
             made = leaf.func if isinstance(leaf, functools.partial) else leaf
-            raise Unverifiable(
+            raise Unfit(
                 f"the field `{name}` holds the Linen module {_name(made)}, which the NNX "
                 "class cannot use; give the constructor call as new_init (--new-init)"
             )

@@ -20,7 +20,7 @@ from flake8_nnx.verify.modes import in_both_modes
 from flake8_nnx.verify.shapes import NamedSizes
 from flake8_nnx.verify.sharding import without_mesh
 from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide
-from flake8_nnx.verify.verdict import Different, Unverifiable, Verdict, unverified
+from flake8_nnx.verify.verdict import Different, Unfit, Unverifiable, Verdict, unverified
 
 
 def check(
@@ -70,6 +70,8 @@ def _checked(
         attempt = proof.attempt(linen, new, modes) if equal or always_prove else None
         if equal and attempt is not None and attempt.claim is None:
             keys = compare_keys(found, linen, new, weights, modes, devices(device))
+    except Unfit as error:  # a guess that does not fit is no case
+        return unverified(f"{'no case: ' if case.origin.startswith('synthesised') else ''}{error}")
     except Unverifiable as error:
         return unverified(str(error))
     except Different as error:

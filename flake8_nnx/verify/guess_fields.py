@@ -30,13 +30,16 @@ FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"symmetr|permut|table|indices|adjacen", (f"({NUMPY}.arange(12)[:, None] + {NUMPY}.arange(12)) % 12",)),
     (r"head_dim|dim_head|d_head|key_dim", ("6", "4")),  # by two heads a width of 12
     (r"heads?$|num_head", ("2", "3")),
-    (r"kernel_size|window|patch", ("(3, 3)", "3", "(3,)", "2", "(2, 2)")),
+    (r"image_size|img_size|sample_size|resolution", ("8",)),
+    (r"patch", ("2", "(2, 2)", "(3, 3)", "3")),
+    (r"kernel_size|window", ("(3, 3)", "3", "(3,)", "2", "(2, 2)")),
     (r"strides?", ("1", "(1, 1)")),
-    (r"layers|depth|blocks|num_res|repeats|steps|stage", ("2", "(1, 2)")),
+    (r"layers|n_layer|depth|blocks|num_res|repeats|steps|stage", ("2", "(1, 2)")),
     (r"rate|dropout|prob|noise|std|scale|momentum|decay|alpha|beta|gamma", ("0.1",)),
     (r"eps", ("1e-5",)),
     (r"vocab|num_embeddings|classes|actions|outputs|tokens|experts|n_out|num_critics|n_atoms", ("11", "3")),
-    (r"max|length|len|positions|horizon", ("16",)),
+    (r"group", ("2",)),
+    (r"max|length|len|positions|horizon|buckets", ("16",)),
     (r"dtype", ("__import__('jax').numpy.float32",)),
     (r"^conv$", (f"{LINEN}.Conv",)),
     (r"^(dense|linear|proj)$", (f"{LINEN}.Dense",)),
@@ -248,6 +251,8 @@ def _guessed(name: str, annotation: str, classes: tuple[str, ...]) -> tuple[str,
         fitting = tuple(value for value in by_name if value[0] in "([")
     if re.search(r"float", annotation) and not re.search(r"int", annotation):
         fitting = tuple(value for value in by_name if "." in value or "e-" in value)
+    if re.search(r"\bint\b", annotation) and scalar and not re.search(r"float", annotation):
+        fitting = tuple(value for value in by_name if value.isdigit())
     if re.search(r"\bstr\b", annotation):
         fitting = tuple(value for value in by_name if value[0] == "'")
     return (*fitting, *(value for value in by_type if value not in fitting)) or by_name or ("12", "(12, 6)", "None")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -15,6 +15,7 @@ from flake8_nnx.verify.verdict import Unverifiable
 
 Call = tuple[tuple[Any, ...], dict[str, Any], "dict[str, Any] | None"]
 MOST_COMBINATIONS = 300
+MOST_OPTIONAL = 24  # of arguments that may all be left out, for each number of them
 TYPED = re.compile(r"(\w+)\[[^'\"\[\]]*['\"]([^'\"]*)['\"]")  # of jaxtyping
 TYPED_DTYPES = {"Float": ("f32", ""), "Num": ("f32", ""), "Int": ("i32", "<2"), "Integer": ("i32", "<2"), "Bool": ("bool", "")}
 
@@ -29,6 +30,7 @@ INPUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"tuple|list$", ("(f32[b,8,8,F], f32[b,8,8,F])", "(f32[b,5,F], f32[b,5,F])", "(f32[b,F], f32[b,F])")),
     (r"^encoder_|encoded|context|cross", ("f32[b,5,F]", "f32[b,F]")),
     (r"emb$|embeddings?$", ("f32[b,F]", "f32[b,5,F]")),
+    (r"(head|layer).*mask", ("None", "bool[b,5]")),  # of what to leave out, mostly nothing
     (r"mask|valid|done|reset|is_first|paddings", ("bool[b,5]", "bool[b]", "bool[b,1,5,5]")),
     (
         r"ids?$|tokens?|words|position|indices|vocab|segment|inputs_?$",
@@ -59,19 +61,38 @@ def calls(cls: type, method: str, features: Sequence[int]) -> Iterator[Call]:
     needed = [p for p in parameters if p.name not in EVAL_FLAGS and p.default is p.empty and p.kind not in many]
     needed = needed or [p for p in parameters if p.kind is p.VAR_POSITIONAL]  # of a wrapper, which passes on what it is given
     keys = {p.name: "key" for p in parameters if p.default is None and _named(p.name)[:1] == ("key",)}
-    choices = [_candidates(p.name, p.annotation) for p in needed]
+    # The key of an attention stands beside its query and value.
+    plain = {"key"} if {"query", "value"} & {p.name for p in parameters} else set()
+    choices = {p.name: ANY_INPUT if p.name in plain else _candidates(p.name, p.annotation) for p in needed}
+    optional = [p for p in parameters if p.default is None and p.name not in keys and _named(p.name)] if not needed else []
+    choices |= {p.name: _candidates(p.name, inspect.Parameter.empty) for p in optional}
 
     def made() -> Iterator[Call]:
-        for combination in _combinations(choices, [p.name for p in needed]):
-            for size in features if any("F" in text for text in combination) else features[:1]:
-                values = [_parsed(text, size) for text in combination]
-                positional = tuple(v for p, v in zip(needed, values) if p.kind is not p.KEYWORD_ONLY)
-                keyword = {p.name: v for p, v in zip(needed, values) if p.kind is p.KEYWORD_ONLY}
-                yield positional, {**keyword, **kwargs}, train
-                if keys:  # which may be left out, but not by what draws from them
-                    yield positional, {**keyword, **keys, **kwargs}, train
+        for number in range(len(optional) + 1):
+            given = needed or optional[:number]
+            combinations = _combinations([choices[p.name] for p in given], [p.name for p in given])
+            for combination in islice(combinations, MOST_OPTIONAL) if optional else combinations:
+                for size in features if any("F" in text for text in combination) else features[:1]:
+                    values = [_parsed(text, size) for text in combination]
+                    positional = tuple(v for p, v in zip(given, values) if p.kind is not p.KEYWORD_ONLY)
+                    keyword = {p.name: v for p, v in zip(given, values) if p.kind is p.KEYWORD_ONLY}
+                    yield positional, {**keyword, **kwargs}, train
+                    if keys:  # which may be left out, but not by what draws from them
+                        yield positional, {**keyword, **keys, **kwargs}, train
 
     return made()
+
+
+def left_out(
+    cls: type, method: str, args: Sequence[Any], kwargs: Mapping[str, Any], sizes: Sequence[int]
+) -> Iterator[tuple[str, list[Any]]]:
+    """The arguments of a call that may be None and that nothing is given for, each with arrays to try."""
+    own = [int(size) for text in args if isinstance(text, str) for size in re.findall(r"^f32\[.*,(\d+)\]$", text)]
+    for p in list(inspect.signature(getattr(cls, method)).parameters.values())[1 + len(args):]:
+        values = _named(p.name)
+        if p.default is None and p.name not in kwargs and values and values[0] not in ("key", "None"):
+            fitting = list(dict.fromkeys((*own, *sizes)))[:2]
+            yield p.name, [_parsed(text, size) for text in values[:2] for size in (fitting if "F" in text else fitting[:1])]
 
 
 def _combinations(choices: list[tuple[str, ...]], names: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -130,4 +151,4 @@ def _parsed(text: str, size: int) -> Any:
     text = text.replace("F", str(size))
     if text.startswith("("):
         return tuple(part.strip() for part in re.findall(r"\w+\[[^\]]*\]", text))
-    return {"3": 3, "no": False}.get(text, text)
+    return {"3": 3, "no": False, "None": None}.get(text, text)

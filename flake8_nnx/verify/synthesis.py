@@ -18,7 +18,7 @@ import jax
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
 from flake8_nnx.verify.guess_fields import constructors
-from flake8_nnx.verify.guess_inputs import Call, calls
+from flake8_nnx.verify.guess_inputs import Call, calls, left_out
 from flake8_nnx.verify.methods import noted, public
 from flake8_nnx.verify.shapes import NamedSizes
 from flake8_nnx.verify.verdict import Unverifiable
@@ -29,6 +29,7 @@ SECONDS_FOR_ANOTHER = 3.0  # method than the main one
 AFTER_UNBATCHED = 40  # inputs to try before a case without a batch is taken
 WHAT_TO_DO = "say how to run it with --init and --args, a cases file, or `flake8-nnx record`"
 CONVOLUTIONS = (nn.Conv, nn.ConvLocal, nn.ConvTranspose)
+UNBOUND = "unbound axis name"
 NO_RNG = re.compile(r'needs PRNG for "(\w+)"|No RngStream named \'(\w+)\'')  # of Linen; of an NNX class in a bridge
 
 
@@ -80,25 +81,24 @@ def _case(
     """The first case that fits, and the methods that run in it; for a method of a model that `main` initialises, if given."""
     tried = 0
     reasons: list[str] = []  # of the likeliest first
-    unbatched: tuple[Case, int, frozenset[str]] | None = None
+    unbatched: tuple[Case, int, Fit] | None = None
     candidates = _cases(namespace, cls, method, reasons) if main is None else _calls(namespace, cls, method, main)
     for case in islice(candidates, TRIES):
         if time.process_time() > deadline or unbatched and tried - unbatched[1] >= AFTER_UNBATCHED:
             break
         tried += 1
         try:
-            rngs, batched, ran = _streams(namespace, case)
+            fit = _fitting(namespace, case)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: B036  (user code may raise anything)
             reasons.append(f"{case.init} with {spelled_inputs(case)}: {in_short(error)}")
             continue
-        found = dataclasses.replace(case, rngs=rngs, origin=f"synthesised in {tried} tries")
-        if batched:
-            return found, ran
-        unbatched = unbatched or (found, tried, ran)
+        if fit.batched:
+            return _completed(namespace, case, fit, tried, deadline)
+        unbatched = unbatched or (case, tried, fit)
     if unbatched:
-        return unbatched[0], unbatched[2]
+        return _completed(namespace, unbatched[0], unbatched[2], unbatched[1], deadline)
     raise Unverifiable(
         f"no inputs were found for {cls.__name__}.{method} in {tried} tries"
         f"{f' (the likeliest one: {reasons[0]})' if reasons else ''}; {WHAT_TO_DO}"
@@ -157,56 +157,104 @@ def spelled_inputs(case: Case) -> str:
     return ", ".join([*map(str, case.args), *(f"{name}={value}" for name, value in case.kwargs.items())]) or "nothing"
 
 
-def _streams(namespace: Mapping[str, Any], case: Case) -> tuple[tuple[str, ...], bool, frozenset[str]]:
-    """The random streams that a case draws from besides params, whether all convolutions have a batch, and what runs.
+def _completed(
+    namespace: Mapping[str, Any], case: Case, fit: Fit, tried: int, deadline: float
+) -> tuple[Case, frozenset[str]]:
+    """The case with what was found out, and with the optional arrays that make more variables, as those of cross-attention."""
+    cls, init = namespace[case.class_name], case.init or ""
+    sizes = _features(init, eval(init, dict(namespace)))  # noqa: S307
+    for name, values in left_out(cls, case.method, case.args, case.kwargs, sizes) if case.init_method is None else ():
+        for value in values:
+            if time.process_time() > deadline:
+                break
+            wider = dataclasses.replace(case, kwargs={**case.kwargs, name: value})
+            try:
+                more = _fitting(namespace, wider)
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # noqa: B036
+                continue
+            if more.batched and more.variables > fit.variables:
+                case, fit = wider, more
+            break
+    origin = f"synthesised in {tried} tries{'' if fit.trains else ', without training, which needs a mapped axis'}"
+    train = case.train_kwargs if fit.trains else None
+    return dataclasses.replace(case, rngs=fit.rngs, train_kwargs=train, origin=origin), fit.ran
 
-    Raises whatever init raises when the case does not fit.
+
+@dataclasses.dataclass
+class Fit:
+    """What is known of a case that fits.
+
+    Args:
+        rngs: the random streams that it draws from besides params.
+        batched: all convolutions have a batch.
+        ran: the methods that run.
+        variables: how many variables the module has.
+        trains: it can also be called in training.
+    """
+
+    rngs: tuple[str, ...] = ()
+    batched: bool = True
+    ran: frozenset[str] = frozenset()
+    variables: int = 0
+    trains: bool = True
+
+
+def _fitting(namespace: Mapping[str, Any], case: Case) -> Fit:
+    """What is known of a case.
+
+    Raises whatever init raises when it does not fit.
     """
     module = eval(case.init or "", dict(namespace))  # noqa: S307
     sizes = NamedSizes()
     args = data.materialise(case.args, 0, sizes)
-    found: list[str] = []
-    batched = True
+    fit = Fit()
     ran: set[str] = set()
 
     def watch(layer: nn.Module, method: str, args: tuple[Any, ...]) -> None:
-        nonlocal batched
         if isinstance(layer, CONVOLUTIONS) and method == "__call__" and args:
             # `b` would be a height: Linen takes the input for one image.
             spatial = 1 if isinstance(layer.kernel_size, int) else len(layer.kernel_size)
-            batched = batched and jax.numpy.ndim(args[0]) >= spatial + 2
+            fit.batched = fit.batched and jax.numpy.ndim(args[0]) >= spatial + 2
 
     first = data.materialise(case.init_args, 0, sizes), data.materialise(dict(case.init_kwargs or {}), 1, sizes)
     modes = [case.kwargs] if case.train_kwargs is None else [case.kwargs, {**case.kwargs, **case.train_kwargs}]
-    for kwargs in modes:
+    for number, kwargs in enumerate(modes):
         while True:
-            keys = {name: jax.random.key(0) for name in ("params", *found)}
+            keys = {name: jax.random.key(0) for name in ("params", *fit.rngs)}
             values = data.materialise(dict(kwargs), 1, sizes)
             arrays, rest = _split((args, values, *(first if case.init_method else (args, values))))
             try:
                 with noted(type(module), ran, watch):
-                    shapes = jax.eval_shape(partial(_init, module, case, rest), keys, arrays)
+                    shapes, made = jax.eval_shape(partial(_init, module, case, rest), keys, arrays)
             except Exception as error:
                 missing = NO_RNG.search(str(error))
                 name = missing and (missing[1] or missing[2])
-                if not name or name in found:
+                if name and name not in fit.rngs:
+                    fit.rngs = (*fit.rngs, name)
+                    continue
+                if number == 0 or UNBOUND not in str(error):
                     raise
-                found.append(name)
-                continue
+                fit.trains = False
+                break
+            fit.variables = len(made)
             if not shapes:
                 raise ValueError("it returns no arrays")
             break
-    return tuple(found), batched, frozenset(ran if case.init_method is None else {case.method})
+    fit.ran = frozenset(ran if case.init_method is None else {case.method})
+    return fit
 
 
-def _init(module: nn.Module, case: Case, rest: Any, keys: Any, arrays: list[Any]) -> Any:
-    """The arrays in the outputs of a call after init, which unlike a call takes the params stream in place of others."""
+def _init(module: nn.Module, case: Case, rest: Any, keys: Any, arrays: list[Any]) -> tuple[list[Any], Any]:
+    """The arrays in the outputs of a call after init, which unlike a call takes the params stream in place of others, and in
+    the variables."""
     args, kwargs, init_args, init_kwargs = _join(arrays, rest)
     variables = module.init(keys, *init_args, **init_kwargs, method=case.initialised_by)
     rngs = {name: key for name, key in keys.items() if name != "params"}
     mutable = list(variables) or ["params"]
     out, _ = module.apply(variables, *args, **kwargs, method=case.method, rngs=rngs or None, mutable=mutable)
-    return jax.tree.leaves(out)  # an output of a class, as a distribution, may be made of arrays only
+    return jax.tree.leaves(out), jax.tree.leaves(variables)  # an output of a class may be made of arrays only
 
 
 def _split(tree: Any) -> tuple[list[Any], Any]:

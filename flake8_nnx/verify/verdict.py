@@ -104,5 +104,9 @@ class Unverifiable(Exception):
     """Why nothing can be said about a case; the message is the verdict's reason."""
 
 
+class Unfit(Unverifiable):
+    """A case that does not tell how the NNX class is constructed, or gives the Linen class what its source may never give."""
+
+
 class Different(Exception):
     """A difference found before any number was computed; the message is the verdict's reason."""

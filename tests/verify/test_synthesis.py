@@ -264,6 +264,44 @@ class Leaving(nn.Module):
         raise SystemExit(3)
 
 
+@dataclasses.dataclass
+class Sizes:
+    d_model: int = 512
+    n_layer: int = 12
+    num_groups: int = 1
+    image_size: int = 224
+    patch_size: int = 16
+
+
+class Patches(nn.Module):
+    config: Sizes
+
+    @nn.compact
+    def __call__(self, pixel_values=None, head_mask=None):
+        size, patch = self.config.image_size, self.config.patch_size
+        assert pixel_values.shape[1:3] == (size, size) and self.config.n_layer == self.config.num_groups == 2
+        return nn.Conv(self.config.d_model, (patch, patch), (patch, patch))(pixel_values)
+
+
+class Layer(nn.Module):
+    @nn.compact
+    def __call__(self, x, layer_head_mask, encoder_hidden_states=None, encoder_mask=None):
+        assert layer_head_mask is None and x.ndim == 3
+        x = nn.Dense(12)(x)
+        return x if encoder_hidden_states is None else x + nn.Dense(12)(encoder_hidden_states)
+
+
+class Attends(nn.Module):
+    def __call__(self, query, key, value, bias=None):
+        return jnp.einsum("bqd,bkd,bkv->bqv", query, key, value)
+
+
+class Mean(nn.Module):
+    @nn.compact
+    def __call__(self, x, train: bool = True):
+        return nn.BatchNorm(not train, axis_name="batch")(x)
+
+
 SPACE = globals()
 
 
@@ -307,6 +345,8 @@ def test_classes_without_call():
         ("Distribution", "Distribution()", ("f32[b,12]",)),
         ("Typed", "Typed()", ("f32[b,5,7]", "bool[b,5]")),
         ("Inherits", "Inherits()", ("f32[b,12]",)),
+        ("Patches", "(d_model=12, n_layer=2, num_groups=2, image_size=8, patch_size=2)", ("f32[b,8,8,3]",)),
+        ("Attends", "Attends()", ("f32[b,5,12]", "f32[b,5,12]", "f32[b,5,12]")),
     ],
 )
 def test_what_annotations_and_names_say(name, init, args):
@@ -317,6 +357,28 @@ def test_what_annotations_and_names_say(name, init, args):
 def test_keys_are_given_only_where_they_are_needed():
     assert synthesise(SPACE, "Noised")[0].kwargs == {"rng": "key"}
     assert synthesise(SPACE, "Optionals")[0].kwargs == {}
+
+
+def test_what_may_be_left_out_is_given_where_it_makes_variables():
+    (case,) = synthesise(SPACE, "Layer")
+    assert case.args == ("f32[b,5,12]", None) and case.kwargs == {"encoder_hidden_states": "f32[b,5,12]"}
+
+
+def test_what_needs_a_mapped_axis_is_not_trained():
+    (case,) = synthesise(SPACE, "Mean")
+    assert case.kwargs == {"train": False} and case.train_kwargs is None
+    assert case.origin.endswith("without training, which needs a mapped axis")
+
+
+def test_a_guess_that_does_not_tell_the_nnx_class_is_no_case():
+    class Other(nnx.Module):
+        def __init__(self, unheard_of: int, *, rngs: nnx.Rngs):
+            pass
+
+    (case,) = synthesise(SPACE, "Noised")
+    assert check(case, SPACE, Other, {}).reason.startswith("no case: cannot tell the parameter `unheard_of`")
+    given = dataclasses.replace(case, origin="given")
+    assert check(given, SPACE, Other, {}).reason.startswith("cannot tell the parameter `unheard_of`")
 
 
 def test_time_is_that_of_the_processor(monkeypatch):
