@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from flake8_nnx.migrate import expanded
@@ -52,7 +52,9 @@ class Attributes:
             given = self.inherited.get(site.node) or self.given_name(site)
             if given:
                 self.stems[site] = given
-        kinds = Counter(kind_of(site) for site in self.trace.sites if site not in self.stems and site not in self.holder)
+        fields = self.facts.fields_of(self.cls)
+        unnamed = [site for site in self.trace.sites if site not in self.stems and site not in self.holder]
+        kinds = Counter(kind_of(site, fields) for site in unnamed)
         counts: Counter[str] = Counter()
         local = self.local
         used, kept = {*self.taken, *self.stems.values(), *local}, {*self.taken, *self.stems.values()} - local
@@ -60,7 +62,7 @@ class Attributes:
         for site in self.trace.sites:
             if site in self.stems or site in self.holder:
                 continue
-            kind = kind_of(site)
+            kind = kind_of(site, fields)
             stem = kind if kinds[kind] == 1 else f"{kind}_{counts[kind]}"
             counts[kind] += 1
             while stem in (used if site.loops else kept):
@@ -88,7 +90,7 @@ class Attributes:
             return identifier(name.value, self.taken)
         if isinstance(name, ast.JoinedStr):
             literal = "".join(str(v.value) for v in name.values if isinstance(v, ast.Constant)).strip("_")
-            return identifier(literal or kind_of(site), self.taken)
+            return identifier(literal or kind_of(site, self.facts.fields_of(self.cls)), self.taken)
         return None
 
     def stem_of(self, site: Site) -> str | None:
@@ -166,8 +168,17 @@ class Attributes:
                 and (set(names) & (used_by_sites | self._read_by(dead)))
             }
             if not new:
-                return dead
+                return dead | self._empty_branches(dead)
             dead |= new
+
+    def _empty_branches(self, dead: set[ast.stmt]) -> set[ast.If]:
+        """Branches under which nothing is left, the inner ones too, and whose tests do nothing but ask."""
+        found: set[ast.If] = set()
+        for node in reversed([node for node in self.cls.nodes if isinstance(node, ast.If)]):
+            pure = not any(isinstance(part, (ast.Call, ast.Await, ast.NamedExpr)) for part in ast.walk(node.test))
+            if pure and all(inner in dead or inner in found for inner in (*node.body, *node.orelse)):
+                found.add(node)
+        return found
 
     def _exchange_loops(self) -> None:
         """Innermost loops first: a loop whose variables nobody reads needs its iterable no more."""
@@ -211,8 +222,11 @@ def is_variable(site: Site) -> bool:
     return site.ref is None and isinstance(site.call.func, ast.Attribute) and site.call.func.attr == "variable"
 
 
-def kind_of(site: Site) -> str:
-    """`nn.BatchNorm` is `batch_norm`, `MLPBlock` is `mlp_block`."""
+def kind_of(site: Site, fields: Collection[str]) -> str:
+    """`nn.BatchNorm` is `batch_norm`, `MLPBlock` is `mlp_block`; of a class that fields choose, the name of the choice counts."""
+    chosen = site.via if site.via is not None and site.via.isidentifier() and site.via not in fields else None
+    if chosen is not None and len({option.ref.name for option in (site, *site.options) if option.ref is not None}) > 1:
+        return re.sub(r"_(cls|class|type)$", "", snake(chosen))
     return snake(site.ref.name if site.ref else "param")
 
 

@@ -176,7 +176,12 @@ class Rewriter(Around):
                 self.loose.extend(comments)
         return cst.RemoveFromParent()
 
-    def leave_If(self, original_node: cst.If, updated_node: cst.If) -> cst.If | cst.FlattenSentinel[cst.BaseStatement]:
+    def leave_If(
+        self, original_node: cst.If, updated_node: cst.If
+    ) -> cst.If | cst.RemovalSentinel | cst.FlattenSentinel[cst.BaseStatement]:
+        if self.span(original_node) in self.edits.removed:  # with all that stood under it, whose comments went with it
+            self.loose.extend(own_comments(original_node))
+            return cst.RemoveFromParent()
         runs = self.edits.unwrapped.get(self.span(original_node))
         if runs is None:
             return updated_node
@@ -376,3 +381,12 @@ def _attributes_read(code: str) -> set[str]:
         for n in ast.walk(ast.parse(textwrap.dedent(code)))
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self" and isinstance(n.ctx, ast.Load)
     }
+
+
+def own_comments(node: cst.If) -> list[str]:
+    """The comments of a branch that stand beside its statements."""
+    parts: list[cst.If | cst.Else] = [node, *([node.orelse] if isinstance(node.orelse, cst.Else) else [])]
+    blocks = [part.body for part in parts if isinstance(part.body, cst.IndentedBlock)]
+    above = [line.comment for part in parts for line in part.leading_lines]
+    beside = [comment for block in blocks for comment in (block.header.comment, *(line.comment for line in block.footer))]
+    return [comment.value for comment in (*above, *beside) if comment]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def made_of_field(planner: Planner, site: Site) -> str | None:
     """`self.conv(features, (3, 3))` of a field: the call of whatever class it holds, which must be one for all of them."""
-    if site.lifts:
+    if site.lifts != (site.given.lifts if site.given is not None else ()):
         planner.refuse(site.call, f"`{ast.unparse(site.call.func)[:60]}` is lifted, and its class is given")
         return None
     codes: dict[str, str] = {}

@@ -114,6 +114,11 @@ def check_file(found: FilePlan) -> None:
             refuse.add(plan, plan.cls.node, f"line {line} starts with a form feed, which libcst does not keep", "remove it")
         if taken:
             refuse.add(plan, plan.cls.node, "the name `nnx` means something else in this file", "rename it")
+    beside: dict[str, str] = {}
+    for plan in found.plans:
+        for name, (node, text) in plan.beside.items():
+            if beside.setdefault(name, text) != text:
+                refuse.add(plan, plan.cls.node, f"`{node.name}` is rematerialised in another way than elsewhere in this file")
     for outer, inner in nested(found.plans):
         refuse.add(inner, inner.cls.node, f"it is defined inside of `{outer.name}`", "move it to the top level of the file")
         refuse.add(outer, inner.cls.node, f"`{inner.name}` is defined inside of it", "move that to the top level of the file")
@@ -134,7 +139,7 @@ def attributes_asked(facts: Facts) -> frozenset[str]:
 def _may_be_module(node: ast.Attribute, facts: Facts) -> bool:
     owner = node.value
     name = owner.attr if isinstance(owner, ast.Attribute) else owner.id if isinstance(owner, ast.Name) else ""
-    if name == "self" or CONFIGURATION.search(name):
+    if name == "self" or CONFIGURATION.search(name) or (facts.origin(node) or "").startswith(("flax.", "jax.")):
         return False
     return node.attr not in OF_ARRAYS or isinstance(owner, ast.Attribute) or facts.instance(owner) is not None
 

@@ -140,7 +140,7 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
             add(plan, site.shares, reason, "name its layers")
         if "parent" in site.keywords:
             add(plan, site.keywords["parent"], "`parent=` is not handled")
-        for lift in lifts_of(site, facts):
+        for lift in (lift for option in (site, *site.options) for lift in lifts_of(option, facts)):
             if lift.problem:
                 add(plan, site.call, lift.problem)
         if site.ref.linen is not None and "name" in site.keywords and site.loops and isinstance(name, ast.Constant):

@@ -50,13 +50,14 @@ def _repeatable(tracer: Tracer, statement: ast.stmt, env: Env, stored: set[str])
             return False
         if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.Return, ast.FunctionDef, ast.ClassDef, ast.NamedExpr)):
             return False
-        if isinstance(node, ast.Attribute) and root_is_self(node):
+        if isinstance(node, ast.Attribute) and root_is_self(node) and not _the_class(node):
             known = tracer.attributes.get(node.attr)
             if not isinstance(node.ctx, ast.Load) or not isinstance(known, Static) or type(known) is not Static:
                 return False
         elif isinstance(node, ast.Name) and node.id == "self":
             parent = tracer.facts.names.parent(node)
-            if not (isinstance(parent, ast.Attribute) and parent.value is node):
+            asked = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "type"
+            if not asked and not (isinstance(parent, ast.Attribute) and parent.value is node):
                 return False
         elif isinstance(node, ast.Name) and node.id in env and node.id not in stored:
             if env[node.id] != Static(node.id) and not (isinstance(env[node.id], Static) and env[node.id].text == node.id):
@@ -64,6 +65,11 @@ def _repeatable(tracer: Tracer, statement: ast.stmt, env: Env, stored: set[str])
         elif isinstance(node, ast.Name) and tracer.facts.module_class(node):
             return False
     return True
+
+
+def _the_class(node: ast.Attribute) -> bool:
+    """`self.__class__`, which `__init__` has as well."""
+    return isinstance(node.value, ast.Name) and node.attr == "__class__"
 
 
 def _may_create(tracer: Tracer, call: ast.Call, env: Env) -> bool:
@@ -85,7 +91,7 @@ def _text(tracer: Tracer, statement: ast.stmt) -> str:
     """The statement on lines of its own, fields as parameters; comments are moved by the rewriter."""
     swaps = {}
     for node in ast.walk(statement):
-        if isinstance(node, ast.Attribute) and root_is_self(node):
+        if isinstance(node, ast.Attribute) and root_is_self(node) and not _the_class(node):
             swaps[id(node)] = tracer.attributes[node.attr].text
     if isinstance(statement, COMPOUND):
         return tracer.source.unparsed(statement, swaps)

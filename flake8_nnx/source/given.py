@@ -22,6 +22,7 @@ class Given:
     keywords: Mapping[str, ast.expr] = field(default_factory=dict)
     positional: bool = False  # whether the partial gives positional arguments
     flags: frozenset[str] = frozenset()  # arguments that are known only in the call of the class that gives them
+    lifts: tuple[ast.Call, ...] = ()  # the `nn.remat(…)` around the class
 
 
 Table = dict[int, dict[str, tuple[Given, ...]]]  # by class and field

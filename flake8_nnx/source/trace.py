@@ -11,6 +11,7 @@ from typing import Any
 
 from flake8_nnx.source import graphs, loops, ported, shapes
 from flake8_nnx.source.apply import applied, constructor_values
+from flake8_nnx.source.chosen import chosen_class, class_of_branches
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
 from flake8_nnx.source.given import given_to
@@ -318,6 +319,8 @@ class Tracer:
         return self.method == "setup" and self.facts.names.enclosing(node, ast.ClassDef) is not None
 
     def _assign(self, node: ast.Assign, env: Env) -> None:
+        if chosen_class(self, node, node.value, env):
+            return
         value = self.evaluator.value(node.value, env)
         self._assigned(node, node.targets, node.value, value, env)
 
@@ -484,7 +487,9 @@ class Tracer:
                 self.events = bodies[left[0]]  # what follows in this block is made only where it is reached
             return False
         for name in envs[0].keys() | envs[1].keys():
-            env[name] = self.join(envs[0].get(name, Unknown()), envs[1].get(name, Unknown()), test)
+            body, orelse = (branch.get(name, Unknown()) for branch in envs)
+            chosen = class_of_branches(self, node, name, test, (body, orelse))
+            env[name] = self.join(body, orelse, test) if chosen is None else chosen
         return False
 
     @staticmethod
@@ -586,7 +591,7 @@ class Tracer:
         sites = [
             Site(
                 node, given.ref if given else callee.ref, arguments, named, texts, self.method, self.loops,
-                lifts=callee.lifts, via=callee.via, given=given, spelled=callee.spelled,
+                lifts=(*(given.lifts if given else ()), *callee.lifts), via=callee.via, given=given, spelled=callee.spelled,
             )
             for given in givens
         ]
@@ -610,7 +615,9 @@ class Tracer:
         return Module(site)
 
     def known_name(self, node: ast.expr, env: Env) -> ast.expr:
-        """A name that a function is given, where it is told: `name=label`."""
+        """A name that a function is given, where it is told: `name=label`; one that an f-string without values is."""
+        if isinstance(node, ast.JoinedStr) and all(isinstance(part, ast.Constant) for part in node.values):
+            return ast.copy_location(ast.Constant("".join(map(ast.literal_eval, node.values))), node)
         text = self.evaluator.text(node, env) if isinstance(node, ast.Name) else None
         value = size_or_text(text) if text is not None else None
         return ast.copy_location(ast.Constant(value), node) if isinstance(value, str) else node
@@ -644,8 +651,8 @@ class Tracer:
                 texts[id(expression)] = text
         named = {k.arg: k.value for k in node.keywords if k.arg}
         arguments = list(node.args)
-        if len(arguments) == 1 and "init_fn" in named:
-            arguments.append(named.pop("init_fn"))
+        if node.func.attr == "param":  # type: ignore[attr-defined]
+            arguments += [named.pop(name) for name in ("name", "init_fn")[len(arguments):] if name in named]
         site = Site(node, None, arguments, named, texts, self.method, self.loops)
         self.trace.sites.append(site)
         self.events.append(site)

@@ -64,6 +64,12 @@ CASES = {
         Case("makers:Sets", init="Sets(outer=(3, 2))", args=("f32[2,4,3]",)),
         Case("makers:Perhaps", init="Perhaps(True)", args=("f32[2,3]",)),
     ],
+    "chosen": [
+        Case("chosen:Branches", init="Branches()", args=("f32[2,3]",)),
+        Case("chosen:Branches", init="Branches(False, 'layer')", args=("f32[2,3]",)),
+        Case("chosen:Own", init="Own()", args=("f32[2,3]",)),
+    ],
+    "spelled": [Case("spelled:Named", init="Named()", args=("f32[2,3]",))],
     "derived": [Case("derived:Chain", init="Chain(2, 3)", args=("f32[2,3]",))],
     "handed": [
         Case("handed:Chain", init="Chain(3, (4, 3, 2))", args=("f32[2,3]",)),
