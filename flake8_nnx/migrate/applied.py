@@ -8,7 +8,7 @@ from flake8_nnx.migrate.around import text_of
 from flake8_nnx.migrate.carry import default_of
 from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
-from flake8_nnx.migrate.modes.around import check_modes
+from flake8_nnx.migrate.modes.around import without_flag
 from flake8_nnx.migrate.roles import Method, Variables
 from flake8_nnx.migrate.scaled import statistics_kept
 from flake8_nnx.migrate.seeded import keys_of, stacked
@@ -26,7 +26,6 @@ def applied(rewriting: Rewriting, node: ast.Call, function: Method) -> None:
     given = rewriting.values.get(node.args[0]) if node.args else None
     slot = given.slot if isinstance(given, Variables) else function.slot  # that of a copy, where it is one
     model = rewriting.plan.model(slot)
-    check_modes(rewriting, node, slot)
     target, first = model, 1 if node.args else 0
     pieces: list[Piece] = list(node.args[first:])
     for keyword in node.keywords:
@@ -40,6 +39,7 @@ def applied(rewriting: Rewriting, node: ast.Call, function: Method) -> None:
             raise rewriting.stop(node, "capture_intermediates= has to become nnx.capture")
         elif keyword.arg != "variables":
             pieces.append(keyword.value)
+    pieces = without_flag(rewriting, node, slot, target.removeprefix(model).removeprefix(".") or "__call__", pieces)
     for piece in pieces:
         assert not isinstance(piece, str)
         rewriting.expression(piece)

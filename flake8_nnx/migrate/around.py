@@ -40,6 +40,7 @@ WHOLE = SAVES | RESTORES | TREE_MAPS  # what these are given of a train state is
 Created = Callable[[Slot], bool]
 
 if TYPE_CHECKING:
+    from flake8_nnx.migrate.modes.around import Need
     from flake8_nnx.migrate.states import OwnState
 
 
@@ -75,6 +76,7 @@ class Plan:
     states: dict[ast.ClassDef, OwnState] = field(default_factory=dict)  # classes of train states that keep more
     lazy: set[ast.Call] = field(default_factory=set)  # calls of `init` that stay, for what a bridge holds
     kept: dict[ast.Attribute, ast.Call] = field(default_factory=dict)  # what is read as it was, and the update it was before
+    mode_needs: list[Need] = field(default_factory=list)  # calls that want a model in a mode
 
     def of(self, frame: Frame) -> CodeEdits:
         return self.edits.setdefault(frame.file, CodeEdits())

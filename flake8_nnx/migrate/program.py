@@ -18,6 +18,7 @@ from flake8_nnx.migrate.definitions import check_definitions
 from flake8_nnx.migrate.lazy import check_lazy
 from flake8_nnx.migrate.lent import check_lent
 from flake8_nnx.migrate.model import ClassPlan
+from flake8_nnx.migrate.modes.placing import set_modes
 from flake8_nnx.migrate.roles import Callee, Frame, Kinds, slots_in
 from flake8_nnx.migrate.scaled import check_apart
 from flake8_nnx.migrate.sources import check_sources
@@ -138,6 +139,7 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
         check_sources(plan, frames)
         for frame in frames:
             Rewriting(plan, frame, gone).run()
+        set_modes(plan, frames)
         more = {frame: found for frame in frames if (found := dead_parameters(plan, frame))}
         less = {node for frame in frames for node in dead_statements(plan, frame)}
         if not more and not less:

@@ -15,7 +15,9 @@ from typing import Any
 from flake8_nnx.migrate.gate import CLOSED, NOT_VERIFIED, Gate, Input, key_of, parts_of
 from flake8_nnx.migrate.file import rewrite, rewrite_files, todo
 from flake8_nnx.migrate import modes
+from flake8_nnx.migrate.around import is_test
 from flake8_nnx.migrate.model import ClassPlan, ClassRecord, FilePlan
+from flake8_nnx.migrate.modes.around import ModeStop
 from flake8_nnx.migrate.program import around_classes
 from flake8_nnx.migrate.project import closed, plan_files
 from flake8_nnx.migrate.write import Change, SourceFile, changed_text, read_file, replace_all
@@ -87,7 +89,7 @@ def migrate_paths(paths: Sequence[Path], mode_flags: bool = False, **how: Any) -
     files = [plan for _, plan in pairs]
     texts = rewrite_files(files, gate.workers) if gate.runs or mode_flags else [""] * len(files)
     if mode_flags:
-        modes.decide(files, texts)
+        modes.decide(files, texts, lambda: without_place(files, paths))
         texts = modes.with_modes(files, texts)
     verdicts, errors = gate.verdicts(pairs, texts)
     run.errors += errors
@@ -137,6 +139,16 @@ def rewrite_around(run: MigrationRun, paths: Sequence[Path]) -> list[str]:
         assert file_run.plan is not None
         file_run.todo = todo(file_run.plan, file_run.new, path)
     return found.said()
+
+
+def without_place(files: Sequence[FilePlan], paths: Sequence[Path]) -> dict[int, str]:
+    """Classes, by key, whose modes the code around them cannot set, with why."""
+    native = {(plan.cls.facts.filename, plan.name): plan for file in files for plan in file.native}
+    stops = around_classes(Project(paths), native).refusals if any(plan.modes for plan in native.values()) else []
+    return {
+        key_of(plan): f"{stop.reason} (line {stop.refusal().line} of {stop.frame.file.path.name})"
+        for stop in stops if isinstance(stop, ModeStop) and not is_test(stop.frame.file) for plan in stop.classes
+    }
 
 
 def write_modes(run: MigrationRun) -> None:

@@ -19,8 +19,10 @@ CASES = sorted(path.parent.name for path in HERE.glob("*/linen.py"))
 
 
 def migrated(path):
-    migrate = migrate_bridged if path.parent.name.startswith("bridged") else migrate_paths
-    run = migrate([path], unverified=True)
+    name = path.parent.name
+    options = {"mode_flags": True} if name.startswith("modes") else {}
+    migrate = migrate_bridged if name.startswith("bridged") else migrate_paths
+    run = migrate([path], unverified=True, **options)
     assert run.errors == []
     new = next((file.new for file in run.files if file.source.path == path), path.read_text())
     said = [line.replace(f"{path}: ", "") for line in run.todo]
@@ -53,6 +55,27 @@ def loaded(name, side):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.jax
+def test_modes_are_those_that_the_flags_said():
+    import jax
+    import numpy as np
+    from flax import nnx
+
+    linen, new = loaded("modes", "linen"), loaded("modes", "nnx")
+    batches = [(x := jax.random.normal(jax.random.key(i), (16, 4)), x.sum(axis=-1)) for i in range(2)]
+    state = linen.create_state(jax.random.key(1), batches[0][0])
+    model, optimizer = new.create_state(jax.random.key(1), batches[0][0])
+    for layer, theirs in (("dense_0", "Dense_0"), ("dense_1", "Dense_1")):
+        getattr(model, layer).kernel[...] = state.params[theirs]["kernel"]
+    state, expected = linen.fit(state, batches, 3)
+    np.testing.assert_allclose(new.fit(model, optimizer, batches, 3), expected, rtol=1e-4)
+    for train in (True, False, True):
+        state, out = linen.outputs(state, batches[0][0], train)
+        np.testing.assert_allclose(new.outputs(model, batches[0][0], train), out, rtol=1e-4)
+    model.train()  # which the test of the test is for: the two modes differ
+    assert not np.allclose(new.eval_step(nnx.clone(model), *batches[1]), linen.eval_step(state, *batches[1]), rtol=1e-2)
 
 
 @pytest.mark.jax

@@ -4,10 +4,9 @@ Works on the text that a migration has written, where every flag is an argument 
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from flake8_nnx.migrate.classes import Unmatched, rewrite_classes
-from flake8_nnx.migrate.edits import CodeEdits
+from flake8_nnx.migrate.classes import rewrite_classes
 from flake8_nnx.migrate.model import FilePlan
 from flake8_nnx.migrate.modes.edits import edits_of
 from flake8_nnx.migrate.modes.flags import Modes, modes_of
@@ -18,14 +17,28 @@ from flake8_nnx.source.read import parse
 NOTE = "a mode now: a new model trains, its eval() and train() set it"
 
 
-def decide(files: Sequence[FilePlan], texts: Sequence[str]) -> None:
-    """Note in the plans which flags of these classes become modes, and why others do not."""
-    modes = modes_of(written_classes(files, texts))
+def decide(
+    files: Sequence[FilePlan], texts: Sequence[str], refused: Callable[[], Mapping[int, str]] = lambda: {}
+) -> None:
+    """Note in the plans which flags of these classes become modes, and why others do not.
+
+    Args:
+        refused: classes, by the id of their node, whose modes the code around them cannot set, with why; asked again once
+            they have none.
+    """
+    without: dict[int, str] = {}
+    while True:
+        modes = modes_of(written_classes(files, texts), without)
+        for cls in modes.classes:
+            cls.plan.modes = {}
+            for flag in modes.of(cls):
+                assert flag.training is not None
+                cls.plan.modes.setdefault(flag.method, {})[flag.arg.arg] = flag.training
+        more = {key: reason for key, reason in refused().items() if key not in without}
+        if not more:
+            break
+        without |= more
     for cls in modes.classes:
-        cls.plan.modes = {}
-        for flag in modes.of(cls):
-            assert flag.training is not None
-            cls.plan.modes.setdefault(flag.method, {})[flag.arg.arg] = flag.training
         names = list(dict.fromkeys(f"`{flag.arg.arg}`" for flag in modes.of(cls)))
         if names:
             cls.plan.notes.append(f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} {NOTE}")
@@ -46,6 +59,3 @@ def _with(text: str, modes: Modes, file: FilePlan) -> str:
         return text
     placed = Edits(text, [], {}, [], edits)
     return rewrite_classes(placed, placed.excerpt(parse(text, file.facts.filename)))
-
-
-__all__ = ["CodeEdits", "Unmatched", "decide", "with_modes"]

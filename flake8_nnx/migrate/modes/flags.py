@@ -5,8 +5,9 @@ All classes of a run that call one another must agree, so a flag goes only where
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from flake8_nnx.migrate.modes.written import Called, Kind, Written, calls_of
 from flake8_nnx.rules.nnx827_flag_over_mode import TRAINS
@@ -57,6 +58,7 @@ class Modes:
     """What becomes of the flags of a run; what stays and why is in `kept`."""
 
     classes: list[Written]
+    without: Mapping[int, str] = field(default_factory=dict)  # classes that keep their flags, and why
     calls: dict[tuple[Written, str], list[Called]] = field(default_factory=dict)
     flags: dict[tuple[Written, str], Flag] = field(default_factory=dict)
     kept: dict[Written, str] = field(default_factory=dict)
@@ -136,9 +138,9 @@ class Modes:
         return plain if len(stores) == 1 and len(plain) == len(reads) and free and not has_comment(call, cls) else None
 
 
-def modes_of(classes: Sequence[Written]) -> Modes:
-    """The flags of these classes that become modes."""
-    found = Modes(list(classes))
+def modes_of(classes: Sequence[Written], without: Mapping[int, str] = MappingProxyType({})) -> Modes:
+    """The flags of these classes that become modes; those in `without`, by the id of their node, keep them for a reason."""
+    found = Modes(list(classes), without)
     for cls in classes:
         for name, method in cls.methods.items():
             found.calls[cls, name] = calls_of(cls, method)
@@ -213,6 +215,8 @@ def _give_values(modes: Modes) -> None:
 
 def _problem(flag: Flag, modes: Modes) -> str | None:
     cls, name, method = flag.cls, flag.arg.arg, flag.function
+    if id(cls.plan.cls.node) in modes.without:
+        return modes.without[id(cls.plan.cls.node)]
     stores = [n for n in ast.walk(method) if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load)]
     if flag.training is None or any(training is not flag.training for _, _, training in modes.handed_on(flag)):
         return "what it is in training cannot be told"
