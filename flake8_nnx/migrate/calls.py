@@ -15,6 +15,7 @@ from flake8_nnx.migrate.construction import constructor_arguments, constructs, e
 from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.handed import site_rewritten
+from flake8_nnx.migrate.into_models import put_into_model
 from flake8_nnx.migrate.known import COLLECTIVES, OVERVIEWS, RESTORES, SAME, SAVES, TREE_MAPS
 from flake8_nnx.migrate.lazy import call_in, initialised, made_and_initialised
 from flake8_nnx.migrate.replaced import replaced_state, state_of
@@ -52,6 +53,7 @@ class Rewriting:
 
     def __init__(self, plan: Plan, frame: Frame, gone: Collection[ast.stmt] = ()) -> None:
         self.cloned: set[ast.AST] = set()  # values that are copied
+        self.copied: set[ast.AST] = set()  # and the names of their copies
         self.gone = gone  # statements that nothing needs any more
         self.plan, self.frame, self.program = plan, frame, plan.program
         self.edits = plan.of(frame)
@@ -134,12 +136,16 @@ class Rewriting:
         if len(node.targets) > 1:
             raise self.stop(node, "a model or its variables are assigned to several names at once", "use one assignment for each")
         target = node.targets[0]
+        if node.value in self.program.renewed:
+            put_into_model(self, node.value)
+            self.edits.unassigned.add(node)
+            return
         self.copies(target, node.value)
         pieces = self.target(target, self.values.get(target, value), created)
         if self.applies(node.value):
             whole = target.elts if pieces == [target] and isinstance(target, ast.Tuple) else pieces
             pieces = [piece for piece in whole if isinstance(piece, str) or not is_apart(self.values.get(piece))]
-        if isinstance(target, ast.Name) and self.is_copy(target):
+        if target in self.copied:
             return
         if not pieces and self.only_makes(node.value):
             self.edits.removed.add(node)
@@ -170,7 +176,8 @@ class Rewriting:
         if isinstance(target, ast.Tuple) and isinstance(node, ast.Tuple):
             for element, part in zip(target.elts, node.elts):
                 self.copies(element, part)
-        elif isinstance(target, ast.Name) and self.is_copy(target):
+        elif isinstance(target, ast.Name) and self.is_copy(target) and not isinstance(node, ast.Call):
+            self.copied.add(target)
             value = self.values[node]
             self.named(target, self.values[target].slot)
             if value.slot.root is not self.values[target].slot.root:
@@ -188,7 +195,7 @@ class Rewriting:
         updated = isinstance(value, Variables) and value.updated
         if updated and isinstance(target, ast.Name) and not read_before(self.frame, target.id):
             raise self.stop(target, "what the call changes is dropped, and NNX would keep it", "call a copy that nnx.clone makes")
-        if self.is_copy(target):
+        if target in self.copied:
             return [target]
         if isinstance(value, Updates):
             return [target] if any(readers(self.plan, self.frame, value.call)) else []
@@ -275,6 +282,9 @@ class Rewriting:
         origin = self.program.origin(node.func, self.frame)
         if transformed(self, node, origin):
             return False
+        if node in self.program.renewed:
+            put_into_model(self, node)
+            return True
         effect = by_hand(self, node)
         if effect is not None:
             return effect

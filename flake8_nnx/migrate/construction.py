@@ -331,7 +331,7 @@ def empty(plan: Plan, frame: Frame, seen: frozenset[Frame] = frozenset()) -> boo
             docstring = isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant)
             if not docstring:
                 return None
-        if inner in plan.lazy:
+        if inner in plan.lazy or inner in plan.program.renewed or inner in plan.program.by_hand.updated:
             return None
         method = plan.program.values.get(inner.func) if isinstance(inner, ast.Call) else None
         if isinstance(method, Method) and method.name != "init":

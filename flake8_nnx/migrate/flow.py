@@ -12,6 +12,7 @@ from typing import Any
 from flake8_nnx.migrate.followed_calls import Calls, keeps_scale
 from flake8_nnx.migrate.followed_statements import Statements
 from flake8_nnx.migrate.kinds import called_kind
+from flake8_nnx.migrate.renewals import Renewal
 from flake8_nnx.migrate.roles import (
     Callee,
     Field,
@@ -28,6 +29,7 @@ from flake8_nnx.migrate.roles import (
     Tool,
     Transform,
     Variables,
+    is_copy,
     merge,
     original,
     replaced,
@@ -60,6 +62,7 @@ class Program:
         self.seeds: list[tuple[Frame, ast.expr, set[ast.Call]]] | None = None  # once somebody asks for them
         self.alternatives: set[Slot] = set()  # models of which a function returns one
         self.by_hand = ByHand({}, {}, {})
+        self.renewed: dict[ast.expr, Renewal] = {}
         self.apart: set[Frame] = set()  # functions of parameters that `DynamicScale` differentiates
         self.changed = True
         for _ in range(TURNS):
@@ -149,6 +152,7 @@ class Program:
         else:
             own = self.slot(frame, node)
             own.optimizer = isinstance(value, OptState)
+            own.copy = (id(frame.node), name) in self.copies
             frame.given[name] = replaced(value, {}, lambda _: own)
         frame.env[name] = frame.given[name]
         self.changed = True
@@ -182,8 +186,7 @@ class Program:
         return State(self.slot(frame, node), self.slot(frame, node, "optimizer"))
 
     def merge(self, one: Slot, other: Slot) -> None:
-        copies = one.root.original is not None or other.root.original is not None
-        if one.root is not other.root and not copies:
+        if one.root is not other.root and not is_copy(one) and not is_copy(other):
             self.changed = True
             merge(one, other)
 

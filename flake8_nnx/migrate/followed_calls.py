@@ -19,6 +19,7 @@ from flake8_nnx.migrate.known import (
     SAVES,
     TREE_MAPS,
 )
+from flake8_nnx.migrate.renewals import average
 from flake8_nnx.migrate.roles import (
     Callee,
     Frame,
@@ -82,7 +83,7 @@ class Calls(Sites):
             if (frame, node) not in slot.root.definitions:
                 slot.root.definitions.append((frame, node))
             return Model(slot)
-        found = optax_call(program, frame, node, origin, arguments, keywords)
+        found = optax_call(program, frame, node, origin, arguments, keywords) or average(program, frame, node, origin, arguments)
         if found is not None:
             return found
         if isinstance(function, Kinds):
@@ -173,6 +174,8 @@ class Calls(Sites):
                 program.guess(node.args[0], self.frame, "params")
                 given = program.value(node.args[0], self.frame)
             if isinstance(given, Variables):
+                if given.slot.root.copy and given.slot.root.original is None:
+                    given.slot.root.original = original(slot)
                 copy = given.slot.root.original is not None and original(given.slot) is original(slot)
                 if not copy and given.slot.root.original is not None:
                     program.escape(node, self.frame, f"whose copy `{ast.unparse(node)[:60]}` applies cannot be followed")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate.followed_calls import Calls
+from flake8_nnx.migrate.renewals import renewed
 from flake8_nnx.migrate.roles import Callee, Frame, Items, Model, Variables, original, slot_of, slots_in
 
 from flake8_nnx.migrate.transformations import either
@@ -38,7 +39,7 @@ class Statements:
         elif isinstance(node, ast.Assign):
             value = program.value(node.value, frame)
             for target in node.targets:
-                self.assign(target, self.copied(target, node.value, value))
+                self.assign(target, renewed(program, frame, target, node.value, self.copied(target, node.value, value)))
         elif isinstance(node, ast.AnnAssign):
             if node.value is not None:
                 self.assign(node.target, program.value(node.value, frame))
@@ -79,6 +80,9 @@ class Statements:
         name = target.id if isinstance(target, ast.Name) else ""
         if (id(self.frame.node), name) not in self.program.copies or isinstance(node, ast.Call):
             return value
+        given = self.frame.given.get(name)
+        if isinstance(given, Variables):
+            return value  # the parameter is the copy
         if isinstance(value, Variables):
             slot = self.program.slot(self.frame, self.frame.node, name)
             slot.original = original(slot_of(value))

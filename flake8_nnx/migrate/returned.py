@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate.around import Created, pieces_of
 from flake8_nnx.migrate.edits import Piece
-from flake8_nnx.migrate.roles import Items, Method, Model, State, slots_in
+from flake8_nnx.migrate.roles import Gradients, Items, Method, Model, State, slots_in
 from flake8_nnx.migrate.signatures import returned_type
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def returns(rewriting: Rewriting, node: ast.expr, value: Any, local: Created) ->
         return [node] if pieces == node.elts else pieces
     if isinstance(value, Model) and (rewriting.frame, node) in value.slot.root.definitions:
         return [node]  # maybe one of several
-    if isinstance(node, ast.Call) and not isinstance(value, Items):
+    if isinstance(node, ast.Call) and not isinstance(value, (Items, Gradients)):
         created = rewriting.created_by(node)
         if [local(slot) for slot in slots_in(value)] != [created(slot) for slot in slots_in(value)]:
             raise rewriting.stop(node, "it returns a model that was made earlier", "assign it to a name first")
@@ -85,7 +85,7 @@ def returns(rewriting: Rewriting, node: ast.expr, value: Any, local: Created) ->
 
 def has_effect(rewriting: Rewriting, node: ast.Call) -> bool:
     value = rewriting.values.get(node.func)
-    return isinstance(value, Method) and value.name == "apply_gradients"
+    return (isinstance(value, Method) and value.name == "apply_gradients") or node in rewriting.program.renewed
 
 
 def before(rewriting: Rewriting, place: ast.AST, call: ast.Call) -> None:

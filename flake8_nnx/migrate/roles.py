@@ -63,6 +63,7 @@ class Slot:
     same: Slot | None = None  # what it was found to be the same as
     source: Slot | None = None  # the model whose train state it is put into, with other settings
     optimizer: bool = False  # no model, but the state of optax
+    copy: bool = False  # a parameter that is given variables beside those of the model
     definitions: list[tuple[Frame, ast.Call]] = field(default_factory=list)  # its constructions
     started: list[tuple[Frame, ast.Call]] = field(default_factory=list)  # calls of `init` on it
 
@@ -237,6 +238,11 @@ def slots_in(value: Any) -> list[Slot]:
     if isinstance(value, Items):
         return [slot for element in value.elements for slot in slots_in(element)]
     return []
+
+
+def is_copy(slot: Slot) -> bool:
+    """Whether variables are beside those of the model."""
+    return slot.root.copy or slot.root.original is not None
 
 
 def original(slot: Slot) -> Slot:

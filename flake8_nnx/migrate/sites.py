@@ -20,6 +20,7 @@ from flake8_nnx.migrate.roles import (
     Slot,
     State,
     Variables,
+    is_copy,
     replaced,
     slots_in,
 )
@@ -67,6 +68,7 @@ class Sites:
             value = program.values.get(argument)
             program.give(frame, name, value)
             self.match(frame.given.get(name), value, slots, argument)
+        self.copies_apart(callee, arguments)
         for name, value in callee.bound.items():
             self.match(frame.given.get(name), value, slots, node)
         if not any(isinstance(argument, ast.Starred) for argument in node.args):
@@ -83,6 +85,8 @@ class Sites:
             if found is None:
                 found = program.slot(self.frame, node, slot)
                 found.inner = slot
+                if slot.original is not None:
+                    found.original = other(slot.original.root)
                 several.append(found)
             return found
 
@@ -102,6 +106,27 @@ class Sites:
             return Items((found, grads))
         aux = found.elements[1] if callee.has_aux and isinstance(found, Items) else None
         return Items((grads, aux)) if callee.has_aux else grads
+
+    def copies_apart(self, callee: Callee, arguments: Mapping[str, ast.expr]) -> None:
+        """A parameter that is given variables beside those of the model takes a copy."""
+        values = {name: self.program.values.get(argument) for name, argument in arguments.items()}
+        owns = {name: own for name, own in callee.frame.given.items() if isinstance(own, (Variables, State)) and name in values}
+        for name, own in owns.items():
+            value, slot = values[name], own.slot.root
+            if isinstance(own, State):
+                continue
+            if isinstance(value, Variables) and is_copy(value.slot) and not is_copy(slot):
+                given = [slots_in(values[other]) for other, each in owns.items() if each.slot.root is slot and other != name]
+                if any(several and several[0] is not value.slot.root for several in given):
+                    self.program.wanted.add((id(callee.frame.node), name))
+            same = [n for n, other in values.items() if n != name and slots_in(other) and slots_in(other) == slots_in(value)]
+            changed = is_copy(slot) or any(each.slot.root is slot for each in self.program.renewed.values())
+            if changed and any(n in owns and owns[n].slot.root is not slot for n in same):
+                argument = arguments[name]
+                reason = f"`{ast.unparse(argument)[:60]}` is a model that `{callee.frame.name}` is given as another one as well"
+                self.program.escape(argument, self.frame, reason)
+                if isinstance(argument, ast.Name) and argument.id not in [ast.unparse(arguments[n]) for n in same]:
+                    self.program.wanted.add((id(self.frame.node), argument.id))
 
     def match(self, own: Any, value: Any, slots: dict[Slot, Slot], argument: ast.AST) -> None:
         """The slots of the called function are those of the arguments."""

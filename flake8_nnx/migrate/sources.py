@@ -36,15 +36,18 @@ def check_sources(plan: Plan, frames: Sequence[Frame]) -> None:
                 slot = slot_of(value)
                 if slot in own and isinstance(value, State) == isinstance(frame.given[own[slot]], State):
                     reason = f"`{frame.name}` applies one model to `{own[slot]}` and to `{parameter.arg}`"
-                    raise Stop(parameter, frame, reason, ADVICE)
+                    copy = (id(frame.node), parameter.arg) if is_params(value) else None
+                    raise Stop(parameter, frame, reason, ADVICE, copy)
                 if slot not in own or is_params(value):
                     own[slot] = parameter.arg
         mine = {slot: name for slot, name in own.items() if is_params(frame.given[name])}
         for node in own_nodes(frame.node, nested=True) if mine else ():
             value = plan.program.values.get(node)
             if is_params(value) and slots_in(value) and slot_of(value) in mine and foreign(node, frame, mine[slot_of(value)]):
-                reason = f"`{frame.name}` takes the parameters `{mine[slot_of(value)]}` and reads others of the same model"
-                raise Stop(node, frame, reason, ADVICE)
+                name, slot = mine[slot_of(value)], slot_of(value)
+                states = [each for each in frame.given.values() if isinstance(each, State) and slot_of(each) is slot]
+                reason = f"`{frame.name}` takes the parameters `{name}` and reads others of the same model"
+                raise Stop(node, frame, reason, ADVICE, (id(frame.node), name) if states else None)
 
 
 def is_params(value: object) -> bool:

@@ -80,8 +80,10 @@ def parents(names: Names, node: ast.AST) -> Iterator[ast.AST]:
 
 
 def updated_by_hand(program: Program, node: ast.Call) -> list[Slot]:
-    """The model and the state of optax that a call of `tx.update` changes."""
+    """The models and the states of optax that a call of `tx.update` changes, or a tree that replaces variables."""
     known = program.by_hand
+    if node in program.renewed:
+        return [program.renewed[node].slot.root]
     return [*known.models(node), known.updated[node][1].root] if node in known.updated else []
 
 

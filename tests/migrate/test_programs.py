@@ -109,7 +109,10 @@ def test_steps_with_batch_statistics_have_the_same_losses():
 
 
 # Programs whose weights do not depend on keys, by functions of inputs and targets that return all that they compute.
-ALIKE = {"by_hand": ("run", "with_statistics", "two_models")}
+ALIKE = {
+    "by_hand": ("run", "with_statistics", "two_models"),
+    "targets": ("polyak", "averaged", "periodic", "ascent", "gradients_beside", "with_state"),
+}
 
 
 @pytest.mark.jax

@@ -97,17 +97,6 @@ def old_policy(state: train_state.TrainState, x):
     return jax.grad(loss_fn)(state.params)
 
 
-def target_beside(x):
-    model = Linear(2)
-    params = model.init(jax.random.key(0), x)["params"]
-    target = params
-
-    def loss_fn(params, target):
-        return jnp.square(model.apply({"params": params}, x) - model.apply({"params": target}, x)).mean()
-
-    return jax.grad(loss_fn)(params, target)
-
-
 def two_sets_of_parameters(x):
     model = Linear(2)
     one = model.init(jax.random.key(0), x)
