@@ -55,9 +55,9 @@ def test_filled(template, text):
 def test_sizes_of_layers_that_an_instance_does_not_have_are_none():
     slots = [
         {"linen": "Dense", "auto": True, "nnx": "dense", "leaves": DENSE, "sizes": {"in_features": [["params/kernel", -2]]}},
-        {"each": [{"linen": "Pool", "auto": True, "nnx": "pools/{0}", "class": "Pool", "sizes": {"pool_features": "in_features"}}]},
+        {"each": [{"linen": "Pool", "auto": True, "nnx": "pools/{0}", "class": "Pool", "sizes": {"pool": "in_features"}}]},
     ]
     tree = {"slots": slots, "classes": {"Pool": slots[:1]}}
-    assert told_sizes(tree, {"params/Dense_0/kernel": (3, 5)}) == {"in_features": 3, "pool_features": None}
+    assert told_sizes(tree, {"params/Dense_0/kernel": (3, 5)}) == {"in_features": 3, "pool": None}
     shapes = {"params/Dense_0/kernel": (3, 5), "params/Pool_0/Dense_0/kernel": (2, 7, 5)}
-    assert told_sizes(tree, shapes) == {"in_features": 3, "pool_features": 7}
+    assert told_sizes(tree, shapes) == {"in_features": 3, "pool": 7}

@@ -1,0 +1,64 @@
+"""Layers of setup that run under a condition on fields have variables only there."""
+import flax.linen as nn
+import jax.numpy as jnp
+
+
+class Pooled(nn.Module):
+    features: int
+    pool: bool = True
+    heads: int = 0
+
+    def setup(self):
+        self.dense = nn.Dense(self.features)
+        self.pooler = nn.Dense(self.features)  # of the first token
+        self.head = nn.Dense(3)
+        self.other = nn.Dense(3)
+
+    def __call__(self, x):
+        x = self.dense(x)
+        pooled = jnp.tanh(self.pooler(x[:, 0])) if self.pool else None
+        if self.heads == 0 or not self.pool:
+            return x, pooled
+        elif self.heads == 1:
+            return self.head(x), pooled
+        return self.other(x), self.other(pooled)
+
+
+class Always(nn.Module):
+    """What runs elsewhere too, is known to others, or depends on the call is always made."""
+
+    features: int
+    pool: bool = True
+
+    def setup(self):
+        self.pooler = nn.Dense(self.features)
+        self.read = nn.Dense(self.features)
+        self.asked = nn.Dense(self.features)
+
+    def __call__(self, x, train: bool = False):
+        y = self.pooler(x) if self.pool else x
+        if self.pool:
+            y = y + self.read(x)
+        if train:
+            y = self.asked(y)
+        return self.pooler(y)
+
+
+class Base(nn.Module):
+    features: int
+    pool: bool = True
+
+    def setup(self):
+        self.pooler = nn.Dense(self.features)
+
+    def __call__(self, x):
+        return self.pooler(x) if self.pool else x
+
+
+class Derived(Base):
+    def __call__(self, x):
+        return 2 * self.pooler(x)
+
+
+def features(model):
+    return model.read.features

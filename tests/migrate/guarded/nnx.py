@@ -1,0 +1,82 @@
+"""Layers of setup that run under a condition on fields have variables only there."""
+from flax import nnx
+import jax.numpy as jnp
+
+
+class Pooled(nnx.Module):
+    def __init__(
+        self,
+        in_features: int,
+        features: int,
+        pool: bool = True,
+        heads: int = 0,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.features = features
+        self.pool = pool
+        self.heads = heads
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+        # of the first token
+        self.pooler = nnx.Linear(features, features, rngs=rngs) if pool else None
+        self.head = (
+            nnx.Linear(features, 3, rngs=rngs)
+            if heads == 1 and not (heads == 0 or not pool)
+            else None
+        )
+        self.other = nnx.Linear(features, 3, rngs=rngs)
+
+    def __call__(self, x):
+        x = self.dense(x)
+        pooled = jnp.tanh(self.pooler(x[:, 0])) if self.pool else None
+        if self.heads == 0 or not self.pool:
+            return x, pooled
+        elif self.heads == 1:
+            return self.head(x), pooled
+        return self.other(x), self.other(pooled)
+
+
+class Always(nnx.Module):
+    """What runs elsewhere too, is known to others, or depends on the call is always made."""
+
+    def __init__(
+        self, in_features: int, features: int, pool: bool = True, *, rngs: nnx.Rngs
+    ):
+        self.features = features
+        self.pool = pool
+        self.pooler = nnx.Linear(in_features, features, rngs=rngs)
+        self.read = nnx.Linear(in_features, features, rngs=rngs)
+        self.asked = nnx.Linear(
+            (features if pool else (features if pool else in_features)),
+            features,
+            rngs=rngs,
+        )
+
+    def __call__(self, x, train: bool = False):
+        y = self.pooler(x) if self.pool else x
+        if self.pool:
+            y = y + self.read(x)
+        if train:
+            y = self.asked(y)
+        return self.pooler(y)
+
+
+class Base(nnx.Module):
+    def __init__(
+        self, in_features: int, features: int, pool: bool = True, *, rngs: nnx.Rngs
+    ):
+        self.features = features
+        self.pool = pool
+        self.pooler = nnx.Linear(in_features, features, rngs=rngs)
+
+    def __call__(self, x):
+        return self.pooler(x) if self.pool else x
+
+
+class Derived(Base):
+    def __call__(self, x):
+        return 2 * self.pooler(x)
+
+
+def features(model):
+    return model.read.features
