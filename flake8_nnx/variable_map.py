@@ -98,7 +98,10 @@ def _told(
                 continue  # not created in this configuration
             counts[name] += 1
             below = (*linen, numbered)
-        inner = _told(classes[slot["class"]], below, (), classes, shapes, modules) if "class" in slot else {}
+        inner: dict[str, int] = {}
+        for option in alike(slot):  # the first that finds its variables
+            told = _told(classes[option["class"]], below, (), classes, shapes, modules) if "class" in option else {}
+            inner = {**told, **inner}
         for parameter, source in slot.get("sizes", {}).items():
             if isinstance(source, str):
                 value = inner.get(source)
@@ -193,6 +196,9 @@ class _Resolver:
                 self.same(linen, nnx)
                 continue
             slot = chosen(slot, linen, indices, counts, self.modules)
+            if len(alike(slot)) > 1:
+                self.one_of(alike(slot), linen, nnx, indices)
+                continue
             here = (*nnx, *filled(slot["nnx"], indices).split("/"))
             if "param" in slot:
                 self.add((slot["collection"], *linen, slot["param"]), here)
@@ -211,6 +217,20 @@ class _Resolver:
                 self.walk(self.classes[slot["class"]], below, here, (), Counter())
             if "same" in slot:
                 self.same(below, here)
+
+    def one_of(self, options: Sequence[Mapping[str, Any]], linen: Path, nnx: Path, indices: tuple[int, ...]) -> None:
+        """A layer that has the same name whichever class it is: as the class that accounts for all of its variables."""
+        below = (*linen, *filled(options[0]["linen"], indices).split("/"))
+        own = {path for path in self.linen if tuple(path.split("/")[1:])[: len(below)] == below}
+        maps: list[dict[str, str]] = []
+        for option in options:
+            found: dict[str, str] = {}
+            inner = _Resolver(self.classes, self.linen, self.nnx, self.prefixes, found)
+            inner.walk([option], linen, nnx, indices, Counter())
+            if found.keys() == own and found not in maps:
+                maps.append(found)
+        if len(maps) == 1:  # else the names do not say which it is
+            self.found.update(maps[0])
 
     def same(self, linen: Path, nnx: Path) -> None:
         """Every variable below that is not mapped yet, under its own path."""
@@ -245,8 +265,14 @@ def chosen(
         name = filled(option["linen"], indices)
         if (*linen, *(f"{name}_{counts[name]}" if option.get("auto") else name).split("/")) in modules:
             sizes = {"sizes": slot["sizes"]} if "sizes" in slot else {}
-            return {**option, **sizes}
+            alone = {"either": ()} if option.get("auto") else {"either": slot["either"]}
+            return {**option, **sizes, **alone}
     return first(slot)
+
+
+def alike(slot: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The layer, or each class that it may have where all are called the same."""
+    return slot.get("either") or (slot,)
 
 
 def filled(template: str, indices: tuple[int, ...]) -> str:

@@ -61,3 +61,22 @@ def test_sizes_of_layers_that_an_instance_does_not_have_are_none():
     assert told_sizes(tree, {"params/Dense_0/kernel": (3, 5)}) == {"in_features": 3, "pool": None}
     shapes = {"params/Dense_0/kernel": (3, 5), "params/Pool_0/Dense_0/kernel": (2, 7, 5)}
     assert told_sizes(tree, shapes) == {"in_features": 3, "pool": 7}
+
+
+def either(first: dict[str, str], second: dict[str, str]) -> dict[str, object]:
+    """A layer of one of two classes that is called the same in both, with a leaf each."""
+    classes = {name: [{"leaves": leaves, "linen": "dense", "nnx": "dense"}] for name, leaves in (("A", first), ("B", second))}
+    return {"slots": [{"either": [{"linen": "x", "nnx": "x", "class": name} for name in classes]}], "classes": classes}
+
+
+def test_a_layer_of_either_class_is_the_one_that_accounts_for_its_variables() -> None:
+    tree = either({"params/kernel": "w"}, {"params/kernel": "kernel", "params/bias": "bias"})
+    linen = ["params/x/dense/kernel", "params/x/dense/bias"]
+    assert resolve(tree, linen, ["x/dense/kernel", "x/dense/bias"]) == {path: path[7:] for path in linen}
+    assert resolve(tree, linen[:1], ["x/dense/w"]) == {linen[0]: "x/dense/w"}
+
+
+def test_names_that_do_not_say_which_class_it_is_map_nothing() -> None:
+    tree = either({"params/a": "a", "params/b": "b"}, {"params/a": "b", "params/b": "a"})
+    assert resolve(tree, ["params/x/dense/a", "params/x/dense/b"], ["x/dense/a", "x/dense/b"]) == {}
+    assert resolve(tree, ["params/x/dense/a", "params/x/dense/c"], ["x/dense/a", "x/dense/c"]) == {}

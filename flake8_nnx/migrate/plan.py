@@ -56,6 +56,7 @@ class Planner:
             if event.node not in self.setup
         }
         self.created = {site.node for site in self.trace.sites}
+        self.arms: dict[ast.expr, str] = {}  # modules of `A() if test else B()` in setup -> their code
         self.lost: dict[str, ast.AST] = {}  # sizes that nobody knows any more, with their loops
         self.expanded: dict[Site, str] = {}  # made by functions outside of the class -> what holds it
         self.needed = self.trace.open_sizes.intersection(WORD.findall(" ".join(size_texts(self.trace, self.outside))))

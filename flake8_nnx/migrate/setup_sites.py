@@ -31,6 +31,13 @@ def setup_site(planner: Planner, site: Site, level: int, code: str) -> None:
     if isinstance(parent, ast.IfExp) and site.choice is not None and parent.body is site.node:
         code = f"{code} if {planner.functions(planner.spell(site.choice) or '', parent.test)} else None"
         parent = planner.facts.names.parent(parent)
+    elif isinstance(parent, ast.IfExp) and site.choice is None and not site.through:
+        planner.arms[site.node] = code
+        chosen = choice(planner, parent)
+        if chosen is not None:
+            code, parent = chosen, planner.facts.names.parent(parent)
+        elif any(arm in planner.created and arm not in planner.arms for arm in (parent.body, parent.orelse)):
+            return  # with the other module
     elif site.choice is not None and site.through:
         code = f"{code} if {planner.functions(planner.spell(site.choice) or '', site.call)} else None"
     elif isinstance(parent, ast.Tuple) and of_tuple(planner, parent, site):
@@ -46,6 +53,18 @@ def setup_site(planner: Planner, site: Site, level: int, code: str) -> None:
     planner.line(level, f"self.{site.attribute} = {code}", (), parent)
     if site.ref is None:
         read_variables(planner, site.attribute)
+
+
+def choice(planner: Planner, node: ast.IfExp) -> str | None:
+    """`A(rngs=rngs) if test else B(rngs=rngs)` or a function instead of a module, once all are known."""
+    texts = planner.trace.arms.get(node, {})
+
+    def text(part: ast.expr) -> str | None:
+        own = planner.spell(texts.get(id(part)))
+        return planner.arms.get(part) if part in planner.created else own and planner.functions(own, part)
+
+    body, test, orelse = (text(part) for part in (node.body, node.test, node.orelse))
+    return None if None in (body, test, orelse) else f"{body} if {test} else {orelse}"
 
 
 def of_tuple(planner: Planner, values: ast.Tuple, site: Site) -> bool:

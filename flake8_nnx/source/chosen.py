@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.given import Given
 from flake8_nnx.source.linen import LINEN, Facts
+from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.precedence import operand
 from flake8_nnx.source.values import Assignment, Partial
 
@@ -82,7 +83,9 @@ def _before(tracer: Tracer, node: ast.If, name: str) -> list[ast.stmt]:
 def _only(tracer: Tracer, name: str, statements: Sequence[ast.stmt]) -> bool:
     """Whether a name gets its value in these statements alone, whatever happens in the call."""
     inside = {id(target) for each in statements for target in getattr(each, "targets", ())}
-    stores = [n for n in tracer.cls.nodes if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load)]
+    method = tracer.facts.names.enclosing(statements[0], *FUNCTIONS) or tracer.cls.node
+    names = [n for n in ast.walk(method) if isinstance(n, ast.Name) and n.id == name]
+    stores = [n for n in names if not isinstance(n.ctx, ast.Load)]
     here = not (tracer.loops or tracer.inlining or name in tracer.fixed) and tracer.home is tracer.cls
     return here and len(stores) <= 2 and all(id(store) in inside for store in stores)
 

@@ -267,6 +267,9 @@ class Evaluator:
         if isinstance(test, Static) and test.text in ("True", "False"):
             return self.value(node.body if test.text == "True" else node.orelse, env)
         body, orelse = self.value(node.body, env), self.value(node.orelse, env)
+        if self.tracer.method == "setup" and (one_of(body) or one_of(orelse)):
+            texts = {id(part): self.text(part, env) for part in (node.test, node.body, node.orelse)}
+            self.tracer.trace.arms[node] = {key: text for key, text in texts.items() if text is not None}
         found = Unknown() if dynamic((test, body, orelse)) else self._static(node, env)
         if isinstance(found, Static):
             if isinstance(body, Static) and isinstance(orelse, Static) and body.text == orelse.text:

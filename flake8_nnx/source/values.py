@@ -319,6 +319,8 @@ class Trace:
     output: Any = field(default_factory=Unknown)
     defaults: dict[str, Any] = field(default_factory=dict)  # fields whose default is a module class
     open_sizes: set[str] = field(default_factory=set)  # names of sizes that only the call knows
+    # `A() if test else f` in setup -> the texts of what is none of its modules, by the id of its nodes
+    arms: dict[ast.IfExp, dict[int, str]] = field(default_factory=dict)
     understood: set[ast.stmt] = field(default_factory=set)  # statements that collect submodules in a list
     attributes: dict[str, Any] = field(default_factory=dict)  # of the module after setup
     calls: list[tuple[ast.AST, dict[str, Any]]] = field(default_factory=list)  # methods that ran, with their arguments

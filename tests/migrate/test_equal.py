@@ -149,6 +149,7 @@ CASES = {
         Case("lifted:Ensemble", init="Ensemble(3)", args=("f32[2,4]",), **MODES),
     ],
     "own_state": [Case("own_state:MLP", init=f"MLP(4, {is_potential})", args=("f32[2,3]",)) for is_potential in (True, False)],
+    "choices": [Case(f"choices:{i[:5]}", init=i, args=("f32[2,3]",)) for i in ("Layer(4, None)", "Stage(4, 2, 'narrow')")],
     "asked": [Case("asked:Embeddings", init="Embeddings(8)", args=("f32[2,32,32,3]",))],
     "conditional": [
         Case("conditional:Critic", init="Critic((4, 3), 0.5)", args=("f32[2,2,3]", "f32[2,2]"), **{**MODES, "mutable": ()}),
