@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
+from flake8_nnx.migrate.products import product
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.values import Site
@@ -29,6 +30,9 @@ def condition(planner: Planner, site: Site) -> str | None:
     for cls in planner.facts.ancestors(planner.cls):
         for node in cls.nodes:
             if isinstance(node, ast.Attribute) and node.attr == site.attribute and isinstance(node.ctx, ast.Load) and _own(node):
+                above = cls.facts.names.parent(node)
+                if isinstance(above, ast.Attribute) and product(above, planner.trace, cls.facts, planner.fields):
+                    continue  # what needs no layer
                 found = list(_conditions(node, cls.facts, planner.fields))
                 common = found if common is None else [test for test in common if test in found]
     if not common or _known_elsewhere(planner.cls, site.attribute or ""):

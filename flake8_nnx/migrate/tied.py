@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import refuse
+from flake8_nnx.migrate import products, refuse
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.source.features import trace
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
@@ -30,7 +30,8 @@ def rewrite(plan: ClassPlan, found: Trace, facts: Facts, planned: Planned) -> No
         ref = module_at(node.value, found, facts)
         if ref is None:
             continue
-        edit = _read(node, ref, facts, planned) if node.attr == "variables" else _applied(node, ref, found, facts, planned)
+        read = node.attr == "variables"
+        edit = _read(node, ref, facts, planned) if read else _applied(plan, node, ref, found, facts, planned)
         if edit is None:
             refuse.add(plan, node, f"`{ast.unparse(node)[:60]}` is not handled by this version")
             continue
@@ -92,7 +93,7 @@ def leaf(ref: ModuleRef, collection: str, keys: list[str], planned: Planned) -> 
 
 
 def _applied(
-    node: ast.Attribute, ref: ModuleRef, found: Trace, facts: Facts, planned: Planned
+    plan: ClassPlan, node: ast.Attribute, ref: ModuleRef, found: Trace, facts: Facts, planned: Planned
 ) -> tuple[ast.AST, str] | None:
     """`self.head.apply({"params": {"kernel": k}}, x)` is `nnx.merge(nnx.graphdef(self.head), {"kernel": k})(x)`."""
     call = facts.names.parent(node)
@@ -113,6 +114,10 @@ def _applied(
             if edit is None:
                 return None
             swaps[ast.unparse(edit[0])] = edit[1]
+    made = products.product(node, found, facts, facts.fields_of(plan.cls))
+    if made is not None:
+        kernel, dtype, argument = made
+        return call, products.spelled(_swapped(kernel, swaps), dtype, _swapped(argument, swaps), facts)
     state = ", ".join(f'"{leaves[name]}": {_swapped(value, swaps)}' for name, value in weights.items())
     rest = ", ".join(_swapped(argument, swaps) for argument in call.args[1:])
     return call, f"nnx.merge(nnx.graphdef({ast.unparse(node.value)}), {{{state}}})({rest})"

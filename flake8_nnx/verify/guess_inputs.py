@@ -15,7 +15,7 @@ from flake8_nnx.verify.verdict import Unverifiable
 
 Call = tuple[tuple[Any, ...], dict[str, Any], "dict[str, Any] | None"]
 MOST_COMBINATIONS = 300
-MOST_OPTIONAL = 24  # of arguments that may all be left out, for each number of them
+MOST_OPTIONAL = 24  # where arguments are given that may be left out, for each number of them
 TYPED = re.compile(r"(\w+)\[[^'\"\[\]]*['\"]([^'\"]*)['\"]")  # of jaxtyping
 TYPED_DTYPES = {"Float": ("f32", ""), "Num": ("f32", ""), "Int": ("i32", "<2"), "Integer": ("i32", "<2"), "Bool": ("bool", "")}
 
@@ -64,14 +64,14 @@ def calls(cls: type, method: str, features: Sequence[int]) -> Iterator[Call]:
     # The key of an attention stands beside its query and value.
     plain = {"key"} if {"query", "value"} & {p.name for p in parameters} else set()
     choices = {p.name: ANY_INPUT if p.name in plain else _candidates(p.name, p.annotation) for p in needed}
-    optional = [p for p in parameters if p.default is None and p.name not in keys and _named(p.name)] if not needed else []
+    optional = [p for p in parameters if p.default is None and p.name not in keys and _named(p.name)]
     choices |= {p.name: _candidates(p.name, inspect.Parameter.empty) for p in optional}
 
     def made() -> Iterator[Call]:
         for number in range(len(optional) + 1):
-            given = needed or optional[:number]
+            given = [*needed, *optional[:number]]
             combinations = _combinations([choices[p.name] for p in given], [p.name for p in given])
-            for combination in islice(combinations, MOST_OPTIONAL) if optional else combinations:
+            for combination in islice(combinations, MOST_OPTIONAL) if number or not needed else combinations:
                 for size in features if any("F" in text for text in combination) else features[:1]:
                     values = [_parsed(text, size) for text in combination]
                     positional = tuple(v for p, v in zip(given, values) if p.kind is not p.KEYWORD_ONLY)

@@ -75,14 +75,14 @@ def _good_prefix(text: str) -> str:
 class NamedSizes(Mapping[str, int]):
     """The concrete size of every axis name of a case, chosen when it is first asked for; and bounds by name."""
 
-    def __init__(self, field: Callable[[str], object] = lambda name: None) -> None:
+    def __init__(self, field: Callable[[str], object] = lambda name: None, batch: int = BATCH_SIZE) -> None:
         self._sizes: dict[str, int] = {}
-        self._field = field
+        self._field, self._batch = field, batch
 
     def __getitem__(self, name: str) -> int:
         if name not in self._sizes:
             free = [size for size in SIZES if size not in self._sizes.values()]
-            self._sizes[name] = BATCH_SIZE if name in BATCH_NAMES else free[0] if free else 29 + len(self._sizes)
+            self._sizes[name] = self._batch if name in BATCH_NAMES else free[0] if free else 29 + len(self._sizes)
         return self._sizes[name]
 
     def __iter__(self):  # type: ignore[no-untyped-def]

@@ -291,6 +291,12 @@ class Layer(nn.Module):
         return x if encoder_hidden_states is None else x + nn.Dense(12)(encoder_hidden_states)
 
 
+class Pooler(nn.Module):
+    @nn.compact
+    def __call__(self, x, position_ids=None, cache=None):
+        return nn.Dense(12)(x[:, 0]) + position_ids.mean()
+
+
 class Attends(nn.Module):
     def __call__(self, query, key, value, bias=None):
         return jnp.einsum("bqd,bkd,bkv->bqv", query, key, value)
@@ -346,6 +352,7 @@ def test_classes_without_call():
         ("Typed", "Typed()", ("f32[b,5,7]", "bool[b,5]")),
         ("Inherits", "Inherits()", ("f32[b,12]",)),
         ("Patches", "(d_model=12, n_layer=2, num_groups=2, image_size=8, patch_size=2)", ("f32[b,8,8,3]",)),
+        ("Pooler", "Pooler()", ("f32[b,5,12]", "i32[b,5]<2")),  # of rows it would make weights as large as the batch
         ("Attends", "Attends()", ("f32[b,5,12]", "f32[b,5,12]", "f32[b,5,12]")),
     ],
 )

@@ -24,6 +24,29 @@ class Pooled(nn.Module):
         return self.other(x), self.other(pooled)
 
 
+class Tied(nn.Module):
+    """The head runs with weights of the embedding, or with its own."""
+
+    vocab: int
+    width: int
+    tie: bool = True
+    dtype: jnp.dtype = jnp.float32
+
+    def setup(self):
+        self.embed = nn.Embed(self.vocab, self.width)
+        self.head = nn.Dense(self.vocab, use_bias=False, dtype=self.dtype)
+        self.biased = nn.Dense(self.vocab)
+
+    def __call__(self, tokens, kernel, bias):
+        x = self.embed(tokens)
+        if self.tie:
+            shared = self.embed.variables["params"]["embedding"]
+            y = self.head.apply({"params": {"kernel": shared.T}}, x)
+        else:
+            y = self.head(x)
+        return y + self.biased.apply({"params": {"kernel": kernel, "bias": bias}}, x)
+
+
 class Always(nn.Module):
     """What runs elsewhere too, is known to others, or depends on the call is always made."""
 

@@ -36,6 +36,40 @@ class Pooled(nnx.Module):
         return self.other(x), self.other(pooled)
 
 
+class Tied(nnx.Module):
+    """The head runs with weights of the embedding, or with its own."""
+
+    def __init__(
+        self,
+        head_in_features: int,
+        biased_in_features: int,
+        vocab: int,
+        width: int,
+        tie: bool = True,
+        dtype: jnp.dtype = jnp.float32,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.tie = tie
+        self.dtype = dtype
+        self.embed = nnx.Embed(vocab, width, rngs=rngs)
+        self.head = (
+            nnx.Linear(head_in_features, vocab, use_bias=False, dtype=dtype, rngs=rngs)
+            if not tie
+            else None
+        )
+        self.biased = nnx.Linear(biased_in_features, vocab, rngs=rngs)
+
+    def __call__(self, tokens, kernel, bias):
+        x = self.embed(tokens)
+        if self.tie:
+            shared = self.embed.embedding[...]
+            y = jnp.dot(*nnx.nn.dtypes.promote_dtype((x, shared.T), dtype=self.dtype))
+        else:
+            y = self.head(x)
+        return y + nnx.merge(nnx.graphdef(self.biased), {"kernel": kernel, "bias": bias})(x)
+
+
 class Always(nnx.Module):
     """What runs elsewhere too, is known to others, or depends on the call is always made."""
 
