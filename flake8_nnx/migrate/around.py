@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.migrate.by_hand_names import unread_transforms
 from flake8_nnx.migrate.edits import CodeEdits, Piece
 from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.kept_variables import attribute
 from flake8_nnx.migrate.known import RESTORES, SAVES, TREE_MAPS
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.roles import (
@@ -94,6 +95,8 @@ class Plan:
         slot = slot.root
         if slot.optimizer:
             return self.optimizer(slot)
+        if slot.holder is not None:
+            return f"{self.optimizer(slot.holder[0])}.{attribute(slot.holder[1])}"
         if slot not in self.names:
             known = list(self.named(slot, Model))
             applied = [node.id for node in slot.frame.file.facts.names.nodes if isinstance(node, ast.Name) and self.applies(node)]
@@ -176,6 +179,8 @@ class Plan:
             self.use(frame, value.slot, "optimizer")
         elif isinstance(value, Method) and value.optimizer is not None:
             self.use(frame, value.slot, *(("model", "optimizer") if value.name == "apply_gradients" else ()))
+        elif isinstance(value, Variables) and value.slot.root.holder is not None and value.slot.root.original is not None:
+            self.use(frame, value.slot.root.original, "optimizer")
         elif isinstance(value, Method) and value.name != "init" or isinstance(value, (Model, Variables, OptState)):
             self.use(frame, value.slot, "model")
         elif isinstance(node, ast.Call) and self.program.origin(node.func, frame) in WHOLE:

@@ -15,10 +15,10 @@ from flake8_nnx.migrate.construction import constructor_arguments, constructs, e
 from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.handed import site_rewritten
-from flake8_nnx.migrate.into_models import put_into_model
+from flake8_nnx.migrate.into_models import state_of, tree_text
 from flake8_nnx.migrate.known import COLLECTIVES, OVERVIEWS, RESTORES, SAME, SAVES, TREE_MAPS
 from flake8_nnx.migrate.lazy import call_in, initialised, made_and_initialised
-from flake8_nnx.migrate.replaced import replaced_state, state_of
+from flake8_nnx.migrate.replaced import replaced_state
 from flake8_nnx.migrate.returned import returned
 from flake8_nnx.migrate.roles import (
     Callee,
@@ -137,7 +137,7 @@ class Rewriting:
             raise self.stop(node, "a model or its variables are assigned to several names at once", "use one assignment for each")
         target = node.targets[0]
         if node.value in self.program.renewed:
-            put_into_model(self, node.value)
+            self.edits.expressions[node.value] = tree_text(self, node.value)
             self.edits.unassigned.add(node)
             return
         self.copies(target, node.value)
@@ -283,7 +283,7 @@ class Rewriting:
         if transformed(self, node, origin):
             return False
         if node in self.program.renewed:
-            put_into_model(self, node)
+            self.edits.expressions[node] = tree_text(self, node)
             return True
         effect = by_hand(self, node)
         if effect is not None:

@@ -19,10 +19,12 @@ PURE = ("jax.numpy.", "jax.random.", "numpy.ones", "numpy.zeros")
 
 def alive(node: ast.AST, edits: CodeEdits, skip: ast.AST | None = None, attributes: bool = False) -> Iterator[str]:
     """The names, with `attributes` those behind a dot as well, that are read below a node once it is rewritten."""
-    if node in edits.removed or node is skip:
+    if node is skip:
         return
     for text in (*edits.before.get(node, ()), *edits.after.get(node, ())) if isinstance(node, ast.stmt) else ():
         yield from WORD.findall(text)
+    if node in edits.removed:
+        return
     if node in edits.expressions:
         yield from WORD.findall(edits.expressions[node])
         return

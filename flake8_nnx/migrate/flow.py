@@ -12,6 +12,7 @@ from typing import Any
 from flake8_nnx.migrate.followed_calls import Calls, keeps_scale
 from flake8_nnx.migrate.followed_statements import Statements
 from flake8_nnx.migrate.kinds import called_kind
+from flake8_nnx.migrate.kept_variables import kept
 from flake8_nnx.migrate.renewals import Renewal
 from flake8_nnx.migrate.roles import (
     Callee,
@@ -62,6 +63,7 @@ class Program:
         self.seeds: list[tuple[Frame, ast.expr, set[ast.Call]]] | None = None  # once somebody asks for them
         self.alternatives: set[Slot] = set()  # models of which a function returns one
         self.by_hand = ByHand({}, {}, {})
+        self.kept_fields: dict[str, str | None] = {}  # of train states, that hold variables: of which collection
         self.renewed: dict[ast.expr, Renewal] = {}
         self.apart: set[Frame] = set()  # functions of parameters that `DynamicScale` differentiates
         self.changed = True
@@ -310,7 +312,7 @@ class Program:
                 return Method(owner.slot, "apply")
             if node.attr in ("apply_gradients", "replace"):
                 return Method(owner.slot, node.attr, owner.optimizer)
-            return Field(owner.slot, owner.optimizer, node.attr)
+            return kept(self, owner, node.attr) or Field(owner.slot, owner.optimizer, node.attr)
         if isinstance(owner, Tool):
             return Tool(f"{owner.name}.{node.attr}")
         if isinstance(owner, OptState):

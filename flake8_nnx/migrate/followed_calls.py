@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flake8_nnx.migrate import kept_variables
+from flake8_nnx.migrate.kept_variables import same_start
 from flake8_nnx.migrate.kinds import kinds_of
 from flake8_nnx.migrate.known import (
     CHECKPOINTERS,
@@ -153,7 +155,8 @@ class Calls(Sites):
                 self.program.value(decorator, self.frame)
 
     def created(self, node: ast.Call, keywords: Mapping[Any, Any]) -> Any:
-        known = [value for value in keywords.values() if isinstance(value, (Method, Variables))]
+        kept_variables.created(self.program, node, dict(keywords))
+        known = [v for name, v in keywords.items() if isinstance(v, (Method, Variables)) and name not in self.program.kept_fields]
         main = next((value for value in known if isinstance(value, Method)), keywords.get("params"))
         if not isinstance(main, (Method, Variables)):
             main = known[0] if known else None
@@ -165,7 +168,7 @@ class Calls(Sites):
     def method(self, node: ast.Call, function: Method, arguments: list[Any], keywords: Mapping[Any, Any]) -> Any:
         program, slot = self.program, function.slot
         if function.name == "init":
-            if (self.frame, node) not in slot.root.started:
+            if (self.frame, node) not in slot.root.started and not same_start(self.frame, slot, node):
                 slot.root.started.append((self.frame, node))
             return Variables(slot, None)
         if function.name == "apply":
@@ -174,6 +177,8 @@ class Calls(Sites):
                 program.guess(node.args[0], self.frame, "params")
                 given = program.value(node.args[0], self.frame)
             if isinstance(given, Variables):
+                if given.slot.root.holder is not None and given.slot.root.original is not None:
+                    program.merge(slot, given.slot.root.original)
                 if given.slot.root.copy and given.slot.root.original is None:
                     given.slot.root.original = original(slot)
                 copy = given.slot.root.original is not None and original(given.slot) is original(slot)
@@ -192,7 +197,11 @@ class Calls(Sites):
             if function.name == "replace" and isinstance(applied, Method) and applied.slot.root is not slot.root:
                 applied.slot.root.source = slot
                 return State(applied.slot, function.optimizer)
-            for value in keywords.values():
+            if function.name == "replace":
+                kept_variables.replaced(program, self.frame, node, function)
+            for name, value in keywords.items():
+                if name in program.kept_fields:
+                    continue
                 if isinstance(value, Variables) and function.name == "replace" and slot.root.source is None:
                     program.merge(slot, value.slot)
             return State(slot, function.optimizer)

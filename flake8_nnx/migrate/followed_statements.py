@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate.followed_calls import Calls
+from flake8_nnx.migrate.kept_variables import hands_out
 from flake8_nnx.migrate.renewals import renewed
 from flake8_nnx.migrate.roles import Callee, Frame, Items, Model, Variables, original, slot_of, slots_in
 
@@ -45,6 +46,8 @@ class Statements:
                 self.assign(node.target, program.value(node.value, frame))
         elif isinstance(node, ast.Return):
             value = program.value(node.value, frame)
+            if node.value is not None and hands_out(value):
+                program.escape(node.value, frame, "it returns the parameters that a train state keeps beside its own")
             self.join(value)
         elif isinstance(node, ast.If):
             program.value(node.test, frame)

@@ -172,11 +172,26 @@ def components(program: Program) -> list[list[Frame]]:
             busy.add(frame.parent)
         for home in at_top(program, frame) if frame in busy else ():
             parents[find(frame)] = find(home)
+    for several in creators(program, busy):
+        for frame in several[1:]:
+            parents[find(frame)] = find(several[0])
     groups: dict[Frame, list[Frame]] = {}
     for frame in frames:
         if frame in busy:
             groups.setdefault(find(frame), []).append(frame)
     return list(groups.values())
+
+
+def creators(program: Program, frames: set[Frame]) -> list[list[Frame]]:
+    """The functions that make train states of the same class of the program."""
+    found: dict[ast.ClassDef, list[Frame]] = {}
+    for frame in sorted(frames, key=lambda frame: getattr(frame.node, "lineno", 0)):
+        for node in own_nodes(frame.node):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "create":
+                cls = program.state_class(node.func.value, frame)
+                if cls is not None:
+                    found.setdefault(cls, []).append(frame)
+    return list(found.values())
 
 
 def at_top(program: Program, frame: Frame) -> set[Frame]:

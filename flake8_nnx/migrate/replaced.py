@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate.around import Plan, text_of
 from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.into_models import TYPES, state_of, tree_text
 from flake8_nnx.migrate.known import TREE_MAPS
 from flake8_nnx.migrate.roles import Field, Method, Slot, Variables
 from flake8_nnx.migrate.states import own_field, reads, reads_model
@@ -17,7 +18,6 @@ from flake8_nnx.source.linen import Facts
 if TYPE_CHECKING:
     from flake8_nnx.migrate.calls import Rewriting
 
-TYPES = {None: ", nnx.Not(nnx.RngState)", "params": ", nnx.Param", "batch_stats": ", nnx.BatchStat"}
 # A train state has no streams, and keys cannot be saved.
 WITHOUT_STREAMS = "nnx.state({}, nnx.Not(nnx.RngState))"
 
@@ -31,7 +31,9 @@ def replaced_state(rewriting: Rewriting, node: ast.Call, function: Method) -> bo
     texts: list[str] = []
     for keyword in node.keywords:
         value = rewriting.values.get(keyword.value)
-        if isinstance(value, (Variables, Method)) and value.slot.root is model:
+        if keyword.arg in rewriting.program.kept_fields:
+            texts.append(kept_text(rewriting, node, keyword))
+        elif isinstance(value, (Variables, Method)) and value.slot.root is model:
             texts += updated_text(rewriting, keyword.value, value, function)
         elif after.slot.root is not model and len(node.keywords) == 1:
             texts.append(f"nnx.update({plan.model(after.slot)}, {WITHOUT_STREAMS.format(plan.model(model))})")
@@ -48,12 +50,12 @@ def replaced_state(rewriting: Rewriting, node: ast.Call, function: Method) -> bo
     return False
 
 
-def state_of(rewriting: Rewriting, node: ast.expr, value: Variables) -> str:
-    """Variables as a state of NNX."""
-    kind = TYPES.get(value.collection)
-    if kind is None:
-        raise rewriting.stop(node, f"the collection `{value.collection}` is given to a function of arrays")
-    return f"nnx.state({rewriting.plan.model(value.slot)}{kind})"
+def kept_text(rewriting: Rewriting, node: ast.Call, keyword: ast.keyword) -> str:
+    """A tree that goes into the model that the optimiser keeps; nothing else that the call sets is read for it."""
+    if keyword.value not in rewriting.program.renewed or len(node.keywords) > 1:
+        reason = f"`{ast.unparse(node)[:60]}` sets `{keyword.arg}` to more than a tree of parameters"
+        raise rewriting.stop(node, reason, "set it alone, by jax.tree.map or optax.incremental_update")
+    return tree_text(rewriting, keyword.value)
 
 
 def updated_text(rewriting: Rewriting, node: ast.expr, value: object, function: Method) -> list[str]:

@@ -63,6 +63,7 @@ class Slot:
     same: Slot | None = None  # what it was found to be the same as
     source: Slot | None = None  # the model whose train state it is put into, with other settings
     optimizer: bool = False  # no model, but the state of optax
+    holder: tuple[Slot, str] | None = None  # the optimiser that keeps it, and the field of the train state that it was
     copy: bool = False  # a parameter that is given variables beside those of the model
     definitions: list[tuple[Frame, ast.Call]] = field(default_factory=list)  # its constructions
     started: list[tuple[Frame, ast.Call]] = field(default_factory=list)  # calls of `init` on it

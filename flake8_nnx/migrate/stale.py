@@ -82,6 +82,9 @@ def parents(names: Names, node: ast.AST) -> Iterator[ast.AST]:
 def updated_by_hand(program: Program, node: ast.Call) -> list[Slot]:
     """The models and the states of optax that a call of `tx.update` changes, or a tree that replaces variables."""
     known = program.by_hand
+    kept = [program.renewed[k.value].slot.root for k in node.keywords if k.value in program.renewed]
+    if kept:
+        return kept
     if node in program.renewed:
         return [program.renewed[node].slot.root]
     return [*known.models(node), known.updated[node][1].root] if node in known.updated else []
@@ -178,6 +181,10 @@ class Versions:
         if call is not None and any(node in adding.args for _, adding, _ in self.plan.program.by_hand.applied.get(call, ())):
             return True
         attribute = names.parent(node)
+        updated = self.values.get(call.func) if call is not None else None
+        if isinstance(attribute, ast.Attribute) and attribute.attr in self.plan.program.kept_fields:
+            if isinstance(updated, Method) and updated.name == "apply_gradients":
+                return True  # which leaves it as it is
         tree_map = names.parent(attribute) if isinstance(attribute, ast.Attribute) else None
         keyword = names.parent(tree_map) if tree_map is not None else None
         taker = names.parent(keyword) if isinstance(keyword, ast.keyword) else None

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from flake8_nnx.migrate.around import Plan, Stop, indent_of, is_test, own_nodes, text_of
 from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.followed_calls import keeps_scale
+from flake8_nnx.migrate.kept_variables import attribute
 from flake8_nnx.migrate.lines import wrapped
-from flake8_nnx.migrate.roles import Callee, Field, Frame, Scaled, State, slots_in
+from flake8_nnx.migrate.roles import Callee, Field, Frame, Scaled, State, Variables, slots_in
 from flake8_nnx.source.clues import TRAIN_STATE
 from flake8_nnx.source.names import FUNCTIONS, Names
 from flake8_nnx.source.project import SourceFile
@@ -54,10 +55,19 @@ def find_states(plan: Plan, frames: Sequence[Frame]) -> None:
                     plan.states[found] = own_state(program, found)
                     check_mentions(program, plan.states[found], inside)
                 for keyword in more:
+                    if clones(program, node, keyword) and keyword.arg in plan.states[found].names:
+                        continue
                     if keyword.arg not in plan.states[found].names or reads(program, keyword.value):
                         reason = f"the train state holds `{keyword.arg}` as well"
                         raise Stop(node, frame, reason, ADVICE)
     check_devices(plan, frames)
+
+
+def clones(program: Program, node: ast.Call, keyword: ast.keyword) -> bool:
+    """Whether a train state is made with a copy of the parameters that it trains."""
+    state, value = program.values[node], program.values.get(keyword.value)
+    same = isinstance(value, Variables) and not value.updated and value.slot.root is state.slot.root
+    return same and keyword.arg in program.kept_fields
 
 
 def check_devices(plan: Plan, frames: Sequence[Frame]) -> None:
@@ -176,13 +186,21 @@ def rewrite_class(plan: Plan, state: OwnState) -> None:
     statements = [s for s in state.node.body if isinstance(s, ast.AnnAssign)]
     parameters = []
     for field in state.fields:
+        name = field.target.id  # type: ignore[union-attr]
+        if name in plan.program.kept_fields:
+            parameters.append(f"{attribute(name)}: nnx.Module")
+            continue
         default = f" = {text.segment(field.value, {})}" if field.value is not None else ""
         parameters.append(f"{field.target.id}: {text.segment(field.annotation, {})}{default}")  # type: ignore[union-attr]
     head = f"def __init__(self, model, tx, {', '.join(parameters)}):"
     google = indent == "  "
     rows = wrapped(head, indent * 2 if google else indent, (80 if google else 88) - len(indent))
     lines = [*rows, f"{indent}super().__init__(model, tx, wrt=nnx.Param)"]
-    lines += [f"{indent}self.{name} = nnx.Variable({name})" for name in state.names]
+    models = {name: attribute(name) for name in state.names if name in plan.program.kept_fields}
+    lines += [
+        f"{indent}self.{models[name]} = {models[name]}" if name in models else f"{indent}self.{name} = nnx.Variable({name})"
+        for name in state.names
+    ]
     edits.before[statements[0]] = ["\n".join(lines) + "\n"]
     edits.removed.update(statements)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.migrate.around import pieces_of, text_of, touches
 from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.flow import Program
+from flake8_nnx.migrate.kept_variables import attribute
 from flake8_nnx.migrate.known import COLLECTIVES, COMPILED, GRADIENTS, RESTORES
 from flake8_nnx.migrate.replaced import WITHOUT_STREAMS, copies_kept, in_statement, own_field_set, updated_text
 from flake8_nnx.migrate.roles import Callee, Field, Frame, Items, Method, Site, State, Variables, slots_in
@@ -62,11 +63,20 @@ def created_state(rewriting: Rewriting, node: ast.Call, value: State) -> None:
         rewriting.edits.arguments[node] = [*pieces, "wrt=nnx.Param"]
         return
     for keyword in extra:
-        rewriting.expression(keyword.value)
+        if keyword.arg not in rewriting.program.kept_fields:
+            rewriting.expression(keyword.value)
     assert isinstance(node.func, ast.Attribute)
     rewriting.edits.expressions[node.func] = text_of(rewriting.frame).segment(node.func.value, {})
-    rewriting.edits.arguments[node] = [*pieces, *(keyword.value for keyword in extra)]
+    rewriting.edits.arguments[node] = [*pieces, *(kept_argument(rewriting, keyword) for keyword in extra)]
     rewrite_class(rewriting.plan, rewriting.plan.states[own])
+
+
+def kept_argument(rewriting: Rewriting, keyword: ast.keyword) -> Piece:
+    """`target_model=nnx.clone(model)` for parameters that the train state keeps beside its own."""
+    if keyword.arg not in rewriting.program.kept_fields:
+        return keyword.value
+    model = rewriting.plan.model(rewriting.values[keyword.value].slot)
+    return f"{attribute(keyword.arg)}=nnx.clone({model})"
 
 
 def gradients_applied(rewriting: Rewriting, node: ast.Call, function: Method) -> None:

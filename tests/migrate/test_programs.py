@@ -111,6 +111,7 @@ def test_steps_with_batch_statistics_have_the_same_losses():
 # Programs whose weights do not depend on keys, by functions of inputs and targets that return all that they compute.
 ALIKE = {
     "by_hand": ("run", "with_statistics", "two_models"),
+    "kept": ("q_learning", "averages", "hard_updates", "read_later"),
     "targets": ("polyak", "averaged", "periodic", "ascent", "gradients_beside", "with_state"),
 }
 

@@ -59,7 +59,7 @@ def with_methods(x):
 def with_parameters(x):
     model = Net()
     params = model.init(jax.random.key(0), x)["params"]
-    return AverageState.create(apply_fn=model.apply, params=params, tx=optax.sgd(0.1), average=params)
+    return AverageState.create(apply_fn=model.apply, params=params, tx=optax.sgd(0.1), average=jax.tree.map(jnp.zeros_like, params))
 
 
 def known_elsewhere(x):
