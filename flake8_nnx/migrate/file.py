@@ -23,7 +23,7 @@ from flake8_nnx.rules._text import nnx_function
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.read import SourceError, parse
 
-BROKEN = "what it would become is no Python, which is a bug of flake8-nnx: please report it"
+BROKEN = "what it would become is no sound Python, which is a bug of flake8-nnx: please report it"
 FEW = 8  # files for which another process is not worth its start
 
 
@@ -105,14 +105,20 @@ def _written(jobs: Sequence[Job | None], number: int) -> str | Failed:
     assert job is not None
     try:
         new = fix_imports(job.read, rewrite_classes(job.edits, job.part))
-        ast.parse(new)  # a text that does not compile is a bug, and must never be written
-        return new
+        tree = ast.parse(new)  # a text that does not compile is a bug, and must never be written
+        return Failed(BROKEN) if any(map(sets_library, ast.walk(tree))) else new
     except Unmatched as error:
         return Failed("an expression of it could not be matched with the concrete syntax tree", error.places)
     except RecursionError:
         return Failed("the file is nested too deeply to be rewritten")
     except (SyntaxError, ParserSyntaxError):
         return Failed(BROKEN)
+
+
+def sets_library(node: ast.AST) -> bool:
+    """Whether this gives `nnx.relu` another value, for the whole process."""
+    stored = isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
+    return stored and isinstance(node.value, ast.Name) and node.value.id == "nnx"  # type: ignore[attr-defined]
 
 
 def _told(found: FilePlan, result: str | Failed) -> str | None:

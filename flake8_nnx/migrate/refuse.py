@@ -9,11 +9,13 @@ from collections.abc import Collection, Iterator
 
 from flake8_nnx.migrate import any_module, borrowed, contexts, decorators, detached, expanded
 from flake8_nnx.migrate import functional, functions, initial, post_init, recurrent, variables
+from flake8_nnx.migrate.ambiguous import ambiguous
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.slots import loop_name
 from flake8_nnx.migrate.unknown import unknown_modules
+from flake8_nnx.rules._text import is_alias
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.ported import TO_LINEN
@@ -58,6 +60,8 @@ def check_class(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collection
         name = ast.unparse(manager.func if isinstance(manager, ast.Call) else manager)[:60]
         reason = f"`with {name}` may change what the methods of Linen modules do, which NNX modules do not ask"
         add(plan, manager, reason, "say the same in the arguments of the modules, or keep the Linen class for now")
+    for one in ambiguous(cls, facts):
+        add(plan, one, f"`{one.id}` has one of several values, which the top of the file chooses", "give it to the class")
     _check_sites(plan, trace, facts, bridged)
     if cls.has_setup:
         _check_setup(plan, trace, facts)
@@ -285,7 +289,7 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> N
             parent = facts.names.parent(node)
             if _handed_out(node, parent, facts):
                 add(plan, node, f"`{ast.unparse(node)}` is given to a function, and what that makes of it cannot be told")
-            if not origin or not origin.startswith("flax.linen"):
+            if not origin or not origin.startswith("flax.linen") or is_alias(node, facts):
                 continue
             if isinstance(parent, ast.Attribute) and (facts.origin(parent) or "").startswith("flax.linen."):
                 continue  # the whole dotted name is looked at, not its parts

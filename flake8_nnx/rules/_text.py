@@ -6,6 +6,7 @@ import re
 
 from flake8_nnx.catalog.functions import FUNCTIONS
 from flake8_nnx.catalog.sharding import PARTITIONED, helper
+from flake8_nnx.rules._looked_up import looks_up_function
 from flake8_nnx.source.linen import LINEN, Facts
 
 MAX_QUOTE = 60
@@ -60,13 +61,23 @@ def created_layers(method: ast.AST, facts: Facts) -> list[str]:
 
 def nnx_function(node: ast.AST, facts: Facts) -> str | None:
     """`nnx.relu` for an expression that is `flax.linen.relu`, `nnx.initializers.zeros` for its initialisers."""
-    origin = facts.origin(node) or ""
+    origin = "" if is_alias(node, facts) else facts.origin(node) or ""
+    if origin == LINEN[:-1] and looks_up_function(node, facts):
+        return "nnx"
     if origin.startswith(INITIALIZERS):
         return "nnx.initializers." + origin[len(INITIALIZERS):]
     found = helper(origin)
     if found is not None and found.linen in PARTITIONED:
         return found.nnx if _takes_two(facts.names.parent(node), node) else None
     return FUNCTIONS.get(origin[len(LINEN):]) if origin.startswith(LINEN) else None
+
+
+def is_alias(node: ast.AST, facts: Facts) -> bool:
+    """Whether a name is given a function somewhere, `act = nn.relu`: it stays, for it may be another one elsewhere."""
+    if not isinstance(node, ast.Name) or facts.module_class(node) is not None:
+        return False
+    binding = facts.names.binding(node)
+    return not isinstance(node.ctx, ast.Load) or binding is not None and binding.kind != "import"
 
 
 def _takes_two(call: ast.AST | None, function: ast.AST) -> bool:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import handed, graphs, members, normalized, opened, ported, shapes
+from flake8_nnx.source import handed, graphs, members, normalized, opened, ported, shapes, grown, rearranged
 from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
-from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static
+from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static, last_axes
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
 from flake8_nnx.source.values import (
     Array,
@@ -153,12 +153,17 @@ class Evaluator:
                 end = self._int(index.upper, env)
                 if end is not None and end < 0:
                     return Prefix(owner.array, -end)
-            return Unknown()
+            return last_axes(owner.array, index)
         if isinstance(owner, Array):
             return self._indexed(owner, index, env)
         items = elements(owner)
         if items is not None and position is not None and -len(items) <= position < len(items):
             return items[position]
+        if isinstance(owner, Items) and isinstance(index, ast.Slice) and index.step is None:
+            bounds = [None if bound is None else self._int(bound, env) for bound in (index.lower, index.upper)]
+            if (index.lower is None) == (bounds[0] is None) and (index.upper is None) == (bounds[1] is None):
+                return Items(owner.items[bounds[0]:bounds[1]])
+            return Unknown()
         if isinstance(owner, Repeated):
             return _part_of(owner, index, position)
         # The owner is not evaluated again: a layer or a stream in it is made once.
@@ -339,6 +344,8 @@ class Evaluator:
             decided = members.is_instance(self.value(node.args[0], env), node.args[1], self.facts)
             if decided is not None:
                 return Static(str(decided))
+        if origin is None and isinstance(func, ast.Name) and func.id == "map" and len(node.args) == 2:
+            return self._mapped(node, env)
         # A receiver that is an array: its methods; otherwise evaluate the callee first, as Python does.
         if isinstance(func, ast.Attribute) and not root_is_self(func) and origin is None:
             owner = self.value(func.value, env)
@@ -395,6 +402,14 @@ class Evaluator:
             return positional[0]  # `self.activation(x)`: a function of one array is taken to keep its shape
         return Unknown() if dynamic([callee, *positional, *keywords.values()]) else self._static(node, env)
 
+    def _mapped(self, node: ast.Call, env: Env) -> Any:
+        """`map(f, (q, k, v))`: what f makes of each."""
+        made, items = node.args[0], elements(self.value(node.args[1], env))
+        function = Function(made, self.facts, dict(env)) if isinstance(made, ast.Lambda) else self.value(made, env)
+        if items is None or not isinstance(function, Function):
+            return Unknown()
+        return Items(tuple(self.tracer.inline(function, [item], {}, env) for item in items))
+
     def _default(self, func: ast.expr, callee: Any) -> str | None:
         """The function that a field is by default: others in its place are taken to do the same to shapes."""
         if not isinstance(func, ast.Attribute) or not root_is_self(func) or not isinstance(callee, Static):
@@ -436,6 +451,10 @@ class Evaluator:
             return normalized.axes(self.tracer, *positional)
         if origin == normalized.NORMALIZE:
             return normalized.normalize(self.tracer, node, env, positional, keywords)
+        if origin in rearranged.FUNCTIONS and len(positional) > 1:
+            return rearranged.rearranged(self._ranked(positional[0]), positional[1], keywords)
+        if not isinstance(grew := grown.made(origin, positional, keywords), Unknown):
+            return grew
         if not origin.startswith(shapes.ELEMENTWISE_ROOTS):
             return Unknown()
         name = origin.rsplit(".", 1)[-1]

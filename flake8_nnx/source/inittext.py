@@ -24,6 +24,23 @@ def static(size: Size) -> Any:
     return Unknown() if size is None or OPEN.search(str(size)) else Static(str(size))
 
 
+def last_axes(array: Array, index: ast.expr) -> Any:
+    """`x.shape[-2:]` as a tuple of sizes; `x.shape[1:]` of an argument is its shape without the batch."""
+    if not isinstance(index, ast.Slice) or index.lower is None or index.upper is not None or index.step is not None:
+        return Unknown()
+    start = size_of(Static(ast.unparse(index.lower)))
+    if start == 1 and array.rank is None and not array.axes and array.like == (array.base, 0):
+        return Static(f"sizes_of_{array.base}")
+    if start == 1 and array.rank is not None:
+        start = 1 - array.rank
+    if not isinstance(start, int) or start >= 0:
+        return Unknown()
+    sizes = [array.size(axis) for axis in range(-start, 0, -1)]
+    if None in sizes:
+        return Unknown()
+    return Static(f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})", tuple(Static(str(size)) for size in sizes))
+
+
 def root_is_self(node: ast.expr) -> bool:
     """Whether this is `self.<something>`."""
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
@@ -117,7 +134,7 @@ class InitText:
             literal = isinstance(index, (ast.Constant, ast.UnaryOp))
             position = size_of(Static(ast.unparse(index))) if literal else None
             if isinstance(owner, Shape):
-                return static(owner.array.at(position)) if isinstance(position, int) else Unknown()
+                return static(owner.array.at(position)) if isinstance(position, int) else last_axes(owner.array, index)
             if isinstance(owner, Static):
                 text = self.tracer.source.segment(index, self._swaps(index, env, local))
                 if isinstance(index, ast.Tuple) and text.startswith("(") and text.endswith(")"):

@@ -195,6 +195,10 @@ def _window(size: Size, window: Size, step: Size, dilate: Size, padding: Any, in
     kind = padding.text.strip("'\"").upper() if isinstance(padding, Static) else None
     if kind == "SAME" or kind == "CIRCULAR" or kind == "REFLECT":
         return ceil_divide(size, step)
+    if kind == "VALID" and dilate == 1 and isinstance(window, str):
+        if window == step:  # patches: floor((size - window) / window) + 1
+            return floor_divide(size, window)
+        return None if size is None else add(floor_divide(f"{size} - {atom(window)}", step), 1)
     if not isinstance(window, int) or not isinstance(dilate, int):
         return None
     extent = (window - 1) * dilate + 1

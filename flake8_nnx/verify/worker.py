@@ -43,6 +43,7 @@ def run(job: Mapping[str, Any]) -> dict[str, Any] | None:
     """The verdict on one job, None when its cases file has no case for the class."""
     from flake8_nnx.verify import load
     from flake8_nnx.verify.blame import blame
+    from flake8_nnx.verify.patched import exchanged, functions
     from flake8_nnx.verify.verdict import Unverifiable, unverified
 
     old_path, new_path = Path(job["old"]["path"]), Path(job["new"]["path"])
@@ -71,7 +72,12 @@ def run(job: Mapping[str, Any]) -> dict[str, Any] | None:
             cases = synthesise(vars(old), job["old"]["class"])
         except Unverifiable as error:
             return unverified(f"no case: {error}").to_json()
-    return _verdict(cases, vars(old), cls, vars(new), job).to_json()
+    before = functions()
+    verdict = _verdict(cases, vars(old), cls, vars(new), job)
+    changed = exchanged(before)
+    if changed is not None:
+        return unverified(f"running the classes exchanges {changed} for the whole process: nothing is shown").to_json()
+    return verdict.to_json()
 
 
 def _verdict(cases: Sequence[Any], old: dict[str, Any], cls: Any, new: dict[str, Any], job: Mapping[str, Any]) -> Any:

@@ -70,6 +70,7 @@ CASES = {
         Case("chosen:Own", init="Own()", args=("f32[2,3]",)),
     ],
     "spelled": [Case("spelled:Named", init="Named()", args=("f32[2,3]",))],
+    "looked_up": [Case("looked_up:ActorCritic", init="ActorCritic(3, 'relu')", args=("f32[2,4]",))],
     "derived": [Case("derived:Chain", init="Chain(2, 3)", args=("f32[2,3]",))],
     "handed": [
         Case("handed:Chain", init="Chain(3, (4, 3, 2))", args=("f32[2,3]",)),

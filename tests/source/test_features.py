@@ -11,7 +11,7 @@ from functools import partial
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from einops import rearrange
+from einops import rearrange, reduce, repeat
 
 
 class Inner(nn.Module):
@@ -84,6 +84,13 @@ def last_size(body):
         ("y = jnp.broadcast_to(mask, x.shape)\nreturn nn.Dense(3)(jnp.concatenate((x, y), -1))", "in_features + in_features"),
         ("f = lambda y: nn.relu(y)\nreturn nn.Dense(3)(f(x))", "in_features"),
         (TWO_AXES + "return nn.Dense(3)(jnp.swapaxes(h, 1, 2))", "2"),
+        ("return nn.Dense(3)(rearrange(x, 'b t c -> b (t c)'))", "in_shape[-2] * in_shape[-1]"),
+        ("return nn.Dense(3)(rearrange(x, '... (h d) -> ... h d', h=2))", "in_features // 2"),
+        ("return nn.Dense(3)(repeat(x, 'b c -> b (c k)', k=3))", "in_features * 3"),
+        ("return nn.Dense(3)(reduce(x, 'b (t 2) c -> b c t', 'mean'))", "in_shape[-2] // 2"),
+        ("return nn.Dense(3)(jnp.tile(x, (1, 2)))", "in_features * 2"),
+        ("return nn.Dense(3)(jax.nn.one_hot(x, 5))", "5"),
+        ("return nn.Dense(3)(jax.random.normal(mask, (2, 7)))", "7"),
         ("x = jnp.einsum('bi,ij->bj', x, mask)\nreturn nn.Dense(3)(x)", "mask_features"),
     ],
 )
@@ -96,7 +103,11 @@ def test_sizes_that_follow(body, size):
     [
         "x = nn.Dense(4)(x)\nreturn nn.Dense(3)(self.mix(x, mask, 2))",
         "return nn.Dense(3)(jnp.fft.rfft(x))",
-        "return nn.Dense(3)(rearrange(x, 'b t c -> b (t c)'))",
+        "return nn.Dense(3)(rearrange(x, mask))",
+        "return nn.Dense(3)(rearrange(x, 'b (t c) -> b t c'))",  # only their product is known
+        "return nn.Dense(3)(rearrange(x, 'b ... c -> b c ...'))",
+        "return nn.Dense(3)(jax.nn.one_hot(x, mask))",
+        "return nn.Dense(3)(jax.random.normal(mask, unknown))",
         "x = x.reshape((x.shape[0], -1))\nreturn nn.Dense(3)(x)",  # of unknown rank
         "return nn.Dense(3)(unknown(x, mask))",
         TWO_AXES + "return nn.Dense(3)(jnp.swapaxes(mask, 1, 2))",

@@ -45,3 +45,9 @@ def test_arrays_and_tuples_reach_the_worker():
     back = Case.from_json(case.to_json())
     assert back.args[1:] == case.args[1:] and back.kwargs == case.kwargs
     assert back.args[0].dtype == np.int8 and back.args[0].tolist() == [0, 1, 2, 3]
+
+
+def test_a_function_of_the_library_that_is_exchanged_shows_nothing_and_comes_back(run):
+    verdict = run("from flax import nnx as library; library.gelu = library.tanh")
+    assert verdict.status == "UNVERIFIED" and "exchanges flax.nnx.gelu" in verdict.reason
+    assert run("pass").status == "PROVED"
