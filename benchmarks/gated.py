@@ -26,7 +26,7 @@ from flake8_nnx.verify.verdict import STATUSES, Verdict
 
 @dataclass(frozen=True)
 class Verification:
-    """How to verify a corpus: the log, what of it not to believe, and which files to take (all others are still planned)."""
+    """How to verify a corpus: the log, what of it not to believe, and a pattern for `file.py::Class` (all others are planned)."""
 
     log: Path
     gate: Gate
@@ -68,10 +68,9 @@ def _lines(
     changed = {each.path: text for (each, plan), text in zip(pairs, texts) if text != plan.source}
     for (each, file), text in zip(pairs, texts):
         place = str(each.path.relative_to(root.resolve()))
-        if not re.search(how.only, place):
-            continue
-        digest = _digest(text, others(each, changed))
-        for plan in file.native:
+        chosen = [plan for plan in file.native if re.search(how.only, f"{place}::{plan.name}")]
+        digest = _digest(text, others(each, changed)) if chosen else ""
+        for plan in chosen:
             key = key_of(plan)
             if (place, plan.name, digest) not in known:
                 started = time.monotonic()

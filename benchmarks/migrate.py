@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--cases", type=Path, metavar="FILE", help="a file with a list CASES, for --verify")
     parser.add_argument("--stand-in", default="", metavar="NAMES", help="libraries that --verify does without")
     parser.add_argument("--timeout", type=float, default=60.0, metavar="S", help="for one class")
-    parser.add_argument("--only", default="", metavar="REGEX", help="verify the classes of these files only")
+    parser.add_argument("--only", default="", metavar="REGEX", help="verify these only, as in models.py::Net")
     parser.add_argument("--again", action="append", default=[], metavar="VERDICT", help="verify again what has this verdict")
     options = parser.parse_args()
     if options.stand_in:

@@ -35,6 +35,11 @@ from flake8_nnx.verify.shared import other_paths
 from flake8_nnx.verify.structure import check_map
 from flake8_nnx.verify.verdict import Different, Unfit, Unverifiable
 
+UNTOLD = (
+    "cannot tell the parameter `{}` of {}: it is no field of the Linen class and no size of the "
+    "inputs; give the constructor call as new_init (--new-init)"
+)
+
 
 def linen_side(module: Any, case: Case, first: Arguments) -> tuple[LinenSide, Weights]:
     """A Linen module with the shapes of its variables when it is initialised with these inputs, and of what it sows.
@@ -220,13 +225,18 @@ def constructor(
         elif parameter.default is inspect.Parameter.empty and parameter.kind not in (
             parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD
         ):
-            raise Unfit(
-                f"cannot tell the parameter `{name}` of {cls.__name__}: it is no field of the Linen class and no size of the "
-                f"inputs; give the constructor call as new_init (--new-init)"
-            )
-    if "rngs" in parameters:
-        return lambda key: cls(**known, rngs=rngs(key))
-    return lambda key: cls(**known)
+            raise Unfit(UNTOLD.format(name, cls.__name__))
+    untold = [name for name, value in known.items() if name in sizes and value is None]
+
+    def made(key: Any) -> Any:
+        try:
+            return cls(**known, rngs=rngs(key)) if "rngs" in parameters else cls(**known)
+        except TypeError as error:
+            if untold:  # a size that is used all the same
+                raise Unfit(UNTOLD.format(untold[0], cls.__name__)) from error
+            raise
+
+    return made
 
 
 def _check_default(name: str, old: Any, new: Any) -> None:

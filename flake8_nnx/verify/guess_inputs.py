@@ -15,6 +15,7 @@ from flake8_nnx.verify.verdict import Unverifiable
 
 Call = tuple[tuple[Any, ...], dict[str, Any], "dict[str, Any] | None"]
 MOST_COMBINATIONS = 300
+FEW = 12  # of one text each, before several are tried
 MOST_OPTIONAL = 24  # where arguments are given that may be left out, for each number of them
 TYPED = re.compile(r"(\w+)\[[^'\"\[\]]*['\"]([^'\"]*)['\"]")  # of jaxtyping
 TYPED_DTYPES = {"Float": ("f32", ""), "Num": ("f32", ""), "Int": ("i32", "<2"), "Integer": ("i32", "<2"), "Bool": ("bool", "")}
@@ -24,6 +25,7 @@ EVAL_FLAGS = {
 }  # fmt: skip
 CARRY = re.compile(r"carry|(?<!hidden_)state|memory")
 SEQUENCE = "f32[b,5,F]"
+CHOICES = "[b,3,5]"  # of several texts for each element of the batch; all arguments have these axes then
 # What an argument of a method is, from its name; `F` is the size of features.
 INPUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^(key|rng|rngs|rng_key|prng_key|z_rng|seed)$", ("key",)),
@@ -31,10 +33,10 @@ INPUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^encoder_|encoded|context|cross", ("f32[b,5,F]", "f32[b,F]")),
     (r"emb$|embeddings?$", ("f32[b,F]", "f32[b,5,F]")),
     (r"(head|layer).*mask", ("None", "bool[b,5]")),  # of what to leave out, mostly nothing
-    (r"mask|valid|done|reset|is_first|paddings", ("bool[b,5]", "bool[b]", "bool[b,1,5,5]")),
+    (r"mask|valid|done|reset|is_first|paddings", ("bool[b,5]", "bool[b]", "bool[b,1,5,5]", f"bool{CHOICES}")),
     (
         r"ids?$|tokens?|words|position|indices|vocab|segment|inputs_?$",
-        ("i32[b,5]<2", "f32[b,5,F]", "f32[b,F]", "i32[b,F]<2", "f32[b,8,8,3]"),
+        ("i32[b,5]<2", "f32[b,5,F]", "f32[b,F]", "i32[b,F]<2", "f32[b,8,8,3]", f"i32{CHOICES}<2"),
     ),
     (r"labels?|classes|targets?|action_ids|level", ("i32[b]<2", "i32[b,5]<2", "f32[b,F]", "f32[b,5,F]")),
     (r"^t$|times?(teps?)?$|sigma|noise_level|temperature|log_?snr|lengths?", ("f32[b]", "i32[b]<5", "f32[b,1]", "f32[]")),
@@ -105,7 +107,10 @@ def _combinations(choices: list[tuple[str, ...]], names: Sequence[str]) -> Itera
     together = (
         found for shape in alike for found in ordered([(shape,) if any_shape else c[:2] for any_shape, c in zip(free, choices)])
     )
-    each = islice(ordered(choices), MOST_COMBINATIONS)
+    each: Iterator[tuple[str, ...]] = islice(ordered(choices), MOST_COMBINATIONS)
+    several = tuple(next((text for text in candidates if CHOICES in text or text == "None"), "") for candidates in choices)
+    if all(several) and any(text != "None" for text in several):
+        each = chain(islice(each, FEW), [several], each)
     return iter(dict.fromkeys(chain(together, each) if any(free) and len(free) > 1 else each))
 
 

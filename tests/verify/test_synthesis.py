@@ -297,6 +297,12 @@ class Pooler(nn.Module):
         return nn.Dense(12)(x[:, 0]) + position_ids.mean()
 
 
+class Choice(nn.Module):
+    def __call__(self, input_ids, attention_mask, head_mask):
+        assert input_ids.shape == attention_mask.shape and input_ids.ndim == 3 and head_mask is None
+        return jnp.where(attention_mask, input_ids, 0)
+
+
 class Attends(nn.Module):
     def __call__(self, query, key, value, bias=None):
         return jnp.einsum("bqd,bkd,bkv->bqv", query, key, value)
@@ -353,6 +359,7 @@ def test_classes_without_call():
         ("Inherits", "Inherits()", ("f32[b,12]",)),
         ("Patches", "(d_model=12, n_layer=2, num_groups=2, image_size=8, patch_size=2)", ("f32[b,8,8,3]",)),
         ("Pooler", "Pooler()", ("f32[b,5,12]", "i32[b,5]<2")),  # of rows it would make weights as large as the batch
+        ("Choice", "Choice()", ("i32[b,3,5]<2", "bool[b,3,5]", None)),
         ("Attends", "Attends()", ("f32[b,5,12]", "f32[b,5,12]", "f32[b,5,12]")),
     ],
 )
