@@ -69,11 +69,17 @@ def _known_elsewhere(cls: LinenClass, attribute: str) -> bool:
     """Whether code outside of the class may run the module: it reads an attribute of that name, or derives from the class."""
     files = {id(facts): facts for facts in (cls.facts, *cls.facts.beside)}.values()
     bases = (base for facts in files for other in facts.classes for base in other.node.bases)
-    return any(ast.unparse(base).rpartition(".")[2] == cls.name for base in bases) or any(attribute in _read(f) for f in files)
+    if any(ast.unparse(base).rpartition(".")[2] == cls.name for base in bases):
+        return True
+    classes = {other.name for other in cls.facts.classes}
+    return any(attribute in read and (f is cls.facts or classes & words) for f in files for read, words in [_read(f)])
 
 
 @functools.lru_cache(maxsize=64)
-def _read(facts: Facts) -> frozenset[str]:
-    """Attributes that a file reads of something else than `self`."""
-    nodes = (node for node in facts.names.nodes if isinstance(node, ast.Attribute) and not _own(node))
-    return frozenset(node.attr for node in nodes if isinstance(node.ctx, ast.Load))
+def _read(facts: Facts) -> tuple[frozenset[str], frozenset[str]]:
+    """Attributes that a file reads of something else than `self`, and all names that it uses: it may know the class by one."""
+    nodes = facts.names.nodes
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    imported = [alias.name for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
+    words = {*imported, *(node.id for node in nodes if isinstance(node, ast.Name)), *(node.attr for node in attributes)}
+    return frozenset(node.attr for node in attributes if not _own(node) and isinstance(node.ctx, ast.Load)), frozenset(words)
