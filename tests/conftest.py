@@ -22,6 +22,7 @@ if importlib.util.find_spec("jax") is None:  # the linter alone, on Python 3.10
         "verify/test_complex.py",
         "verify/test_locate.py",
         "verify/test_methods.py",
+        "verify/test_modes.py",
         "verify/test_limits.py",
         "verify/test_weights.py",
         "verify/test_state.py",

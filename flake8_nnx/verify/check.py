@@ -20,6 +20,7 @@ from flake8_nnx.verify.modes import in_both_modes
 from flake8_nnx.verify.shapes import NamedSizes
 from flake8_nnx.verify.sharding import without_mesh
 from flake8_nnx.verify.sides import Arguments, LinenSide, NnxSide
+from flake8_nnx.verify.synthesis import UNTRAINED
 from flake8_nnx.verify.verdict import Different, Unfit, Unverifiable, Verdict, unverified
 
 
@@ -59,7 +60,7 @@ def _checked(
     keys = 0
     try:
         module = _linen_module(case, old_namespace)
-        case = in_both_modes(case, module, variable_map)
+        case = in_both_modes(case, module, old_namespace, variable_map)
         first, modes = _arguments(case, module)
         linen, new, names, proposed = _sides(case, module, first, modes[0].arguments, new_class, new_namespace, variable_map)
         weights = {path: data.weight(path, tuple(s.shape), s.dtype) for path, s in linen.shapes.items()}
@@ -178,6 +179,7 @@ def _verdict(
         start = f"; initial values were not compared: {next(iter(initial.unknown.values()))}"
     elif initial is not None and initial.equal:
         start = "; initial values are equal from the same random keys"
+    start += f"; {UNTRAINED}" if UNTRAINED in linen.case.origin else ""
     if attempt is not None and attempt.claim:
         proved = f"{modes} outputs, state and gradients proved: {attempt.claim}"
         ran = f"runs on {devices}, with an optimiser step, agree {closeness}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flake8_nnx.case import Case
+from flake8_nnx.verify.synthesis import UNTRAINED, trains
 from flake8_nnx.verify.verdict import Unverifiable
 
 STREAM = "dropout"  # which training draws from, whatever a case for evaluation says
@@ -39,8 +40,10 @@ def mode_flag(method: Any, variable_map: Mapping[str, Any] | None) -> ModeFlag |
     return next((ModeFlag(name, training, names.index(name)) for name, training in found.items() if name in names), None)
 
 
-def in_both_modes(case: Case, module: Any, variable_map: Mapping[str, Any] | None) -> Case:
+def in_both_modes(case: Case, module: Any, namespace: Mapping[str, Any], variable_map: Mapping[str, Any] | None) -> Case:
     """The case with a run in evaluation and one in training, where the map says that a flag became a mode.
+
+    There is no run in training where that needs a mapped axis.
 
     Raises:
         Unverifiable: the module has the flag from its constructor.
@@ -53,10 +56,14 @@ def in_both_modes(case: Case, module: Any, variable_map: Mapping[str, Any] | Non
         raise Unverifiable(f"the case for {case.target} gives `{flag.name}` to the constructor: it is a mode now, leave it out")
     names = [name for name in inspect.signature(method).parameters if name != "self"]
     args, kwargs = case.args[: flag.place], {**dict(zip(names[flag.place:], case.args[flag.place:])), **case.kwargs}
-    return replace(
+    both = replace(
         case,
         args=args,
         kwargs={**kwargs, flag.name: not flag.training},
         train_kwargs={**(case.train_kwargs or {}), flag.name: flag.training},
         rngs=tuple(dict.fromkeys((*case.rngs, STREAM))),
     )
+    if UNTRAINED in case.origin or case.train_kwargs is None and not trains(namespace, both):
+        origin = case.origin if UNTRAINED in case.origin else f"{case.origin}, {UNTRAINED}"
+        return replace(both, train_kwargs=None, origin=origin)
+    return both

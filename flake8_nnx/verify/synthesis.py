@@ -30,6 +30,7 @@ AFTER_UNBATCHED = 40  # inputs to try before a case without a batch is taken
 WHAT_TO_DO = "say how to run it with --init and --args, a cases file, or `flake8-nnx record`"
 CONVOLUTIONS = (nn.Conv, nn.ConvLocal, nn.ConvTranspose)
 UNBOUND = "unbound axis name"
+UNTRAINED = "without training, which needs a mapped axis"
 NO_RNG = re.compile(r'needs PRNG for "(\w+)"|No RngStream named \'(\w+)\'')  # of Linen; of an NNX class in a bridge
 
 
@@ -194,7 +195,7 @@ def _completed(
             if more.batched and more.variables > fit.variables:
                 case, fit = wider, more
             break
-    origin = f"synthesised in {tried} tries{'' if fit.trains else ', without training, which needs a mapped axis'}"
+    origin = f"synthesised in {tried} tries{'' if fit.trains else f', {UNTRAINED}'}"
     train = case.train_kwargs if fit.trains else None
     return dataclasses.replace(case, rngs=fit.rngs, train_kwargs=train, origin=origin), fit.ran
 
@@ -261,6 +262,14 @@ def _fitting(namespace: Mapping[str, Any], case: Case) -> Fit:
             break
     fit.ran = frozenset(ran if case.init_method is None else {case.method})
     return fit
+
+
+def trains(namespace: Mapping[str, Any], case: Case) -> bool:
+    """Whether the second run of a case can be made at all; it cannot where it needs a mapped axis."""
+    try:
+        return _fitting(namespace, case).trains
+    except Exception:  # what is wrong shows when it runs
+        return True
 
 
 def _init(module: nn.Module, case: Case, rest: Any, keys: Any, arrays: list[Any]) -> tuple[list[Any], Any]:

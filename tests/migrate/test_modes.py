@@ -67,6 +67,47 @@ def test_what_modes_would_change_keeps_its_flag(tmp_path, body, reason):
     assert ("train: bool" in files["net.py"].new) == bool(reason)
 
 
+MERGED = """class Merged(nn.Module):
+    deterministic: bool | None = None
+
+    @nn.compact
+    def __call__(self, x, deterministic: bool | None = None):
+        deterministic = nn.merge_param("deterministic", self.deterministic, deterministic)
+        return nn.Dropout(0.1)(x, deterministic=deterministic)
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("class Net(nn.Module):\n    def setup(self):\n        self.block = Block()\n        self.other = Parent(self.block)\n\n"
+         "    def __call__(self, x, train: bool = True):\n        return self.other(self.block(x, train), train)\n\n\n"
+         "class Parent(nn.Module):\n    child: nn.Module\n\n    @nn.compact\n    def __call__(self, x, train: bool = True):\n"
+         "        return self.child(x, train)\n",
+         "Block: line 6: `train` stays an argument: `self.block` is given to something else"),
+        ("class Net(nn.Module):\n    @nn.compact\n    def __call__(self, x, train: bool = True):\n"
+         "        many = nn.vmap(Block, variable_axes={'params': 0}, split_rngs={'params': True, 'dropout': True},\n"
+         "                       in_axes=(None, None), axis_size=2)\n        return many()(x, train)\n",
+         "Block: line 6: `train` stays an argument: `many` is made in a way that is not followed"),
+        ("class Net(nn.Module):\n    @nn.compact\n    def __call__(self, x, train: bool = True):\n"
+         "        blocks = [Block(), Block()]\n        return run(blocks, x, train)\n\n\ndef run(blocks, x, train):\n"
+         "    for block in blocks:\n        x = block(x, train)\n    return x\n", "stays an argument"),
+        (MERGED + "class Net(nn.Module):\n    @nn.compact\n    def __call__(self, x, train: bool = True):\n"
+         "        return Merged(deterministic=True)(Merged()(x, deterministic=not train))\n",
+         "Merged: line 14: `deterministic` stays an argument: `Net` makes it with `deterministic=`"),
+        (MERGED + "def asks(net):\n    return net.deterministic\n",
+         "Merged: line 14: `deterministic` stays an argument: the class is also made with `deterministic=`"),
+    ],
+)  # fmt: skip
+def test_what_is_not_followed_keeps_the_flag(tmp_path, text, reason):
+    files, found = run(tmp_path, {"net.py": HEAD + BLOCK + "\n\n" + text})
+    compile(files["net.py"].new, "net.py", "exec")
+    refused = [f"{record.cls}: {record.reason}" for record in found.classes if record.status == "refused"]
+    assert any(reason in note for note in found.todo), (found.todo, refused)
+
+
 def test_bridges_know_no_modes(tmp_path, capsys):
     (tmp_path / "block.py").write_text(HEAD + BLOCK)
     with pytest.raises(SystemExit):

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flake8_nnx.migrate.classes import rewrite_classes
 from flake8_nnx.migrate.model import FilePlan
+from flake8_nnx.migrate.modes.agreed import modes_of
 from flake8_nnx.migrate.modes.edits import edits_of
-from flake8_nnx.migrate.modes.flags import Modes, modes_of
+from flake8_nnx.migrate.modes.flags import Modes
 from flake8_nnx.migrate.modes.written import written_classes
 from flake8_nnx.migrate.placed import Edits
 from flake8_nnx.source.read import parse

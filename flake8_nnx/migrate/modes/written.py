@@ -35,6 +35,7 @@ class Written:
     derived: list[Written] = field(default_factory=list)
     pinned: dict[Written, str] = field(default_factory=dict)  # classes that it uses in a way that is not followed, and which
     held: dict[str, frozenset[Kind]] = field(default_factory=dict)
+    inside: set[Written] = field(default_factory=set)  # the classes of which it makes modules
 
     @property
     def methods(self) -> dict[str, ast.FunctionDef]:
@@ -61,8 +62,8 @@ class Written:
         return next((each for each in self.line if name in each.methods), None)
 
     def parts(self) -> set[Written]:
-        """The classes of which it holds modules."""
-        return {kind for each in self.line for kinds in each.held.values() for kind in kinds if isinstance(kind, Written)}
+        """The classes of which it, or a base, makes modules."""
+        return set[Written]().union(*(each.inside for each in self.line))
 
 
 def written_classes(files: Sequence[FilePlan], texts: Sequence[str]) -> list[Written]:
@@ -121,16 +122,32 @@ def _hold(cls: Written, run: Mapping[int, Written]) -> None:
         name.removeprefix("self."): kinds
         for name in stores if name.startswith("self.") and (kinds := _kinds(ast.parse(name, mode="eval").body, cls, stores, ()))
     }
+    for node in ast.walk(cls.init) if cls.init is not None else ():
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load) and _handed_on(node, cls.facts):
+            for held in _kinds(node, cls, stores, ()):
+                if isinstance(held, Written):
+                    cls.pinned[held] = f"`{ast.unparse(node)[:60]}` is given to something else in `{cls.plan.name}`"
     for site in trace(cls.plan.cls).sites:
         stem = cls.plan.stems.get(site.node, "")
         for option in (site, *site.options):
             kind = _kind(option.ref.local, run) if option.ref is not None else None
             if kind is None:
                 continue
+            cls.inside.add(kind)
             names = {stem, plural(stem) if stem else "", site.attribute or ""}
             lifted = [lift for lift in site.lifts if "jit" not in ast.unparse(lift.func)]
             if lifted or not any(kind in cls.held.get(name, ()) for name in names):
                 cls.pinned[kind] = f"`{ast.unparse(site.call.func)[:60]}` is made in a way that is not followed"
+
+
+def _handed_on(node: ast.expr, facts: Facts) -> bool:
+    """Whether the constructor gives a module to a call, other than to put it in a list."""
+    above = facts.names.parent(node)
+    call = facts.names.parent(above) if isinstance(above, ast.keyword) else above
+    if not isinstance(call, ast.Call) or call.func is node:
+        return False
+    listed = isinstance(call.func, ast.Attribute) and call.func.attr == "append"
+    return not listed and nnx.name(call.func, facts) not in ("List", "data")
 
 
 def _kinds(node: ast.expr, cls: Written, stores: Mapping[str, list[ast.expr]], seen: tuple[str, ...]) -> frozenset[Kind]:
