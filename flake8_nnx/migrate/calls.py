@@ -15,9 +15,10 @@ from flake8_nnx.migrate.construction import constructor_arguments, constructs, e
 from flake8_nnx.migrate.dead import read_before
 from flake8_nnx.migrate.edits import Piece
 from flake8_nnx.migrate.handed import site_rewritten
-from flake8_nnx.migrate.into_models import state_of, tree_text
-from flake8_nnx.migrate.known import COLLECTIVES, OVERVIEWS, RESTORES, SAME, SAVES, TREE_MAPS
+from flake8_nnx.migrate.into_models import tree_text
+from flake8_nnx.migrate.known import BY_PATH, COLLECTIVES, RESTORES, SAME, SAVES
 from flake8_nnx.migrate.lazy import call_in, initialised, made_and_initialised
+from flake8_nnx.migrate.paths import mapped_by_path
 from flake8_nnx.migrate.replaced import replaced_state
 from flake8_nnx.migrate.returned import returned
 from flake8_nnx.migrate.roles import (
@@ -37,15 +38,16 @@ from flake8_nnx.migrate.roles import (
 )
 from flake8_nnx.migrate.scaled import apart_expression, is_apart, split_and_merged
 from flake8_nnx.migrate.signatures import signature
+from flake8_nnx.migrate.tabulated import tabulated
 from flake8_nnx.migrate.training import (
     checkpointed,
     compiled,
     created_state,
     gradients_applied,
-    saved_state,
     state_attribute,
     transformed,
 )
+from flake8_nnx.migrate.tree_arguments import tree_arguments
 
 
 class Rewriting:
@@ -311,15 +313,9 @@ class Rewriting:
                     return False
                 self.named(node, value.slot)
                 return False
-        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            given = self.values.get(argument)
-            if isinstance(given, Variables) and not given.apart and argument not in self.program.escapes:
-                text = state_of(self, argument, given)
-                self.edits.expressions[argument] = f"nnx.to_pure_dict({text})" if origin in OVERVIEWS else text
-            elif isinstance(given, State) and origin in TREE_MAPS and argument not in self.program.escapes:
-                self.edits.expressions[argument] = saved_state(self, given)
-            else:
-                self.expression(argument)
+        if tabulated(self, node) or (origin in BY_PATH and mapped_by_path(self, node, origin)):
+            return True
+        tree_arguments(self, node, origin)
         self.expression(node.func)
         return True
 

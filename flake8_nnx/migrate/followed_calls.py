@@ -16,6 +16,7 @@ from flake8_nnx.migrate.known import (
     DYNAMIC_SCALE,
     GRADIENTS,
     OVERVIEWS,
+    PATH_AWARE,
     RESTORES,
     SAME,
     SAVES,
@@ -107,7 +108,7 @@ class Calls(Sites):
         if state is not None and origin in TREE_MAPS and self.only_saved(node):
             return None
         for argument, value in given:
-            whole = isinstance(value, Variables) and (origin.startswith(("jax.", "optax.")) or origin in OVERVIEWS)
+            whole = isinstance(value, Variables) and (origin.startswith(("jax.", "optax.")) or origin in OVERVIEWS | PATH_AWARE)
             if slots_in(value) and not whole and not isinstance(value, Gradients):
                 reason = f"`{ast.unparse(node)[:60]}` is given a model, its variables or its train state"
                 self.program.escape(argument, self.frame, reason)

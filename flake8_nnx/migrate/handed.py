@@ -66,8 +66,10 @@ def handed(
     own, value = callee.given[name or ""], rewriting.values.get(inner)
     if not slots_in(value):
         raise rewriting.stop(inner, f"what `{callee.name}` takes as `{name}` cannot be followed here")
+    if isinstance(value, State) and rewriting.created_by(inner)(value.optimizer):
+        raise rewriting.stop(inner, "a train state is made inside of a call", "assign it to a name first")
     if rewriting.created_by(inner)(slot_of(value)) and not isinstance(inner, ast.Name):
-        if len(names) > 1 or isinstance(value, State):
+        if len(names) > 1:
             raise rewriting.stop(inner, "a train state is made inside of a call", "assign it to a name first")
         rewriting.expression(inner)
         return [inner]

@@ -25,3 +25,5 @@ OVERVIEWS = frozenset(
 TREE_MAPS = frozenset({"jax.tree.map", "jax.tree_map", "jax.tree_util.tree_map"})
 DYNAMIC_SCALE = "flax.training.dynamic_scale.DynamicScale"
 COLLECTIVES = frozenset({"jax.lax.pmean", "jax.lax.psum"})
+PATH_AWARE = frozenset({"flax.traverse_util.path_aware_map"})
+BY_PATH = PATH_AWARE | {"jax.tree_util.tree_map_with_path", "jax.tree.map_with_path"}

@@ -19,6 +19,7 @@ from flake8_nnx.migrate.lazy import check_lazy
 from flake8_nnx.migrate.lent import check_lent
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.modes.placing import set_modes
+from flake8_nnx.migrate.paths import check_masks
 from flake8_nnx.migrate.roles import Callee, Frame, Kinds, slots_in
 from flake8_nnx.migrate.scaled import check_apart
 from flake8_nnx.migrate.sources import check_sources
@@ -135,6 +136,7 @@ def planned(program: Program, classes: Mapping[tuple[str, str], ClassPlan], whol
         check_lent(plan, frames)
         check_none(plan, frames)
         check_by_hand(plan, frames)
+        check_masks(plan, frames)
         check_stale(plan, frames)
         check_sources(plan, frames)
         for frame in frames:

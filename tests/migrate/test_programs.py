@@ -112,6 +112,7 @@ def test_steps_with_batch_statistics_have_the_same_losses():
 ALIKE = {
     "by_hand": ("run", "with_statistics", "two_models"),
     "kept": ("q_learning", "averages", "hard_updates", "read_later"),
+    "masks": ("by_shape", "by_name", "by_key", "frozen"),
     "targets": ("polyak", "averaged", "periodic", "ascent", "gradients_beside", "with_state"),
 }
 
