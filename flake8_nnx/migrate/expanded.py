@@ -128,6 +128,4 @@ def write_out(planner: Planner) -> None:
         texts = {a: planner.functions(planner.text.segment(a, swaps), a) for a in kept(site, planner.facts)}
         function = function_of(site, planner.facts)
         planner.plan.expressions[site.node] = planner.functions(written_out(site, layer, texts, planner.facts), function)
-        note = f"line {function.lineno}: what `{function.name}` does is written out: remove it if nothing else calls it"
-        if note not in planner.plan.notes:
-            planner.plan.notes.append(note)
+        planner.plan.written_out[site.node] = function

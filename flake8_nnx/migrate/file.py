@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from libcst import ParserSyntaxError
 
 from flake8_nnx.lint import lint_source
-from flake8_nnx.migrate import refuse
+from flake8_nnx.migrate import left_over, refuse
 from flake8_nnx.migrate.classes import Unmatched, rewrite_classes
 from flake8_nnx.migrate.edits import CodeEdits
 from flake8_nnx.migrate.excerpt import Excerpt
@@ -96,7 +96,8 @@ def _job(found: FilePlan) -> Job | None:
     functions = {}
     if len(native) == len(found.plans):  # no Linen class is left, so plain functions lose their Linen spelling as well
         functions = linen_functions(found.facts, {plan.cls.node for plan in native})
-    edits = Edits(found.source, native, functions, found.bridged, found.around)
+    around = replace(found.around, removed={*found.around.removed, *left_over.removed(found)})
+    edits = Edits(found.source, native, functions, found.bridged, around)
     return Job(edits, edits.excerpt(found.facts.tree), read_names(found.facts.names))
 
 
@@ -159,9 +160,11 @@ def linen_functions(facts: Facts, skip: set[ast.ClassDef]) -> dict[ast.AST, str]
 def todo(found: FilePlan, new: str, filename: str) -> list[str]:
     """What the file still needs by hand: constructions without the new arguments, and Linen that is left."""
     notes = [f"{plan.name}: {note}" for plan in (*found.native, *found.bridged) for note in plan.notes]
+    notes += left_over.notes(found)
     done = found.around.places()
     inside = {node for plan in found.native for node in plan.cls.nodes}
     inside |= {call for plan in found.bridged for call in plan.first}
+    inside |= {node for function in left_over.removed(found) for node in ast.walk(function)}
     calls = [node for node in found.facts.names.nodes if isinstance(node, ast.Call) and node not in inside]
     outside = [node for node in calls if (node.lineno, node.col_offset) not in done]
     for plan in found.native:

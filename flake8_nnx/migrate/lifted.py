@@ -36,6 +36,10 @@ class Lift:
     axes: Axes | None = None  # of vmap and scan
     shared: bool = False  # all turns of vmap and scan use the same variables
 
+    def of_field(self) -> str | None:
+        """The option that reads a field, which a class beside the one that has it could not."""
+        return next((key for key, text in self.given.items() if re.search(r"\bself\b", text)), None)
+
     def in_init(self, fields: set[str]) -> dict[str, str]:
         """Its arguments where the fields are parameters."""
         return {
@@ -51,6 +55,11 @@ def lifts_of(site: Site, facts: Facts) -> list[Lift]:
             lifts[i] = replace(lift, problem=f"nn.{lift.kind} of a class inside of another transform is not handled")
         elif lift.kind == "remat" and any(inner.kind == "remat" for inner in lifts[:i]):
             lifts[i] = replace(lift, problem="a class that is rematerialised twice is not handled")
+        elif lift.kind == "remat" and not lift.problem and (own := lift.of_field()) is not None:
+            outer = lifts[i + 1] if i + 1 < len(lifts) else None
+            if outer is None or outer.kind != "scan" or not _closed_over(lift, outer, site):
+                reason = f"`{own}=` of nn.remat that depends on a field is not handled"
+                lifts[i] = replace(lift, problem=f"{reason}, but for a class that nn.scan runs")
     return lifts
 
 
@@ -58,12 +67,22 @@ def _checked(lift: Lift, site: Site, call: ast.Call, facts: Facts) -> Lift:
     if lift.problem or lift.kind == "jit":
         return lift
     problem = _place_problem(site, call, facts)
-    own = next((key for key, text in lift.given.items() if re.search(r"\bself\b", text)), None)
-    if own is not None and lift.kind == "remat":  # it becomes a class beside this one, which knows no fields of it
-        problem = problem or f"`{own}=` of nn.remat that depends on a field is not handled"
     if not problem and lift.kind in ("vmap", "scan"):
         problem = _turn_problem(lift, site, facts)
     return replace(lift, problem=problem)
+
+
+def _closed_over(lift: Lift, scan: Lift, site: Site) -> bool:
+    """Whether every turn of the scan gets all arguments alike that the remat takes for static ones."""
+    numbers = _literal(lift.given.get("static_argnums", "()"))
+    static = {numbers} if isinstance(numbers, int) else set(numbers) if isinstance(numbers, (tuple, list)) else {None}
+    if scan.problem or scan.axes is None:
+        return False
+    for node, _, _ in site.inputs:
+        axes = scan.axes.of_inputs(len(node.args) - 1) if isinstance(node, ast.Call) and node.args else []
+        if not static <= {i + 2 for i, axis in enumerate(axes) if axis is None}:  # counted with self and the carry
+            return False
+    return True
 
 
 def _read(call: ast.Call, facts: Facts) -> Lift:

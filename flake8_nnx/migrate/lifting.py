@@ -28,6 +28,8 @@ def lifted_code(planner: Planner, site: Site, lifts: list[Lift], arguments: str)
     for lift in lifts:
         if lift.problem:
             return ""  # refused already
+        if lift.kind == "remat" and lift.of_field() is not None:
+            continue  # its options are known where the scan around it is
         if lift.kind == "remat":
             checkpointed = f"Checkpoint{name}"
             made = (site.ref.local.node, remat_class(checkpointed, name, lift))
@@ -35,11 +37,12 @@ def lifted_code(planner: Planner, site: Site, lifts: list[Lift], arguments: str)
                 planner.refuse(site.call, f"`{name}` is rematerialised in two ways")
             name = checkpointed
         else:
-            return mapped_code(planner, site, lift, name, arguments)
+            inner = next((each for each in lifts if each.kind == "remat" and each.of_field() is not None), None)
+            return mapped_code(planner, site, lift, name, arguments, inner)
     return f"{name}({arguments})"
 
 
-def mapped_code(planner: Planner, site: Site, lift: Lift, name: str, arguments: str) -> str:
+def mapped_code(planner: Planner, site: Site, lift: Lift, name: str, arguments: str, remat: Lift | None) -> str:
     assert site.ref is not None and site.ref.local is not None
     for node, _, _ in site.inputs:
         assert isinstance(node, ast.Call)
@@ -53,7 +56,7 @@ def mapped_code(planner: Planner, site: Site, lift: Lift, name: str, arguments: 
             if problem:
                 planner.refuse(node, problem)
                 continue
-            text = mapped.scan_call(snake(site.ref.local.name), node, lift, statement)
+            text = mapped.scan_call(snake(site.ref.local.name), node, lift, statement, remat)
             planner.plan.dropped[node] = mapped.broadcast(node, lift)
         if planner.plan.expressions.setdefault(node.func, text) != text:
             planner.refuse(node, f"`{quoted(node)}` may call modules that are mapped in different ways")

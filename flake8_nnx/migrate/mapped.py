@@ -41,10 +41,10 @@ def scan_problem(node: ast.Call, lift: Lift) -> str:
     return ""
 
 
-def scan_call(module: str, node: ast.Call, lift: Lift, statement: ast.stmt) -> str:
+def scan_call(module: str, node: ast.Call, lift: Lift, statement: ast.stmt, remat: Lift | None = None) -> str:
     """What stands for the module in a scan over its copies: a function of the module, the carry and what is scanned over.
 
-    What every turn gets alike is closed over, so that flags stay what they are.
+    What every turn gets alike is closed over, so that flags stay what they are; the function may be rematerialised.
     """
     assert lift.axes is not None
     alike = broadcast(node, lift)
@@ -66,7 +66,11 @@ def scan_call(module: str, node: ast.Call, lift: Lift, statement: ast.stmt) -> s
         module += "_"
     options = [key for key in PASSED["scan"] if key in lift.given and (lift.shared or key != "length")]
     keywords = [f"{key}={lift.given[key]}" for key in options]
-    parts = [f"lambda {', '.join([module, *names])}: {module}({', '.join(inside)})", f"in_axes=({', '.join(axes)})"]
+    turn = f"lambda {', '.join([module, *names])}: {module}({', '.join(inside)})"
+    if remat is not None:
+        checkpointed = [f"{key}={text}" for key, text in remat.given.items() if key != "static_argnums"]
+        turn = fitted("nnx.remat", [turn, *checkpointed], WIDTH - statement.col_offset - 5, WIDTH).replace("\n", "\n    ")
+    parts = [turn, f"in_axes=({', '.join(axes)})"]
     parts += [f"out_axes=(nnx.Carry, {lift.axes.output})", *keywords]
     start = node.col_offset if node.lineno == statement.lineno else statement.col_offset + 4
     return fitted("nnx.scan", parts, WIDTH - start - len(module) - 10 - len(", ".join(names)), statement.col_offset)

@@ -57,6 +57,7 @@ class ClassPlan:
     expressions: dict[ast.AST, str] = field(default_factory=dict)  # expression -> new source
     keywords: dict[ast.Call, list[tuple[str, str]]] = field(default_factory=dict)  # keywords to add to a call
     arguments: dict[ast.Call, list[str]] = field(default_factory=dict)  # all arguments of a call, anew
+    written_out: dict[ast.Call, ast.FunctionDef] = field(default_factory=dict)  # calls of functions that made layers
     dropped: dict[ast.Call, set[int]] = field(default_factory=dict)  # positions of arguments that go
     perhaps: set[int] = field(default_factory=set)  # of the parts, those that a field may hold: a run may not reach them
     added: dict[ast.FunctionDef, list[str]] = field(default_factory=dict)  # flags that a method takes besides

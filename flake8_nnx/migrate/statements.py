@@ -110,13 +110,16 @@ class Around(cst.CSTTransformer):
         if not commented and fits and (len(lines) == 1 or b"\n" not in self.source[start:end]):
             return flat
         if b"\n" in self.source[start:end]:
-            between = next((a.comma for a in updated.args[:-1] if isinstance(a.comma, cst.Comma)), COMMA)
+            commas = [a.comma for a in updated.args[:-1] if isinstance(a.comma, cst.Comma)]
+            between = next((comma for comma in commas if not has_comment(comma)), without_comment(commas[0]) if commas else COMMA)
             last = updated.args[-1]
-            between = COMMA if has_comment(between) else between
+            closing, said = last.comma, with_comment_of(between, last.comma)
+            if said is not between and arguments[-1] is not last:
+                closing = without_comment(closing)
             return updated.with_changes(args=[
                 a if a in updated.args[:-1] and i < len(arguments) - 1
-                else a.with_changes(comma=between, whitespace_after_arg=no_space) if i < len(arguments) - 1
-                else a.with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
+                else a.with_changes(comma=said if a is last else between, whitespace_after_arg=no_space) if i < len(arguments) - 1
+                else a.with_changes(comma=closing, whitespace_after_arg=last.whitespace_after_arg)
                 for i, a in enumerate(arguments)
             ])
         return flat
@@ -317,6 +320,22 @@ def new_parameter(text: str) -> cst.Param:
 
 def has_comment(node: cst.CSTNode | cst.MaybeSentinel) -> bool:
     return isinstance(node, cst.CSTNode) and "#" in cst.Module([]).code_for_node(node)
+
+
+def without_comment(comma: Any) -> Any:
+    """The comma with the line break after it, not with what is said there."""
+    space = comma.whitespace_after
+    plain = cst.TrailingWhitespace()
+    bare = space.with_changes(first_line=plain, empty_lines=()) if isinstance(space, cst.ParenthesizedWhitespace) else space
+    return comma.with_changes(whitespace_after=bare)
+
+
+def with_comment_of(comma: Any, other: Any) -> Any:
+    """The comma with what is said behind another one on its line, where both end theirs."""
+    here, there = (getattr(each, "whitespace_after", None) for each in (comma, other))
+    if isinstance(here, cst.ParenthesizedWhitespace) and isinstance(there, cst.ParenthesizedWhitespace) and has_comment(other):
+        return comma.with_changes(whitespace_after=here.with_changes(first_line=there.first_line))
+    return comma
 
 
 def below(lines: list[cst.EmptyLine], statement: Any) -> Any:
