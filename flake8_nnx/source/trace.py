@@ -468,6 +468,7 @@ class Tracer:
         for i, statements in enumerate((node.body, node.orelse)):
             self.events, self.attributes = bodies[i], attributes[i]
             left[i] = self.block(statements, envs[i])
+            attributes[i] = self.attributes  # another one after a branch inside
         self.events = outer
         self.attributes = attributes[left[0]] if left[0] != left[1] else self.joined(old, *attributes)
         if test is not None:

@@ -158,3 +158,21 @@ class NoTwin(nn.Module):
     def __call__(self, x):
         conv = nn.ConvLocal if self.local else nn.Conv
         return conv(3, (3,))(x)
+
+
+class InBranches(nn.Module):
+    """The last branch stands inside of the others."""
+
+    kind: str
+    features: int
+
+    def setup(self):
+        if self.kind == "conv":
+            self.layer = nn.Conv(self.features, (3,))
+        elif self.kind == "dense":
+            self.layer = nn.Dense(self.features)
+        elif self.kind == "back":
+            self.layer = nn.ConvTranspose(self.features, (3,))
+
+    def __call__(self, x):
+        return self.layer(x)

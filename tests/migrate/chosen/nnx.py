@@ -168,3 +168,22 @@ class NoTwin(nn.Module):
     def __call__(self, x):
         conv = nn.ConvLocal if self.local else nn.Conv
         return conv(3, (3,))(x)
+
+
+class InBranches(nnx.Module):
+    """The last branch stands inside of the others."""
+
+    def __init__(self, in_features: int, kind: str, features: int, *, rngs: nnx.Rngs):
+        if kind == "conv":
+            self.layer = nnx.Conv(in_features, features, kernel_size=(3,), rngs=rngs)
+        else:
+            if kind == "dense":
+                self.layer = nnx.Linear(in_features, features, rngs=rngs)
+            else:
+                if kind == "back":
+                    self.layer = nnx.ConvTranspose(
+                        in_features, features, kernel_size=(3,), rngs=rngs
+                    )
+
+    def __call__(self, x):
+        return self.layer(x)
