@@ -19,7 +19,7 @@ from flake8_nnx.migrate.excerpt import Excerpt
 from flake8_nnx.migrate.lines import joined, wrapped
 from flake8_nnx.migrate.model import Line
 from flake8_nnx.migrate.placed import Edits, NewClass
-from flake8_nnx.migrate.pruned import pruned
+from flake8_nnx.migrate.pruned import chained, pruned
 from flake8_nnx.migrate.spans import Span
 from flake8_nnx.migrate.statements import Around, argument, parsed, spaced
 from flake8_nnx.migrate.trees import as_tuple, blocks_in, comments_in, docstring_of, with_blank_line, with_flags, without_gap
@@ -321,11 +321,11 @@ class Rewriter(Around):
         room = self.width - 2 * len(self.indent)
         opening = [piece for text in new.opening for piece in wrapped(text, self.continuation, room)]
         body: list[str] = [*described.docstring(said, new.column, self.indent, room), *self.loose, *opening, *stored]
-        for line in lines:
-            indent = self.indent * line.level
+        for line, level, written in chained([(line, line.level, line.text) for line in lines]):
+            indent = self.indent * level
             body += [indent + comment for comment in self.comments.get(id(line), ())]
             width = self.width - 2 * len(self.indent) - len(indent)
-            body += [indent + piece for piece in wrapped(line.text, self.continuation, width)]
+            body += [indent + piece for piece in wrapped(written, self.continuation, width)]
         if not [b for b in body if not b.lstrip().startswith("#")]:
             body.append("pass")
         code = text + "\n" + textwrap.indent("\n".join(body), self.indent)

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from flake8_nnx.migrate.model import Line
+
+Placed = tuple[Line, int, str]  # a line with the level and the text that it has in the end
 
 
 def pruned(lines: list[Line], read: set[str]) -> list[Line]:
@@ -38,6 +41,23 @@ def without_empty_branches(lines: list[Line]) -> list[Line]:
         else:
             result.append(line)
     return result
+
+
+def chained(lines: Sequence[Placed]) -> list[Placed]:
+    """`else:` with an `if` and nothing beside it becomes `elif`."""
+    place = next((i for i, (_, _, text) in enumerate(lines) if text == "else:"), None)
+    if place is None:
+        return list(lines)
+    level = lines[place][1]
+    end = next((i for i in range(place + 1, len(lines)) if lines[i][1] <= level), len(lines))
+    block = chained(lines[place + 1:end])
+    heads = [text for _, depth, text in block if depth == level + 1]
+    if heads and heads[0].startswith("if ") and all(text.startswith(("elif ", "else:")) for text in heads[1:]):
+        (first, _, test), *rest = block
+        block = [(first, level, f"el{test}"), *((line, depth - 1, text) for line, depth, text in rest)]
+    else:
+        block = [lines[place], *block]
+    return [*lines[:place], *block, *chained(lines[end:])]
 
 
 def negated(test: str) -> str:

@@ -170,6 +170,7 @@ class InBranches(nn.Module):
         if self.kind == "conv":
             self.layer = nn.Conv(self.features, (3,))
         elif self.kind == "dense":
+            # Of one place alone.
             self.layer = nn.Dense(self.features)
         elif self.kind == "back":
             self.layer = nn.ConvTranspose(self.features, (3,))

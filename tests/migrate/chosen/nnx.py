@@ -176,14 +176,13 @@ class InBranches(nnx.Module):
     def __init__(self, in_features: int, kind: str, features: int, *, rngs: nnx.Rngs):
         if kind == "conv":
             self.layer = nnx.Conv(in_features, features, kernel_size=(3,), rngs=rngs)
-        else:
-            if kind == "dense":
-                self.layer = nnx.Linear(in_features, features, rngs=rngs)
-            else:
-                if kind == "back":
-                    self.layer = nnx.ConvTranspose(
-                        in_features, features, kernel_size=(3,), rngs=rngs
-                    )
+        elif kind == "dense":
+            # Of one place alone.
+            self.layer = nnx.Linear(in_features, features, rngs=rngs)
+        elif kind == "back":
+            self.layer = nnx.ConvTranspose(
+                in_features, features, kernel_size=(3,), rngs=rngs
+            )
 
     def __call__(self, x):
         return self.layer(x)
