@@ -32,11 +32,11 @@ def check_lazy(plan: Plan, frames: Sequence[Frame]) -> None:
     for slot in dict.fromkeys(made.root for made in plan.program.slots.values()):
         if slot.frame not in inside or slot.is_given or not any(holds_bridge(plan, made) for made in constructed(plan, slot)):
             continue
-        calls = [call for _, _, call in inits(plan, slot.frame, slot)]
+        calls = list(inits(plan, slot.frame, slot))
         if not calls:
             reason = f"`{ast.unparse(slot.node)[:60]}` holds a bridge, and nothing initialises it"
             raise Stop(slot.node, slot.frame, reason, f"call {LAZY_INIT}(model, …) with inputs after the construction")
-        for _, place, call in inits(plan, slot.frame, slot):
+        for _, place, call in calls:
             check_call(plan, place, call)
             plan.lazy.add(call)
 

@@ -9,10 +9,10 @@ from flake8_nnx.source.values import Array, Items, Prefix, Shape, Unknown, array
 
 # Functions of jax.random by the position of the shape.
 DRAWS = {
-    **dict.fromkeys(("normal", "uniform", "truncated_normal", "gumbel", "exponential", "laplace", "logistic", "rademacher"), 1),
-    **dict.fromkeys(("bernoulli", "randint", "gamma", "poisson"), 2),
+    **dict.fromkeys(("normal", "uniform", "gumbel", "exponential", "laplace", "logistic", "rademacher", "randint"), 1),
+    **dict.fromkeys(("bernoulli", "gamma", "poisson"), 2),
+    "truncated_normal": 3,
 }
-DRAWS |= {"truncated_normal": 3, "randint": 1}
 
 
 def drawn(name: str, positional: list[Any], keywords: Mapping[str, Any]) -> Any:
