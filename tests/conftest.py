@@ -44,8 +44,9 @@ if importlib.util.find_spec("networkx") is None:  # without the extra for report
 if importlib.util.find_spec("pylsp") is None:  # without the extra for tests
     collect_ignore_glob += ["test_tools.py", "test_documented_commands.py"]
 
-
-LONGEST = ["test_layer_table.py", "test_equal.py", "test_programs.py", "test_examples.py", "test_flax_examples.py", "test_check.py"]
+LONGEST = [
+    "test_layer_table.py", "test_equal.py", "test_programs.py", "test_examples.py", "test_flax_examples.py", "test_check.py",
+]
 
 
 def pytest_collection_modifyitems(items: list) -> None:
