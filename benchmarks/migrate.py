@@ -3,7 +3,8 @@
 `python benchmarks/migrate.py NAME=DIRECTORY… [--reasons N]` plans and rewrites the files of each corpus that mention linen, in
 memory and together as one project, checks that the result compiles, that a second run changes nothing and that no comment is
 lost, and prints the processor time beside that of parsing and writing the same files with libcst alone. A class counts as native
-also where a class that stays Linen uses it.
+also where a class that stays Linen uses it. What `--bridge` would do is counted beside it: classes that move whole, that hold a
+bridge (NNX around Linen, or Linen around NNX), and that stay as they are.
 
 `python benchmarks/migrate.py --verify LOG.jsonl NAME=DIRECTORY… [--cases FILE] [--timeout S] [--only REGEX] [--again VERDICT]`
 runs the native classes through the gate instead (see `benchmarks/gated.py`) and counts the verdicts. It needs what the corpus
@@ -27,8 +28,10 @@ from standins import worker_stands_in
 
 from flake8_nnx.migrate.file import rewrite_files
 from flake8_nnx.migrate.gate import Gate
+from flake8_nnx.migrate.gradual import plan_bridged
 from flake8_nnx.migrate.model import FilePlan
 from flake8_nnx.migrate.project import plan_files
+from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.project import Project
 from flake8_nnx.source.read import SourceError, python_files, read_source
 
@@ -38,12 +41,25 @@ def comments(source: str) -> Counter[str]:
     return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
 
 
-def planned(texts: Mapping[Path, str], root: Path, keep_running: bool = True) -> list[FilePlan]:
-    """The plans of these files, which may hold other texts than those on disk."""
+def sources(texts: Mapping[Path, str], root: Path) -> list[tuple[str, Facts]]:
+    """These files as one project; they may hold other texts than those on disk."""
     project = Project([], spelt=True)
     files = [project.give(text, path, root) for path, text in texts.items()]
-    found = plan_files([(file.source, file.facts) for file in files], keep_running)
+    return [(file.source, file.facts) for file in files if file.facts is not None]
+
+
+def planned(texts: Mapping[Path, str], root: Path, keep_running: bool = True) -> list[FilePlan]:
+    """The plans of these files."""
+    found = plan_files(sources(texts, root), keep_running)
     return [plan for plan in found if isinstance(plan, FilePlan)]
+
+
+def bridge_corpus(texts: Mapping[Path, str], root: Path, counts: Counter[str]) -> Counter[str]:
+    """What becomes of the classes with `--bridge`; the new texts are checked as well."""
+    found = plan_bridged(sources(texts, root))
+    check(texts, rewrite_files(found), counts, " (with bridges)")
+    plans = [plan for file in found for plan in file.plans]
+    return Counter("bridged" if plan.bridges else "refused" if plan.refusals else "native" for plan in plans)
 
 
 def count(files: Sequence[FilePlan], counts: Counter[str], reasons: Counter[str]) -> None:
@@ -116,6 +132,8 @@ def main() -> None:
         share = counts["native"] / max(1, counts["native"] + counts["refused"])
         classes = counts["native"] + counts["refused"]
         print(f"{name}: {counts['native']} of {classes} classes native ({share:.0%}); {dict(counts)}")
+        bridged = bridge_corpus(texts, Path(folder), counts)
+        print(f"  with bridges: {bridged['native']} native, {bridged['bridged']} bridged, {bridged['refused']} refused")
         for reason, number in reasons.most_common(options.reasons):
             print(f"  {number:4} {reason}")
         total += counts
