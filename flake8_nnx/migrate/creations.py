@@ -115,5 +115,7 @@ def param_code(planner: Planner, site: Site) -> str | None:
     if before and not site.loops:
         planner.open.told_by_param(site, rest[0], [size.name for size in planner.sizes if not size.whole])
     rest = [*rest[:before], *(f"{name}={text}" for name, text in zip(named, rest[before:]))]
+    if (value := variables.constant(initialiser)) is not None:
+        return f"nnx.Param({value})"
     callee = f"({initialiser})" if initialiser.startswith("lambda") else initialiser
     return f"nnx.Param({callee}({', '.join(['rngs.params()', *rest])}))"

@@ -75,9 +75,19 @@ def made(site: Site, kind: str, texts: list[str], facts: Facts) -> str:
     """`nnx.Cache(jnp.zeros(shape))`; a lambda is written as what it gives, a number as an array, which alone can be updated."""
     function, *arguments = texts
     plain = not isinstance(initialiser(site)[0], ast.Lambda)
-    value = f"{function}({', '.join(arguments)})" if plain else _called(function, arguments)
+    value = f"{function}({', '.join(arguments)})" if plain else constant(function) or _called(function, arguments)
     number = isinstance(ast.parse(value, mode="eval").body, ast.Constant)
     return f"{kind}({f'{array_module(facts)}.asarray({value})' if number else value})"
+
+
+def constant(function: str) -> str | None:
+    """What a lambda gives whatever it is given: `lambda *_: table`."""
+    node = ast.parse(function, mode="eval").body
+    if not isinstance(node, ast.Lambda) or node.args.defaults or any(node.args.kw_defaults):
+        return None
+    own = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+    reads = {part.id for part in ast.walk(node.body) if isinstance(part, ast.Name)}
+    return None if own & reads else SourceText(function).segment(node.body, {})
 
 
 def _called(function: str, arguments: list[str]) -> str:

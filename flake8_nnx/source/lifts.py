@@ -93,12 +93,19 @@ def out_of(lifts: Sequence[ast.Call], output: Any, facts: Facts) -> Any:
 def count(lifts: Sequence[ast.Call], positional: list[Any], facts: Facts) -> Size:
     """How often the class is mapped, by the size of its inputs."""
     axes = axes_of(lifts[-1], facts) if lifts else None
-    if axes is None or axes.scan:
+    given = options(lifts[-1], "vmap") if lifts else {}
+    if axes is None or axes.scan or "axis_size" in given or _shares_all(given.get("variable_axes")):
         return None
     for value, axis in zip(positional, axes.of_inputs(len(positional))):
         if axis is not None and isinstance(value, Array):
             return value.at(axis)
     return None
+
+
+def _shares_all(variable_axes: ast.expr | None) -> bool:
+    """Whether `{"params": None}` leaves one set of variables for all."""
+    values = variable_axes.values if isinstance(variable_axes, ast.Dict) else [variable_axes]
+    return all(isinstance(value, ast.Constant) and value.value is None for value in values)
 
 
 def without_axis(value: Any, axis: int | None) -> Any:

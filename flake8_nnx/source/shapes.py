@@ -51,6 +51,8 @@ def broadcast(values: Sequence[Any]) -> Any:
     arrays = [value for value in values if isinstance(value, Array)]
     if not arrays:
         return Unknown()
+    if len(arrays) == 1 and all(isinstance(value, (Array, Static)) for value in values):
+        return arrays[0].with_axes({})
     best = max(arrays, key=lambda a: (a.base is not None, a.rank or 0, len(a.axes)))
     axes = dict(best.axes)
     for axis in set().union(*(a.axes for a in arrays)):

@@ -12,6 +12,7 @@ from typing import Any
 from flake8_nnx.source import graphs, loops, ported, shapes
 from flake8_nnx.source.apply import applied, constructor_values
 from flake8_nnx.source.chosen import chosen_class, class_of_branches
+from flake8_nnx.source.constants import constant
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
 from flake8_nnx.source.given import given_to
@@ -22,6 +23,7 @@ from flake8_nnx.source.makers import one_or_none
 from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, plain_names, short, target_text
 from flake8_nnx.source.opened import named_size
 from flake8_nnx.source.precedence import bound
+from flake8_nnx.source.ranks import rank_of
 from flake8_nnx.source.shared import shared
 from flake8_nnx.source.spread import written_out
 from flake8_nnx.source.text import SourceText
@@ -145,7 +147,7 @@ class Tracer:
             elif is_flag(argument, default):
                 env[argument.arg] = Unknown()
             else:
-                env[argument.arg] = Array(argument.arg, like=(argument.arg, 0))
+                env[argument.arg] = Array(argument.arg, rank=rank_of(method, argument, self.facts), like=(argument.arg, 0))
                 arrays.append(argument.arg)
         for extra in (arguments.vararg, arguments.kwarg):
             if extra is not None:
@@ -202,6 +204,9 @@ class Tracer:
         """Value of `self.<name>`."""
         if name in self.attributes:
             return self.attributes[name]
+        known = constant(self.cls, name, self.depth)
+        if known is not None:
+            return known
         found = self.bound_method(self.facts.defining(self.cls, name), name)
         plain = isinstance(found, Function) and isinstance(found.node, ast.FunctionDef) and is_plain_property(found.node)
         return self.inline(found, [], {}, {}) if plain else found

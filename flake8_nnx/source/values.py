@@ -64,7 +64,9 @@ class Array:
         """Size of `shape[index]`."""
         if index < 0:
             return self.size(-index)
-        return self.size(self.rank - index) if self.rank is not None and index < self.rank else None
+        if self.rank is not None:
+            return self.size(self.rank - index) if index < self.rank else None
+        return f"sizes_of_{self.base}[{index - 1}]" if index and not self.axes and self.like == (self.base, 0) else None
 
     def size_at(self, axis: int | str) -> Size:
         """Size of the axis with this number, or with the number that this field holds."""
@@ -337,7 +339,8 @@ def words(value: Any) -> set[str]:
         return {node.id for node in ast.walk(ast.parse(value)) if isinstance(node, ast.Name)}
     if isinstance(value, Array):
         # All axes of an argument count, whether the value mentions them or not.
-        base = {f"axis{axis}_of_{value.base}" for axis in range(1, MAX_RANK + 1)} if value.base else set()
+        each = {f"axis{axis}_of_{value.base}" for axis in range(1, MAX_RANK + 1)}
+        base = each | {f"sizes_of_{value.base}"} if value.base else set()
         return base.union(*map(words, value.axes.values()))
     if isinstance(value, Graph):
         return words(value.nodes) | words(value.edges) | words(value.globals)

@@ -22,7 +22,7 @@ class Logged(nnx.Module):
 
 class Named(nnx.Module):
     def __init__(self, in_features: int, *, rngs: nnx.Rngs):
-        self.w = nnx.Param((lambda *_: jnp.zeros(()))(rngs.params()))
+        self.w = nnx.Param(jnp.zeros(()))
         self.b = nnx.Param(nnx.initializers.ones(rngs.params(), shape=(3,)))
         self.project = nnx.Linear(in_features, 3, rngs=rngs)
 
