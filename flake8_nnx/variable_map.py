@@ -9,6 +9,7 @@ import pathlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Path = tuple[str, ...]
@@ -26,10 +27,22 @@ INDEX = re.compile(r"\{(\d+)(?:\*(\d+))?(?:([+-])(\d+))?\}")
 #   {"same": true}                                                        so has the class itself, but for the slots before
 #   {"linen": "fc1", "nnx": "fc1", "shared": true, …}                     its variables stand among those of the class itself
 # A slot may have "sizes": which constructor parameters of the class its variables tell, either by an axis of one of its leaves,
-#   {"in_features": [["params/kernel", -2]]}, for a variable of the class itself by its own axis, {"in_features": -2}, or, for a
-#   class, by a parameter of that, {"encoder_in_features": "in_features"}.
+#   {"in_features": [["params/kernel", -2]]}, for a variable of the class itself by its own axis, {"in_features": -2}, its shape
+#   or its dtype, {"kernel_shape": "shape"}, or, for a class, by a parameter of that, {"encoder_in_features": "in_features"}.
 # Beside the slots, {"modes": {"__call__": {"train": true}}} says which flags of methods are modes of the NNX module, with the
 #   value that they have in training.
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A Linen variable, by what it tells of constructor parameters."""
+
+    shape: tuple[int, ...]
+    dtype: Any = None
+
+    def tells(self, source: int | str) -> Any:
+        """The size of an axis, the shape or the dtype."""
+        return self.shape[source] if isinstance(source, int) else getattr(self, source)
 
 
 def resolve(tree: Mapping[str, Any], linen_paths: Iterable[str], nnx_paths: Iterable[str]) -> dict[str, str]:
@@ -50,17 +63,21 @@ def resolve(tree: Mapping[str, Any], linen_paths: Iterable[str], nnx_paths: Iter
     return found
 
 
-def told_sizes(tree: Mapping[str, Any], shapes: Mapping[str, Sequence[int]]) -> dict[str, int | None]:
-    """Constructor parameters of an NNX class that the shapes of the Linen variables tell.
+def told_sizes(
+    tree: Mapping[str, Any], shapes: Mapping[str, Sequence[int]], dtypes: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Constructor parameters of an NNX class that the shapes and dtypes of the Linen variables tell.
 
     None stands for a size of layers that the instance does not have: whoever uses it fails.
 
     Args:
         tree: as for `resolve`.
         shapes: shape of every Linen variable by `collection/module/…/leaf`.
+        dtypes: their dtypes.
     """
+    leaves = {path: Leaf(tuple(shape), (dtypes or {}).get(path)) for path, shape in shapes.items()}
     modules = {tuple(path.split("/")[1:length]) for path in shapes for length in range(2, path.count("/") + 2)}
-    return {**dict.fromkeys(_asked(tree["slots"])), **_told(tree["slots"], (), (), tree.get("classes", {}), shapes, modules)}
+    return {**dict.fromkeys(_asked(tree["slots"])), **_told(tree["slots"], (), (), tree.get("classes", {}), leaves, modules)}
 
 
 def _asked(slots: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -73,19 +90,20 @@ def _told(
     linen: Path,
     indices: tuple[int, ...],
     classes: Mapping[str, Sequence[Mapping[str, Any]]],
-    shapes: Mapping[str, Sequence[int]],
+    leaves: Mapping[str, Leaf],
     modules: set[Path],
-) -> dict[str, int]:
-    found: dict[str, int] = {}
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     counts: Counter[str] = Counter()
     for slot in slots:
         if "each" in slot:  # the first turn tells
-            found = {**_told(slot["each"], linen, (*indices, 0), classes, shapes, modules), **found}
+            found = {**_told(slot["each"], linen, (*indices, 0), classes, leaves, modules), **found}
             continue
         slot = chosen(slot, linen, indices, counts, modules)
         if "param" in slot:
             path = "/".join([slot["collection"], *linen, slot["param"]])
-            found = {**{name: shapes[path][axis] for name, axis in slot.get("sizes", {}).items() if path in shapes}, **found}
+            told = slot.get("sizes", {}) if path in leaves else {}
+            found = {**{name: leaves[path].tells(source) for name, source in told.items()}, **found}
         if "linen" not in slot:
             continue
         name = filled(slot["linen"], indices)
@@ -98,16 +116,16 @@ def _told(
                 continue  # not created in this configuration
             counts[name] += 1
             below = (*linen, numbered)
-        inner: dict[str, int] = {}
+        inner: dict[str, Any] = {}
         for option in alike(slot):  # the first that finds its variables
-            told = _told(classes[option["class"]], below, (), classes, shapes, modules) if "class" in option else {}
-            inner = {**told, **inner}
+            below_it = _told(classes[option["class"]], below, (), classes, leaves, modules) if "class" in option else {}
+            inner = {**below_it, **inner}
         for parameter, source in slot.get("sizes", {}).items():
             if isinstance(source, str):
                 value = inner.get(source)
             else:
-                leaves = (("/".join([leaf.split("/")[0], *below, *leaf.split("/")[1:]]), axis) for leaf, axis in source)
-                value = next((shapes[path][axis] for path, axis in leaves if path in shapes), None)
+                paths = (("/".join([leaf.split("/")[0], *below, *leaf.split("/")[1:]]), axis) for leaf, axis in source)
+                value = next((leaves[path].shape[axis] for path, axis in paths if path in leaves), None)
             if value is not None:
                 found.setdefault(parameter, value)
     return found

@@ -22,6 +22,7 @@ _INITIALIZERS = (
 FUNCTIONS: Mapping[str, str] = {
     **{name: f"nnx.{name}" for name in _SAME},
     **{f"initializers.{name}": f"nnx.initializers.{name}" for name in _INITIALIZERS},
+    **{name: f"nnx.nn.linear.{name}" for name in ("_canonicalize_tuple", "_normalize_axes")},
     "normalize": "nnx.standardize",
     "ones": "nnx.initializers.ones",
     "zeros": "nnx.initializers.zeros",

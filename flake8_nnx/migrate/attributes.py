@@ -22,6 +22,11 @@ from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Repeated,
 RESERVED = frozenset({"rngs", "train", "eval", "sow", "perturb", "set_attributes", "iter_children", "iter_modules"})
 
 
+# Functions that only compute: builtins, and those below these names.
+PURE = frozenset("tuple list len range int float bool max min sum abs sorted enumerate zip".split())
+PURE_ROOTS = ("numpy.", "jax.numpy.", "math.")
+
+
 class Attributes:
     """Attribute, list and loop variable names of every site of one class."""
 
@@ -154,6 +159,8 @@ class Attributes:
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 if classes_of(node.value, self.facts) or self.facts.module_class(node.value):
                     candidates[node] = (node.targets[0].id,)
+                elif node not in candidates and self._only_computes(node.value):
+                    candidates[node] = (node.targets[0].id,)
         used_by_sites = {
             n.id for call in self.calls for n in ast.walk(call) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
         }
@@ -170,6 +177,13 @@ class Attributes:
             if not new:
                 return dead | self._empty_branches(dead)
             dead |= new
+
+    def _only_computes(self, node: ast.expr) -> bool:
+        """Whether this makes numbers and shapes of others, and does nothing besides."""
+        calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+        kinds = (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom)
+        pure = all(ast.unparse(c.func) in PURE or (self.facts.origin(c.func) or "").startswith(PURE_ROOTS) for c in calls)
+        return pure and not self.calls.intersection(calls) and not any(isinstance(part, kinds) for part in ast.walk(node))
 
     def _empty_branches(self, dead: set[ast.stmt]) -> set[ast.If]:
         """Branches under which nothing is left, the inner ones too, and whose tests do nothing but ask."""

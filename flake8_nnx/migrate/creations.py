@@ -8,7 +8,7 @@ import ast
 from keyword import iskeyword
 from typing import TYPE_CHECKING
 
-from flake8_nnx.migrate import setup_sites, variables
+from flake8_nnx.migrate import setup_sites, untold, variables
 from flake8_nnx.migrate.attributes import is_param, is_sow, is_variable
 from flake8_nnx.migrate.model import Line
 from flake8_nnx.migrate.lines import quoted
@@ -35,7 +35,9 @@ def emit_site(planner: Planner, site: Site, level: int) -> None:
     here = planner.attributes.reference(site)
     if site.ref is None and (names := variables.computed_name(site)):
         made, name = names
-        planner.line(level, f"setattr(self, {planner.spell(made)}, {code})", (), site.call)
+        told = variables.told_name(site)
+        line = f"self.{told} = {code}" if told else f"setattr(self, {planner.spell(made)}, {code})"
+        planner.line(level, line, (), site.call)
         planner.plan.expressions.setdefault(site.call, f"getattr(self, {planner.text.segment(name, {})})[...]")
         return
     if site.method == "setup":
@@ -107,6 +109,7 @@ def param_code(planner: Planner, site: Site) -> str | None:
         return None
     arguments = [*site.positional[1:], *named.values()]
     texts = [planner.spell(site.texts.get(id(argument))) for argument in arguments]
+    texts = untold.filled(planner, site, arguments, texts)
     if None in texts or len(site.positional) < 2:
         planner.refuse(site.call, f"`{quoted(site.call)}` needs values that only the call knows")
         return None

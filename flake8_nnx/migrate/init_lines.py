@@ -90,7 +90,7 @@ def opened_carry(planner: Planner, name: str, loop: Loop) -> str | None:
     for site, size in carried_by(planner, name, loop):
         own = f"{planner.attributes.stems[site]}_{size}"
         if own not in planner.open.taken:
-            planner.open.opened.append(own)
+            planner.open.opened[own] = "size"
             planner.open.tell(site, size, own)
             return own
     planner.lost[name] = loop.node

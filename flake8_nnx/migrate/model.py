@@ -83,7 +83,7 @@ class ClassPlan:
     # All these classes themselves: those of different files or functions may share a name.
     parts: list[LinenClass] = field(default_factory=list)
     slots: list[dict[str, Any]] = field(default_factory=list)  # of the variable map, with a class as itself
-    open_sizes: list[str] = field(default_factory=list)  # parameters for sizes that the source does not tell
+    open_sizes: dict[str, str] = field(default_factory=dict)  # parameters for what the source does not tell -> size, shape, dtype
     refusals: list[Refusal] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)  # to be added at the end of the class, `{indent}` for its indentation
     notes: list[str] = field(default_factory=list)  # what the new code does otherwise, for the user to know

@@ -102,8 +102,7 @@ class Planner:
         for name in {*self.needed, *self.shared.values()}.intersection(WORD.findall(text or "")):
             if name in self.open.taken:
                 return None
-            if name not in self.open.opened:
-                self.open.opened.append(name)
+            self.open.opened.setdefault(name, "size")
         return text
 
     def line(self, level: int, text: str, names: tuple[str, ...] = (), node: ast.AST | None = None) -> None:

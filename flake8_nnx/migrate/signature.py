@@ -8,7 +8,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import fields, inherit, post_init
+from flake8_nnx.migrate import fields, inherit, post_init, untold
 from flake8_nnx.migrate.model import Parameter
 from flake8_nnx.rules._text import nnx_functions
 from flake8_nnx.source.features import WORD
@@ -24,7 +24,7 @@ def parameters(planner: Planner) -> None:
     for size in planner.sizes:
         planner.plan.parameters.append(Parameter(size.name, "tuple[int, ...]" if size.whole else "int"))
     planner.plan.open_sizes = planner.open.opened
-    planner.plan.parameters += [Parameter(name, "int") for name in planner.open.opened]
+    planner.plan.parameters += [Parameter(name, untold.annotation(planner, kind)) for name, kind in planner.open.opened.items()]
     planner.plan.fields = list(planner.fields.values())
     above = {name for base in planner.facts.ancestors(planner.cls)[1:] for name in base.methods}
     own = planner.cls.node.body

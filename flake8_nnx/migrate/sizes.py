@@ -35,10 +35,10 @@ class Sizes:
     """The size parameters of one class while it is planned."""
 
     taken: set[str]
-    opened: list[str] = field(default_factory=list)
+    opened: dict[str, str] = field(default_factory=dict)  # parameter -> size, shape or dtype
     told: dict[Site, dict[str, Any]] = field(default_factory=dict)  # what the slot of a site says of parameters
 
-    def open(self, site: Site, size: str, name: str) -> str | None:
+    def open(self, site: Site, size: str, name: str, kind: str) -> str | None:
         """A parameter of this name for a size; None where it cannot be one, as for layers that differ from turn to turn."""
         assert site.ref is not None
         built_in = site.ref.linen is not None
@@ -46,8 +46,7 @@ class Sizes:
             return None
         if name in self.taken:
             return None
-        if name not in self.opened:
-            self.opened.append(name)
+        self.opened.setdefault(name, kind)
         return name
 
     def note(self, site: Site, sizes: Mapping[str, str], parameters: Sequence[str]) -> None:
@@ -77,16 +76,18 @@ class Sizes:
                     self.told.setdefault(site, {})[parameter] = leaves
 
 
-def open_size(planner: Planner, site: Site, name: str) -> str | None:
+def open_size(planner: Planner, site: Site, name: str, kind: str = "size") -> str | None:
     """A parameter for a size that the source does not tell, refused where it cannot be one."""
     stem, variable = planner.attributes.stem_of(site), input_of(planner, site)
     own = f"{variable}_features" if variable else f"{stem}_{name}"
-    one = not site.loops or bool(site.inputs) and not name.endswith("_shape")  # that each turn may have
-    text = planner.open.open(site, name, own) if stem is not None and one else None
+    one = kind == "size" and bool(site.inputs) or not site.loops  # that each turn may have
+    one = one and (kind == "size" or not site.lifts)  # whose variables may have more axes
+    text = planner.open.open(site, name, own, kind) if stem is not None and one else None
     if text is None:
+        what = f"the input size ({name})" if kind == "size" else f"`{name}`"
         planner.refuse(
             site.call,
-            f"the input size ({name}) of `{quoted(site.call)}` cannot be told from the source",
+            f"{what} of `{quoted(site.call)}` cannot be told from the source",
             "compute its input with functions of known shape, or keep the Linen class for now",
         )
     return text
@@ -107,7 +108,7 @@ def input_of(planner: Planner, site: Site) -> str | None:
     return None if changing or any(store.lineno >= node.lineno for store in stores) else value.id
 
 
-def open_sizes_of(planner: Planner, site: Site) -> list[str]:
+def open_sizes_of(planner: Planner, site: Site) -> Mapping[str, str]:
     """Sizes that the source of a class of this file does not tell, so that it has to be given them."""
     plan = planner.planned(site.ref.local) if site.ref is not None and site.ref.local is not None else None
-    return plan.open_sizes if plan is not None else []
+    return plan.open_sizes if plan is not None else {}

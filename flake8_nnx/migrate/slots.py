@@ -9,7 +9,7 @@ from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.migrate import any_module
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import lifts_of
-from flake8_nnx.migrate.variables import computed_name, is_eager
+from flake8_nnx.migrate.variables import computed_name, is_eager, told_name
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.parts import parts
 from flake8_nnx.source.values import Branch, Loop, Module, Site, Trace, elements
@@ -49,6 +49,8 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
         collection, name = names
         return {"param": name, "collection": collection, "nnx": attributes.stems[site]}
     if site.ref is None:
+        if told := told_name(site):
+            return {"param": told, "collection": "params", "nnx": told}
         if not is_param(site) or computed_name(site):
             return None
         name = ast.literal_eval(site.positional[0])

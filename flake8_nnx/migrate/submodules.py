@@ -38,12 +38,12 @@ def class_code(planner: Planner, site: Site) -> str | None:
     for name, size in site_sizes(site, planner.outside).items():
         text = planner.spell(size)
         if text is None or site.method == "setup" and planner.in_call & set(WORD.findall(text)):
-            text = open_size(planner, site, name)
+            text = open_size(planner, site, name, "shape" if name.endswith("_shape") else "size")
         if text is None:
             return None
         sizes[name] = text
-    for name in open_sizes_of(planner, site):
-        text = open_size(planner, site, name)
+    for name, kind in open_sizes_of(planner, site).items():
+        text = open_size(planner, site, name, kind)
         if text is None:
             return None
         sizes[name] = text

@@ -24,12 +24,12 @@ def call_base(planner: Planner) -> dict[str, str]:
             planner.refuse(planner.cls.node, f"the size `{name}` that `{planner.base.name}` needs cannot be told from the source")
             return {}
         given[name] = text
-    for name in planner.base.open_sizes:
+    for name, kind in planner.base.open_sizes.items():
         if name in planner.open.taken:
             base = planner.base.name
             planner.refuse(planner.cls.node, f"the field `{name}` has the name of a size that `{base}` needs", "rename it")
-        elif name not in planner.open.opened:
-            planner.open.opened.append(name)
+        else:
+            planner.open.opened.setdefault(name, kind)
         given[name] = name
     given.update({field.name: field.name for field in planner.base.fields})
     planner.open.told.update(inherited.told_by_base(planner.trace.sites, planner.base, given))

@@ -146,6 +146,14 @@ def computed_name(site: Site) -> tuple[str, ast.expr] | None:
     return site.texts[id(name)], name
 
 
+def told_name(site: Site) -> str | None:
+    """Such a name where the source tells it all the same: a method that makes a parameter is given `name="probe"`."""
+    computed = computed_name(site)
+    node = ast.parse(computed[0], mode="eval").body if computed else None
+    value = node.value if isinstance(node, ast.Constant) else None
+    return value if isinstance(value, str) and value.isidentifier() else None
+
+
 def names(sites: list[Site]) -> set[str]:
     """Names of the variables that a class makes by `self.variable`."""
     return {ast.literal_eval(site.positional[1]) for site in sites if is_variable(site)}

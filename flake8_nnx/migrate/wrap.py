@@ -262,8 +262,8 @@ def _piece(part: ast.expr, counter: str) -> str:
 
 def _sizes(call: ast.Call, user: ClassPlan, used: ClassPlan, facts: Facts, outside: frozenset[int]) -> list[str]:
     """The size arguments of the NNX class, as source in the Linen method."""
-    if used.open_sizes:
-        raise Stuck(call, f"it has to be told `{used.open_sizes[0]}`, which nothing in `{user.name}` says", _together(user))
+    for name in used.open_sizes:
+        raise Stuck(call, f"it has to be told `{name}`, which nothing in `{user.name}` says", _together(user))
     found = []
     site = next((site for site in trace(user.cls).sites if site.call is call), None)
     known = site_sizes(site, outside) if site is not None else {}

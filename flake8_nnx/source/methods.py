@@ -41,6 +41,13 @@ def fixed_length(annotation: ast.expr) -> int:
     return len(parts) if ast.unparse(annotation.value) in ("tuple", "Tuple", "typing.Tuple") and {*parts} == {"int"} else 0
 
 
+def is_several(annotation: ast.expr) -> bool:
+    """Whether a field holds a tuple of numbers and its annotation does not say how many: `Sequence[int]`, `tuple[int, ...]`."""
+    outer = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    word = ast.unparse(outer).rpartition(".")[2]
+    return word in ("Sequence", "tuple", "Tuple", "list", "List") and fixed_length(annotation) == 0
+
+
 def is_plain_property(method: ast.FunctionDef) -> bool:
     """Whether a method is a property that returns an expression and does nothing else."""
     body = [s for s in method.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]

@@ -370,6 +370,8 @@ def layer_output(layer: str, array: Any, arguments: Arguments) -> Any:
         return array.with_axes({1: features})
     if layer in ("Conv", "ConvLocal", "ConvTranspose"):
         kernel = arguments.get("kernel_size")
+        if isinstance(kernel, Static) and kernel.several:  # over as many axes as it has numbers
+            return Array(None, {1: features}, array.rank)
         spatial = len(elements(kernel) or (1,))
         padding = arguments.get("padding") or Static("'SAME'")
         if layer == "ConvTranspose":

@@ -20,7 +20,8 @@ from flake8_nnx.source.inittext import Env, root_is_self, static
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.makers import one_or_none
-from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, plain_names, short, target_text
+from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, is_several, plain_names, short
+from flake8_nnx.source.methods import target_text
 from flake8_nnx.source.opened import named_size
 from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.ranks import rank_of
@@ -91,7 +92,7 @@ class Tracer:
                 else:
                     count = fixed_length(field.annotation)
                     items = tuple(Static(f"{text}[{i}]") for i in range(count)) if count else None
-                    self.attributes[name] = Held(text, ref=held) if held else Static(text, items)
+                    self.attributes[name] = Held(text, ref=held) if held else Static(text, items, is_several(field.annotation))
 
     @property
     def source(self) -> SourceText:

@@ -37,6 +37,7 @@ class Static:
 
     text: str
     items: tuple[Any, ...] | None = None
+    several: bool = field(default=False, compare=False)  # whether it is a tuple of numbers, however many
 
     def attribute(self, name: str) -> Static:
         return Static(f"({self.text}).{name}" if self.text.isdigit() else f"{atom(self.text)}.{name}")

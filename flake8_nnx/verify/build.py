@@ -91,7 +91,8 @@ def nnx_side(
     """
     _check_call_defaults(type(linen.module), cls, case.method)
     shapes = {path: tuple(value.shape) for path, value in linen.shapes.items()}
-    sizes = told_sizes(variable_map, shapes) if variable_map is not None and "slots" in variable_map else {}
+    dtypes = {path: value.dtype for path, value in linen.shapes.items()}
+    sizes = told_sizes(variable_map, shapes, dtypes) if variable_map is not None and "slots" in variable_map else {}
     bare = constructor(cls, linen.module, case, arguments, namespace, sizes, [*linen.mutable, *linen.sown])
     make = with_caches(bridges.initialised(bare, linen), linen.shapes)
     model = nnx.eval_shape(lambda: make(jax.random.key(0)))
@@ -185,7 +186,7 @@ def constructor(
     case: Case,
     arguments: Arguments,
     namespace: dict[str, Any],
-    sizes: Mapping[str, int | None],
+    sizes: Mapping[str, Any],
     mutable: Sequence[str] = (),
 ) -> Callable[[Any], Any]:
     """How to make the NNX model from a key: `new_init`, or the Linen fields by name and sizes of inputs and of variables.

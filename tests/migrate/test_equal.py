@@ -48,6 +48,10 @@ CASES = {
             new_init="Mapped(nnx.Linear(4, 3, rngs=rngs), rngs=rngs)",
         ),
     ],
+    "untold": [
+        Case("untold:Net", init="Net()", args=("bf16[2,3,4]",)),
+        Case("untold:Posed", init="Posed()", args=("f32[2,8,6,3]",)),
+    ],
     "named_sizes": [
         Case(
             "named_sizes:Cell", init="Cell(3)", args=("f32[2,4]", "f32[2,3]", "f32[2,3,2]"), new_init="Cell(4, 6, 3, rngs=rngs)"

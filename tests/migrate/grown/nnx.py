@@ -3,7 +3,6 @@ import einops
 import jax
 import jax.numpy as jnp
 from einops import rearrange
-from flax import linen as nn
 from flax import nnx
 
 
@@ -127,17 +126,19 @@ class Decoder(nnx.Module):
         return self.layers[-1](z)
 
 
-class Pattern(nn.Module):
+class Pattern(nnx.Module):
     """Nothing tells what comes out."""
 
-    pattern: str
+    def __init__(self, w_shape: tuple[int, ...], pattern: str, *, rngs: nnx.Rngs):
+        self.w = nnx.Param(nnx.initializers.zeros(rngs.params(), w_shape))
 
-    @nn.compact
     def __call__(self, x):
-        return self.param("w", nn.initializers.zeros, (rearrange(x, self.pattern).shape[-1],))
+        return self.w[...]
 
 
-class Middle(nn.Module):
-    @nn.compact
+class Middle(nnx.Module):
+    def __init__(self, w_shape: tuple[int, ...], *, rngs: nnx.Rngs):
+        self.w = nnx.Param(nnx.initializers.zeros(rngs.params(), w_shape))
+
     def __call__(self, x):
-        return x * self.param("w", nn.initializers.zeros, x.shape[1:3])
+        return x * self.w[...]

@@ -45,15 +45,20 @@ class Pair(nnx.Module):
         return self.sorted_0(x) + self.sorted_1(-x)
 
 
-class Twice(nn.Module):
+class Twice(nnx.Module):
     """One name for two sizes."""
 
-    @nn.compact
+    def __init__(
+        self, a_shape: tuple[int, ...], b_shape: tuple[int, ...], *, rngs: nnx.Rngs
+    ):
+        self.a = nnx.Param(nnx.initializers.normal()(rngs.params(), a_shape))
+        self.b = nnx.Param(nnx.initializers.normal()(rngs.params(), b_shape))
+
     def __call__(self, x, y):
         width = jnp.sort(x.reshape(len(x), -1)).shape[-1]
-        a = self.param("a", nn.initializers.normal(), (width,))
+        a = self.a[...]
         width = jnp.sort(y.reshape(len(y), -1)).shape[-1]
-        b = self.param("b", nn.initializers.normal(), (width,))
+        b = self.b[...]
         return jnp.sum(a) * jnp.sum(b)
 
 
@@ -68,11 +73,12 @@ class Turns(nn.Module):
         return xs
 
 
-class First(nn.Module):
+class First(nnx.Module):
     """The first axis is that of the batch."""
 
-    @nn.compact
+    def __init__(self, scale_shape: tuple[int, ...], *, rngs: nnx.Rngs):
+        self.scale = nnx.Param(nnx.initializers.normal()(rngs.params(), scale_shape))
+
     def __call__(self, x):
         x = jnp.sort(x.reshape(-1, 4))
-        count = x.shape[0]
-        return x * self.param("scale", nn.initializers.normal(), (count, 1))
+        return x * self.scale[...]

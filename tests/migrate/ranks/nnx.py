@@ -2,7 +2,6 @@
 import chex
 import jax
 import jax.numpy as jnp
-from flax import linen as nn
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -115,16 +114,20 @@ class Constant(nnx.Module):
         return x * scale + shift + self.noise[...]
 
 
-class OfTheBatch(nn.Module):
-    @nn.compact
+class OfTheBatch(nnx.Module):
+    def __init__(self, w_shape: tuple[int, ...], *, rngs: nnx.Rngs):
+        self.w = nnx.Param(nnx.initializers.normal()(rngs.params(), w_shape))
+
     def __call__(self, x):
-        return x.T @ self.param("w", nn.initializers.normal(), (x.shape[0], 4))
+        return x.T @ self.w[...]
 
 
-class Anew(nn.Module):
+class Anew(nnx.Module):
     """The check is of another array than the one that is given."""
 
-    @nn.compact
+    def __init__(self, scale_shape: tuple[int, ...], *, rngs: nnx.Rngs):
+        self.scale = nnx.Param(nnx.initializers.ones(rngs.params(), scale_shape))
+
     def __call__(self, x):
         """Work on other axes.
 
@@ -134,13 +137,15 @@ class Anew(nn.Module):
         """
         x = jax.image.resize(x, (1, 2, 3), "nearest")
         assert x.ndim == 3
-        return x + self.param("scale", nn.initializers.ones, (x.shape[1],))
+        return x + self.scale[...]
 
 
-class Several(nn.Module):
+class Several(nnx.Module):
     """Two shapes are none."""
 
-    @nn.compact
+    def __init__(self, scale_shape: tuple[int, ...], *, rngs: nnx.Rngs):
+        self.scale = nnx.Param(nnx.initializers.ones(rngs.params(), scale_shape))
+
     def __call__(self, x):
         """Scale.
 
@@ -148,15 +153,17 @@ class Several(nn.Module):
           x: inputs of shape (batch, features) or of shape (batch, time, features).
         """
         y = jnp.cumsum(x + 1.0, axis=0) + jax.random.normal(jax.random.key(0), (3, 1, 1))
-        return y * self.param("scale", nn.initializers.ones, (y.shape[1],))
+        return y * self.scale[...]
 
 
-class LeftOut(nn.Module):
-    @nn.compact
+class LeftOut(nnx.Module):
+    def __init__(self, scale_shape: tuple[int, ...], *, rngs: nnx.Rngs):
+        self.scale = nnx.Param(nnx.initializers.ones(rngs.params(), scale_shape))
+
     def __call__(self, x: Float[Array, "*batch features"]):
         """Scale.
 
         Args:
           x: inputs of shape [batch..., features].
         """
-        return nn.relu(x + x[0]) * self.param("scale", nn.initializers.ones, (nn.relu(x + x[0]).shape[1],))
+        return nnx.relu(x + x[0]) * self.scale[...]
