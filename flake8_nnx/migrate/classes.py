@@ -346,6 +346,8 @@ class Rewriter(Around):
         return waiting
 
     def signature(self, new: NewClass) -> str:
+        if not new.streams:
+            return "def __init__(self):"
         parameters: list[str] = []
         commented = any(leading or trailing for leading, trailing in self.field_comments.values())
         rows: list[str] = ["self,"]

@@ -62,7 +62,7 @@ def size_parameters(plan: Plan, call: ast.Call, frame: Frame) -> list[SizeParame
 
 
 def takes_streams(planned: ClassPlan) -> bool:
-    return bool(planned.parameters or planned.init)
+    return planned.streams and bool(planned.parameters or planned.init)
 
 
 # ---- who initialises ------------------------------------------------------------------------------------------------

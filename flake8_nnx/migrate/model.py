@@ -70,6 +70,7 @@ class ClassPlan:
     hiding: set[str] = field(default_factory=set)  # fields that stay in the class body, since they hide a method of a base
     base: LinenClass | None = None  # of the project, that it derives from
     silent: bool = False  # whether the `__init__` of the base is its own
+    streams: bool = True  # whether its `__init__` takes random streams: it creates something, or has fields
     opening: list[str] = field(default_factory=list)  # what `__init__` begins with: defaults that it makes, the base's own
     handed: set[str] = field(default_factory=set)  # fields that are kept by the base's `__init__`, or set otherwise
     stems: dict[ast.Call, str] = field(default_factory=dict)  # names of what it creates

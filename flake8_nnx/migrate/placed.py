@@ -28,6 +28,7 @@ class NewClass:
     methods: list[str]
     fields: list[str]
     silent: bool
+    streams: bool
     asked: frozenset[str]
     said: dict[str, str]  # of its parameters, in strings below the fields
     column: int
@@ -42,7 +43,8 @@ def new_class(plan: ClassPlan) -> NewClass:
     fields = [f.name for f in plan.fields if f.name not in plan.handed]
     said = {name: inspect.cleandoc(str(string.value)) for name, string in described.strings(plan).items()}
     column = plan.cls.node.col_offset
-    return NewClass(plan.parameters, lines, plan.opening, plan.methods, fields, plan.silent, plan.asked, said, column)
+    own = (plan.silent, plan.streams, plan.asked)
+    return NewClass(plan.parameters, lines, plan.opening, plan.methods, fields, *own, said, column)
 
 
 class Edits:

@@ -10,7 +10,7 @@ from typing import Any
 
 from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, init_lines, partitioned, recurrent, refuse
 from flake8_nnx.migrate import shared_sizes, signature, submodules, super_init, tied, variables
-from flake8_nnx.migrate.attributes import Attributes
+from flake8_nnx.migrate.attributes import Attributes, has_init
 from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
@@ -47,6 +47,7 @@ class Planner:
         wrapped = (site.ref.local for site in self.attributes.bridged if site.ref is not None)
         self.outside = frozenset(id(cls.node) for cls in wrapped if cls is not None)  # what stays Linen needs no sizes
         self.outside |= frozenset(kept or ())
+        self.plan.streams = has_init(self.trace)
         self.sizes: list[SizeParameter] = needed_sizes(self.trace, self.outside)
         self.plan.sizes = self.sizes
         self.fields = facts.fields_of(cls)

@@ -17,17 +17,25 @@ Placed = tuple[Line, int, str]  # a line with the level and the text that it has
 def pruned(lines: list[Line], read: set[str]) -> list[Line]:
     """Lines of `__init__` without the assignments, branches and loops that nothing needs."""
     needed = {i for i, line in enumerate(lines) if not line.names and not opens(line)}
+    words = [set(re.findall(r"self\.\w+|(?<![\w.])\w+", line.text)) for line in lines]
+    # Reading `self.x` in a method needs the line that stores it.
+    kept = {name for name in read if name.startswith("self.")}
     while True:
-        words = {word for i in needed for word in re.findall(r"self\.\w+|(?<![\w.])\w+", lines[i].text)}
-        # Reading `self.x` in a method needs the line that stores it.
         more = {
             i for i, line in enumerate(lines)
-            if i not in needed and set(line.names) & (words | {name for name in read if name.startswith("self.")})
+            if i not in needed and line.names
+            and (kept.intersection(line.names) or any(words[j].intersection(line.names) for j in after(lines, i) if j in needed))
         }
         more |= {opener for i in needed | more for opener in openers(lines, i)} - needed
         if not more:
             return without_empty_branches([line for i, line in enumerate(lines) if i in needed])
         needed |= more
+
+
+def after(lines: list[Line], index: int) -> range:
+    """The lines that may run after this one: those below it, and where it is in a loop all of that."""
+    loops = [i for i in openers(lines, index) if lines[i].text.startswith("for ")]
+    return range(min(loops, default=index + 1), len(lines))
 
 
 def without_empty_branches(lines: list[Line]) -> list[Line]:

@@ -55,4 +55,5 @@ def inherit(planner: Planner, given: Mapping[str, str]) -> None:
     for parameter in planner.base.parameters:
         plain = parameter.default is None and not parameter.keyword and not any("=" in text for text in arguments)
         arguments.append(given[parameter.name] if plain else f"{parameter.name}={given[parameter.name]}")
-    planner.plan.opening.append(f"super().__init__({', '.join([*arguments, 'rngs=rngs'])})")
+    arguments += ["rngs=rngs"] if planner.base.streams else []
+    planner.plan.opening.append(f"super().__init__({', '.join(arguments)})")

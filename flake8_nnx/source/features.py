@@ -92,7 +92,9 @@ def size_texts(found: Trace, seen: frozenset[int] = frozenset()) -> list[str]:
         needed += [str(size) for size in site_sizes(site, seen).values() if size is not None]
         needed += site.texts.values()
         needed += [] if site.copies is None else [str(site.copies)]
-    for event in events(found.events):
+    # What comes after all sites may use a name again, for something else.
+    last = max((i for i, event in enumerate(found.events) if any(isinstance(e, Site) for e in events([event]))), default=-1)
+    for event in events(found.events[: last + 1]):
         creates = isinstance(event, (Branch, Loop)) and any(isinstance(e, Site) for e in events([event]))
         if isinstance(event, Assignment):
             for name in event.names:

@@ -153,6 +153,10 @@ CASES = {
         Case("lifted:Towers", init="Towers(3)", args=("f32[4,2,3]",), **{**MODES, "mutable": ()}),
         Case("lifted:Ensemble", init="Ensemble(3)", args=("f32[2,4]",), **MODES),
     ],
+    "attributes_only": [
+        Case("attributes_only:Mlp", init="Mlp(2)", args=("f32[2,3]",)),
+        Case("attributes_only:Positions", init="Positions(6, 2)", args=("f32[2,4,3]",)),
+    ],
     "own_state": [Case("own_state:MLP", init=f"MLP(4, {is_potential})", args=("f32[2,3]",)) for is_potential in (True, False)],
     "choices": [Case(f"choices:{i[:5]}", init=i, args=("f32[2,3]",)) for i in ("Layer(4, None)", "Stage(4, 2, 'narrow')")],
     "asked": [Case("asked:Embeddings", init="Embeddings(8)", args=("f32[2,32,32,3]",))],
