@@ -260,12 +260,7 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> N
     skip: set[ast.AST] = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
     skip |= {plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods}
     for node in _nodes(plan.cls.node, skip):
-        if isinstance(node, (ast.If, ast.IfExp)) and (runs := initial.decided(node, facts)) is not None:
-            if isinstance(node, ast.If):
-                plan.unwrapped[node] = runs
-            else:
-                plan.expressions[node] = facts.text.segment(node.body if runs else node.orelse, {})
-                skip |= set(ast.walk(node))
+        skip |= initial.settle(plan, node, facts)
         if isinstance(node, ast.Call) and facts.linen_name(node.func) == "merge_param" and len(node.args) == 3:
             _, own, given = (ast.unparse(argument) for argument in node.args)
             text = f"{given} if {given} is not None else {own}"
@@ -277,7 +272,7 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> N
         elif isinstance(node, ast.Subscript) and _made_variable(node) in made:
             plan.expressions[node] = f"self.{_made_variable(node)}[...]"
             skip.add(node.value)
-        elif isinstance(node, ast.Call) and _self_attribute(node.func) in ("has_variable", "is_initializing"):
+        elif isinstance(node, ast.Call) and _self_attribute(node.func) == "has_variable":
             _ask(plan, node, made)
             skip.add(node.func)
         elif isinstance(node, ast.Attribute) and _self_attribute(node) in LINEN_ONLY:
@@ -361,10 +356,7 @@ def _made_variable(node: ast.Subscript) -> str | None:
 
 
 def _ask(plan: ClassPlan, node: ast.Call, made: set[str]) -> None:
-    """`self.has_variable('cache', 'key')` asks for an attribute; an NNX module is never initialising when it is called."""
-    if _self_attribute(node.func) == "is_initializing":
-        plan.expressions[node] = "False"
-        return
+    """`self.has_variable('cache', 'key')` asks for an attribute."""
     name = node.args[1] if len(node.args) == 2 else None
     if isinstance(name, ast.Constant) and name.value in made:
         plan.expressions[node] = f'hasattr(self, "{name.value}")'

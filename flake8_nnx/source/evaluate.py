@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import handed, graphs, members, normalized, opened, ported, shapes, grown, rearranged
+from flake8_nnx.source import handed, graphs, members, named_axes, normalized, opened, ported, shapes, grown, rearranged
 from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static, last_axes
@@ -268,6 +268,9 @@ class Evaluator:
         return found or (Unknown() if dynamic(values) else self._static(node, env))
 
     def _ifexp(self, node: ast.IfExp, env: Env) -> Any:
+        known = named_axes.as_tuple(self.tracer, node, env)
+        if known is not None:
+            return known
         test = self.value(node.test, env)
         if isinstance(test, Static) and test.text in ("True", "False"):
             return self.value(node.body if test.text == "True" else node.orelse, env)
@@ -291,16 +294,19 @@ class Evaluator:
         return Function(node, self.facts, dict(env)) if text is None else Static(text)
 
     def _listcomp(self, node: ast.ListComp, env: Env) -> Any:
-        known = normalized.sizes(self.tracer, node, env)
+        known = normalized.sizes(self.tracer, node, env) or named_axes.picked(self.tracer, node, env)
         if known is not None:
             return known
         found = self.tracer.comprehension(node, env)
         return self._static(node, env) if found is None else found
 
     def _generatorexp(self, node: ast.GeneratorExp, env: Env) -> Any:
+        return named_axes.picked(self.tracer, node, env) or self._static(node, env)
+
+    def _setcomp(self, node: ast.SetComp | ast.DictComp, env: Env) -> Any:
         return self._static(node, env)
 
-    _setcomp = _dictcomp = _generatorexp
+    _dictcomp = _setcomp
 
     def _namedexpr(self, node: ast.NamedExpr, env: Env) -> Any:
         value = self.value(node.value, env)
@@ -390,6 +396,8 @@ class Evaluator:
             if not isinstance(found, Unknown) or dynamic([*positional, *keywords.values()]):
                 return found
             return self._static(node, env)
+        if origin is None and (known := named_axes.tupled(node, positional)) is not None:
+            return known
         origin = origin or self._default(func, callee)
         if origin in shapes.SEGMENTS and positional:
             return shapes.segmented(positional[0])
@@ -485,6 +493,8 @@ class Evaluator:
             return shapes.concatenate(elements(first) or (), position) if position is not None else Unknown()
         if name == "where" and len(positional) == 3 and isinstance(positional[1], Unknown) and isinstance(positional[2], Unknown):
             return Unknown()  # the condition may have axes of 1
+        if name in shapes.CONVERSIONS and isinstance(first, Array):
+            return replace(first, text=None)
         if name in shapes.ELEMENTWISE:
             return shapes.broadcast(positional)
         if name == "broadcast_to":

@@ -28,9 +28,15 @@ def axes(tracer: Tracer, rank: Any, axis: Any) -> Any:
         return Unknown()
     if isinstance(numbers[0], int):
         return Items((TheAxis(rank.array, numbers[0]),)) if len(numbers) == 1 else Unknown()
-    field = tracer.facts.fields_of(tracer.cls).get(axis.text) if isinstance(axis, Static) else None
-    single = field is not None and ast.unparse(field.annotation) == "int" and rank.array.like == (rank.array.base, 0)
-    return Items((TheAxis(rank.array, axis.text),)) if single else Unknown()
+    single = is_number(tracer, axis) and rank.array.like == (rank.array.base, 0)
+    return Items((TheAxis(rank.array, axis.text.removeprefix("self.")),)) if single else Unknown()
+
+
+def is_number(tracer: Tracer, value: Any) -> bool:
+    """Whether this is one number, or a field that holds one."""
+    name = value.text.removeprefix("self.") if isinstance(value, Static) else ""  # so spelt where a variable has its name
+    field = tracer.facts.fields_of(tracer.cls).get(name)
+    return isinstance(size_of(value), int) or field is not None and ast.unparse(field.annotation) == "int"
 
 
 def sizes(tracer: Tracer, node: ast.ListComp, env: Env) -> Any:

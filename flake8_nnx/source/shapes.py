@@ -34,10 +34,11 @@ ELEMENTWISE_ROOTS = ("jax.numpy.", "jax.nn.", "jax.lax.", "flax.linen.", "numpy.
 ELEMENTWISE = frozenset(
     "abs absolute exp exp2 log log1p log2 expm1 sqrt rsqrt square sin cos tan tanh sinh cosh sigmoid relu relu6 gelu silu swish "
     "elu celu selu leaky_relu hard_tanh hard_sigmoid hard_silu hard_swish softplus soft_sign log_sigmoid log_softmax "
-    "softmax standardize normalize clip maximum minimum add subtract multiply divide power where astype asarray array "
+    "softmax standardize normalize clip maximum minimum add subtract multiply divide power where array "
     "zeros_like ones_like full_like stop_gradient logical_not logical_and logical_or nan_to_num sign floor ceil round "
-    "cumsum flip roll sort reciprocal negative convert_element_type with_sharding_constraint erf".split()
+    "cumsum flip roll sort reciprocal negative with_sharding_constraint erf".split()
 )
+CONVERSIONS = frozenset({"asarray", "astype", "convert_element_type"})  # the second argument is no array
 # Rows that belong together become one: only the first axis is another.
 SEGMENTS = frozenset(
     [f"jax.ops.segment_{kind}" for kind in ("sum", "prod", "max", "min")]

@@ -5,7 +5,7 @@ An abstract interpreter over `setup` and the methods; what it cannot follow it r
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -381,7 +381,7 @@ class Tracer:
         for index, name in enumerate(names):
             part = value if whole else items[index] if items is not None and index < len(items) else Unknown()
             plain = part == Static("None") and not name.startswith("self.")
-            known = part if plain or self.depth > 0 else Static(name, parts_of(name, part))
+            known = part if plain or self.depth > 0 else Static(name, parts_of(name, part, self.facts.fields_of(self.cls)))
             if name.startswith("self."):
                 self.attributes[name[5:]] = known
             else:
@@ -671,13 +671,14 @@ class Tracer:
         return array_of([size_of(item) for item in shape])
 
 
-def parts_of(name: str, value: Any) -> tuple[Any, ...] | None:
-    """The elements of what a name holds: numbers as they are, the others by their places."""
+def parts_of(name: str, value: Any, fields: Container[str]) -> tuple[Any, ...] | None:
+    """The elements of what a name holds: numbers and fields as they are, the others by their places."""
     items = elements(value)
     if items is None or all(isinstance(size_of(item), int) or not isinstance(item, Static) for item in items):
         return items
     return tuple(
-        Static(f"{name}[{i}]", item.items) if isinstance(item, Static) and not isinstance(size_of(item), int) else item
+        item if not isinstance(item, Static) or isinstance(size_of(item), int) or item.text.removeprefix("self.") in fields
+        else Static(f"{name}[{i}]", item.items)
         for i, item in enumerate(items)
     )
 

@@ -114,6 +114,7 @@ CASES = {
         Case("renorm:Critic", init="Critic((3,))", args=("f32[4,2]",), **{**MODES, "rngs": ()}),
         Case("renorm:Policy", init="Policy(extractor=Extractor)", args=("f32[2,3,3,2]",)),
     ],
+    "named_axes": [Case("named_axes:Net", init="Net(2)", args=("f32[2,4,3,2]",), **{**MODES, "rngs": ()})],
     "graphs": [
         Case("graphs:Model", init="Model()", args=("f32[5,3]", "f32[5,2]", "f32[2,4]")),
         Case("graphs:Model", init="Model(use_edges=False)", args=("f32[5,3]", "f32[5,4]", "f32[2,4]")),

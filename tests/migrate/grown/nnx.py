@@ -69,7 +69,7 @@ class ViT(nnx.Module):
         self.position = nnx.Param(
             nnx.initializers.normal(0.02)(
                 rngs.params(),
-                (1, 1 + in_shape[-3] // size[0] * (in_shape[-2] // size[1]), width),
+                (1, 1 + in_shape[-3] // patch * (in_shape[-2] // patch), width),
             )
         )
 
