@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import handed, graphs, members, named_axes, normalized, opened, ported, shapes, grown, rearranged
+from flake8_nnx.source import handed, graphs, members, named_axes, normalized, opened, ported, shapes, starred, grown, rearranged
 from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static, last_axes
@@ -452,7 +452,8 @@ class Evaluator:
 
     def _array_method(self, array: Array, name: str, node: ast.Call, env: Env) -> Any:
         positional, keywords = self.arguments(node, env)
-        return self._shape_effect(name, [array, *positional], keywords)
+        given = starred.spread(node.args, positional)
+        return Unknown() if given is None else self._shape_effect(name, [array, *given], keywords)
 
     def _function(self, origin: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
         if origin == normalized.AXES and len(positional) == 2:

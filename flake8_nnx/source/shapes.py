@@ -122,9 +122,7 @@ def filled(shape: Items | Prefix | Shape) -> Array:
 def reshape_like(shape: Prefix) -> Any:
     """`x.reshape((*y.shape[:-k], …))`: the leading axes are those of y."""
     count = len(shape.items)
-    if any(size_of(item) == -1 for item in shape.items):
-        return Unknown()
-    axes = {count - i: size_of(item) for i, item in enumerate(shape.items)}
+    axes = {count - i: None if size_of(item) == -1 else size_of(item) for i, item in enumerate(shape.items)}
     rank = None if shape.array.rank is None else shape.array.rank - shape.dropped + count
     # Axis -(count + j) of the result is axis -(dropped + j) of the model array.
     axes.update({count + j: shape.array.size(shape.dropped + j) for j in range(1, 4)})
@@ -284,7 +282,9 @@ def expand_dims(array: Array, axis: Any) -> Any:
         return Array(None, {1: 1, 2: array.size(1)})
     if at == 0:
         return Array(None, {1: array.size(1), 2: array.size(2)})
-    return Array(None, {1: array.size(1)}) if at > 0 else Unknown()
+    if at > 0:
+        return Array(None, {1: array.size(1)})
+    return Array(None, {**{axis: array.size(axis) for axis in range(1, -at)}, -at: 1, 1 - at: array.size(-at)})
 
 
 def squeeze(array: Array, axis: Any) -> Any:
