@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source import lifts, ported, recurrent, shapes
 from flake8_nnx.source.linen import Facts, LinenClass
-from flake8_nnx.source.methods import filled_fields
+from flake8_nnx.source.methods import defaults, filled_fields
 from flake8_nnx.source.names import BUILTINS
 from flake8_nnx.source.values import (
     Array,
+    AtLeast,
     Function,
     Items,
     Module,
@@ -191,8 +192,9 @@ def traced_output(
     inner.run_setup()
     function = home.methods[method]
     names = [a.arg for a in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]][1:]
-    env = {name: arguments.get(name, Unknown()) for name in names}
     inner.enter(home)
+    left_out = {name: inner.evaluator.value(value, {}) for name, value in defaults(function).items() if name not in arguments}
+    env = {name: arguments.get(name, Unknown()) for name in names} | left_out
     output = inner.body(function.body, env)
     carried = {carry for event in inner.trace.events for carry in getattr(event, "carried", {})}
     own = {*cls.facts.fields_of(cls)} - {*known}
@@ -230,6 +232,8 @@ def without(value: Any, names: set[str], told: set[str] | None = None) -> Any:
     if isinstance(value, Array):
         axes = {axis: size if visible(size, names, told) else None for axis, size in value.axes.items()}
         return Array(value.base, axes, value.rank)
+    if isinstance(value, AtLeast):
+        return AtLeast(tuple(without(item, names, told) for item in value.items))
     items = elements(value)
     if items is not None:
         return Items(tuple(without(item, names, told) for item in items))

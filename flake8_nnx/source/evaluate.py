@@ -15,8 +15,10 @@ from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static, last_axes
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
+from flake8_nnx.source.optional import filtered, given_ones
 from flake8_nnx.source.values import (
     Array,
+    AtLeast,
     Either,
     Function,
     Graph,
@@ -32,10 +34,12 @@ from flake8_nnx.source.values import (
     Repeated,
     Shape,
     Size,
+    Start,
     Static,
     TheAxis,
     Unknown,
     add,
+    appended,
     array_of,
     elements,
     floor_divide,
@@ -49,7 +53,9 @@ if TYPE_CHECKING:
 
 
 # Values that `__init__` cannot compute, nor anything made of them.
-DYNAMIC = (Array, Unknown, Module, Member, Either, Items, Repeated, Shape, Prefix, Rank, TheAxis, Graph, Network, Joined)
+DYNAMIC = (
+    Array, Unknown, Module, Member, Either, Items, AtLeast, Repeated, Shape, Prefix, Start, Rank, TheAxis, Graph, Network, Joined,
+)
 
 
 def dynamic(values: Iterable[Any]) -> bool:
@@ -153,9 +159,13 @@ class Evaluator:
                 end = self._int(index.upper, env)
                 if end is not None and end < 0:
                     return Prefix(owner.array, -end)
+                if end is not None:
+                    return Start(owner.array, end)
             return last_axes(owner.array, index)
         if isinstance(owner, Array):
             return self._indexed(owner, index, env)
+        if isinstance(owner, AtLeast):
+            return owner.items[position] if position is not None and 0 <= position < len(owner.items) else Unknown()
         items = elements(owner)
         if items is not None and position is not None and -len(items) <= position < len(items):
             return items[position]
@@ -216,6 +226,8 @@ class Evaluator:
             first = self.value(node.elts[0].value, env)
             if isinstance(first, Prefix):
                 return Prefix(first.array, first.dropped, (*first.items, *(self.value(e, env) for e in node.elts[1:])))
+            if isinstance(first, Start):
+                return replace(first, items=(*first.items, *(self.value(e, env) for e in node.elts[1:])))
         values = tuple(self.value(element, env) for element in node.elts)
         if any(isinstance(element, ast.Starred) for element in node.elts):
             return Unknown() if dynamic(values) else self._static(node, env)
@@ -236,10 +248,14 @@ class Evaluator:
         if isinstance(left, Prefix) and isinstance(node.op, ast.Add):
             items = elements(right)
             return Prefix(left.array, left.dropped, (*left.items, *items)) if items is not None else Unknown()
+        if isinstance(left, Start) and isinstance(node.op, ast.Add):
+            items = elements(right)
+            return replace(left, items=(*left.items, *items)) if items is not None else Unknown()
         if isinstance(left, Array) or isinstance(right, Array):
             return shapes.broadcast([left, right])
         if dynamic((left, right)):
-            return Unknown()
+            longer = appended(left, right) if isinstance(node.op, ast.Add) else None
+            return Unknown() if longer is None else longer
         found = self._static(node, env)
         a, b = size_of(left), size_of(right)
         if isinstance(found, Static) and isinstance(a, int) and isinstance(b, int):
@@ -352,6 +368,10 @@ class Evaluator:
                 return Static(str(decided))
         if origin is None and isinstance(func, ast.Name) and func.id == "map" and len(node.args) == 2:
             return self._mapped(node, env)
+        if origin is None and isinstance(func, ast.Name) and func.id == "tuple" and len(node.args) == 1:
+            present = filtered(node.args[0])
+            if present is not None:
+                return given_ones(self.value(present, env))
         # A receiver that is an array: its methods; otherwise evaluate the callee first, as Python does.
         if isinstance(func, ast.Attribute) and not root_is_self(func) and origin is None:
             owner = self.value(func.value, env)
@@ -502,7 +522,7 @@ class Evaluator:
             target = keywords.get("shape", second)
             items = elements(target)
             return target.array if isinstance(target, Shape) else array_of([size_of(i) for i in items]) if items else Unknown()
-        if name in ("zeros", "ones", "empty", "full") and isinstance(first, (Items, Prefix, Shape)):
+        if name in ("zeros", "ones", "empty", "full") and isinstance(first, (Items, Prefix, Start, Shape)):
             return shapes.filled(first)
         if not isinstance(first, Array):
             return Unknown()
@@ -513,6 +533,8 @@ class Evaluator:
             shape = keywords.get("shape", keywords.get("newshape", second))
             if isinstance(shape, Prefix):
                 return shapes.reshape_like(shape)
+            if isinstance(shape, Start):
+                return shapes.begun_like(shape, first if shape.array is positional[0] else None)
             if isinstance(shape, Shape):
                 return shape.array
             items = elements(shape) if len(positional) < 3 else tuple(positional[1:])

@@ -8,16 +8,19 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.methods import defaults
 from flake8_nnx.source.trace import Tracer
-from flake8_nnx.source.values import AXIS, CHOSEN, OPEN, WHOLE, Array, Assignment, Branch, Graph, Loop, Site, Size, Trace, size_of
-
+from flake8_nnx.source.values import (
+    AXIS, CHOSEN, OPEN, WHOLE, Array, Assignment, Branch, Graph, Loop, Site, Size, Static, Trace, size_of,
+)
 
 WORD = re.compile(r"self\.\w+|\w+")
+NONE = Static("None")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class SizeParameter:
     argument: str  # the method argument that it describes
     whole: bool  # the shape without the batch axis, instead of the last axis alone
     axis: str = ""  # the field that says which axis, instead of the last one
+    optional: bool = False  # whether the argument is None where a call leaves it out
+    instead: str = ""  # the argument that its layers run on then, as `hidden_states` where there are no `key_value_states`
 
 
 def trace(cls: LinenClass) -> Trace:
@@ -62,7 +67,8 @@ def reached(found: Trace) -> set[int]:
 def _needed_sizes(found: Trace, seen: frozenset[int]) -> list[SizeParameter]:
     axes: dict[str, set[int]] = {}
     chosen: dict[str, str] = {}
-    for text in size_texts(found, seen | {id(found.cls.node)}):
+    inside = seen | {id(found.cls.node)}
+    for text in size_texts(found, inside):
         for axis, argument in AXIS.findall(text):
             axes.setdefault(argument, set()).add(int(axis))
         for argument in WHOLE.findall(text):
@@ -80,8 +86,46 @@ def _needed_sizes(found: Trace, seen: frozenset[int]) -> list[SizeParameter]:
         stem = "in" if argument == first else argument
         name = f"{stem}_shape" if whole else f"{stem}_features"
         own = f"input_{name}" if name in fields else name
-        parameters.append(SizeParameter(own, argument, whole, "" if axes[argument] else chosen[argument]))
+        axis = "" if axes[argument] else chosen[argument]
+        optional = not whole and not axis and may_be_left_out(found.cls, argument)
+        instead = _instead(found, argument, inside) if optional else ""
+        parameters.append(SizeParameter(own, argument, whole, axis, optional, instead))
     return parameters
+
+
+def _instead(found: Trace, argument: str, seen: frozenset[int]) -> str:
+    """The argument that the layers of a class run on where this one is left out: one, and the same for all of them."""
+    own = f"axis1_of_{argument}"
+    others = set()
+    for site in found.sites:
+        sizes = site_sizes(site, seen)
+        used = [name for name, size in sizes.items() if argument in {word for _, word in AXIS.findall(str(size))}]
+        for name in used:
+            runs = _runs(site, name, seen) if sizes[name] == own else set()
+            others.add(runs.pop() if len(runs) == 1 else "")
+    return others.pop() if len(others) == 1 else ""
+
+
+def _runs(site: Site, size: str, seen: frozenset[int]) -> set[str]:
+    """The arguments of a class whose last axis this size of a layer may be, but for the first call."""
+    found: set[str] = set()
+    if site.ref is not None and site.ref.local is not None:
+        parameter = next(p for p in needed_sizes(trace(site.ref.local), seen) if p.name == size)
+        values = [given.get(parameter.instead) for _, _, given in site.inputs]
+    else:
+        values = [next(iter(given.values()), None) for _, method, given in site.inputs[1:] if method == "__call__"]
+    for value in values:
+        known = AXIS.fullmatch(str(value.size(1))) if isinstance(value, Array) else None
+        found.add(known.group(2) if known is not None and known.group(1) == "1" else "")
+    return found
+
+
+def may_be_left_out(cls: LinenClass, argument: str) -> bool:
+    """Whether `None` is the default of an argument, in every method that has it."""
+    methods = [method for owner in cls.facts.ancestors(cls) for method in owner.methods.values()]
+    takes = [m for m in methods if argument in {a.arg for a in (*m.args.posonlyargs, *m.args.args, *m.args.kwonlyargs)}]
+    known = [defaults(method).get(argument) for method in takes]
+    return bool(known) and all(isinstance(value, ast.Constant) and value.value is None for value in known)
 
 
 def size_texts(found: Trace, seen: frozenset[int] = frozenset()) -> list[str]:
@@ -140,6 +184,11 @@ def site_sizes(site: Site, seen: frozenset[int] = frozenset()) -> dict[str, Size
     calls = [*(given for _, _, given in site.inputs), *(given for _, given in site.within)]
     inner = trace(ref.local)
     for parameter in needed_sizes(inner, seen):
+        if parameter.optional and calls and all(given.get(parameter.argument, NONE) == NONE for given in calls):
+            if not parameter.instead:
+                sizes[parameter.name] = "None"  # no layer runs on it
+                continue
+            parameter = replace(parameter, argument=parameter.instead)
         sizes[parameter.name] = next(
             (s for given in calls if (s := argument_size(parameter, given, inner, site.fields)) is not None), None
         )

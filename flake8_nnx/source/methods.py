@@ -97,3 +97,10 @@ def filled_fields(cls: LinenClass) -> set[str]:
     method = cls.methods.get("__post_init__")
     statements = (node for node in ast.walk(method) if isinstance(node, ast.stmt)) if method is not None else ()
     return set().union(*map(filled_by, statements)) & {*cls.facts.fields_of(cls)}
+
+
+def defaults(function: ast.FunctionDef) -> dict[str, ast.expr]:
+    """The default of every argument that has one."""
+    spec = function.args
+    found = dict(zip([argument.arg for argument in (*spec.posonlyargs, *spec.args)][::-1], spec.defaults[::-1]))
+    return found | {a.arg: value for a, value in zip(spec.kwonlyargs, spec.kw_defaults) if value is not None}

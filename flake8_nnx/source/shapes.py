@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flake8_nnx.source.values import (
+    AXIS,
     OPEN,
     Array,
     Items,
     Prefix,
     Shape,
     Size,
+    Start,
     Static,
     Unknown,
     add,
@@ -56,11 +58,13 @@ def broadcast(values: Sequence[Any]) -> Any:
         return arrays[0].with_axes({})
     best = max(arrays, key=lambda a: (a.base is not None, a.rank or 0, len(a.axes)))
     axes = dict(best.axes)
+    unknown = any(isinstance(value, Unknown) for value in values)
     for axis in set().union(*(a.axes for a in arrays)):
         sizes = [a.size(axis) for a in arrays]
         known = [size for size in sizes if size not in (None, 1)]
+        one = best.size(axis) == 1 and unknown  # that may become as many as the other operand has
         # They are equal, or the operation fails: one that is told, and without conditions, is the shortest.
-        axes[axis] = min(known, key=_unclear) if known else best.size(axis)
+        axes[axis] = min(known, key=_unclear) if known else None if one else best.size(axis)
     # One of unknown rank may have more axes than the others.
     rank = best.rank if best.base is not None or all(array.rank is not None for array in arrays) else None
     return Array(best.base, axes, rank)
@@ -68,6 +72,10 @@ def broadcast(values: Sequence[Any]) -> Any:
 
 def _unclear(size: Size) -> tuple[bool, bool]:
     return bool(OPEN.search(str(size))), " if " in str(size)
+
+
+def _foreign(size: Size) -> tuple[bool, bool, bool]:
+    return *_unclear(size), bool(AXIS.search(str(size)))
 
 
 def integer(value: Any) -> int | None:
@@ -112,8 +120,10 @@ def segmented(array: Any) -> Any:
     return Array(None, {1: array.size(1)}) if dims is None else array_of([None, *dims[1:]])
 
 
-def filled(shape: Items | Prefix | Shape) -> Array:
+def filled(shape: Items | Prefix | Start | Shape) -> Array:
     """An array made in this shape."""
+    if isinstance(shape, Start):
+        return begun_like(shape)
     if isinstance(shape, Prefix):
         return reshape_like(shape)
     return shape.array if isinstance(shape, Shape) else array_of([size_of(item) for item in shape.items])
@@ -127,6 +137,18 @@ def reshape_like(shape: Prefix) -> Any:
     # Axis -(count + j) of the result is axis -(dropped + j) of the model array.
     axes.update({count + j: shape.array.size(shape.dropped + j) for j in range(1, 4)})
     return Array(None, axes, rank)
+
+
+def begun_like(shape: Start, array: Array | None = None) -> Array:
+    """`x.reshape(y.shape[:k] + (…))`: the first axes are those of y; where y is x (`array`), -1 stands for the rest of it."""
+    leading = [shape.array.at(i) for i in range(shape.count)]
+    sizes = [size_of(item) for item in shape.items]
+    if -1 in sizes:
+        dims = array.dims() if array is not None else None
+        others = [size for size in sizes if size != -1]
+        rest = product(dims[shape.count:]) if dims is not None else None
+        sizes[sizes.index(-1)] = floor_divide(rest, product(others)) if sizes.count(-1) == 1 else None
+    return array_of([*leading, *(None if size == -1 else size for size in sizes)])
 
 
 def reshape(array: Array, shape: Sequence[Any]) -> Any:
@@ -335,17 +357,25 @@ def repeat(array: Array, times: Any, axis: Any) -> Any:
 
 
 def einsum(spec: str, operands: Sequence[Any]) -> Any:
-    """Sizes of an einsum without ellipses or repeated letters."""
-    if "->" not in spec or "." in spec:
+    """Sizes of an einsum, whose ellipsis stands first if anywhere: the axes that it stands for are not known."""
+    inputs, arrow, output = spec.replace(" ", "").partition("->")
+    terms = [*inputs.split(","), output]
+    if not arrow or any("." in term.removeprefix("...") for term in terms):
         return Unknown()
-    inputs, output = spec.replace(" ", "").split("->")
-    sizes: dict[str, Size] = {}
-    for letters, operand in zip(inputs.split(","), operands):
+    told: dict[str, list[Size]] = {}
+    ranks: set[int] = set()  # of what the ellipsis stands for
+    for letters, operand in zip(terms, operands):
         if isinstance(operand, Array):
-            for i, letter in enumerate(reversed(letters)):
-                size = operand.size(i + 1)
-                sizes[letter] = sizes.get(letter) or size
-    return array_of([sizes.get(letter) for letter in output])
+            for i, letter in enumerate(reversed(letters.removeprefix("..."))):
+                told.setdefault(letter, []).append(operand.size(i + 1))
+            if letters.startswith("...") and operand.rank is not None:
+                ranks.add(operand.rank - len(letters) + len("..."))
+    sizes = {letter: [size for size in each if size is not None] for letter, each in told.items()}
+    # All operands agree on a letter: what the class says itself is told before what an argument has.
+    found = [min(sizes[letter], key=_foreign) if sizes.get(letter) else None for letter in output.removeprefix("...")]
+    if not output.startswith("..."):
+        return array_of(found)
+    return Array(None, {len(found) - i: size for i, size in enumerate(found)}, max(ranks) + len(found) if ranks else None)
 
 
 LAYER_KEEPS_SHAPE = frozenset(

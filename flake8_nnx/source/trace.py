@@ -31,6 +31,7 @@ from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
     Array,
     Assignment,
+    AtLeast,
     Branch,
     Either,
     Function,
@@ -47,6 +48,7 @@ from flake8_nnx.source.values import (
     Static,
     Trace,
     Unknown,
+    appended,
     array_of,
     either,
     elements,
@@ -445,6 +447,8 @@ class Tracer:
                 operator = ast.unparse(ast.AugAssign(ast.Name("a"), node.op, ast.Name("b")))[2:-2]
                 self.events.append(Assignment(node, (node.target.id,), f"{node.target.id} {operator} {text}"))
                 env[node.target.id] = Static(node.target.id)
+            elif isinstance(node.op, ast.Add) and (longer := appended(old, value)) is not None:
+                env[node.target.id] = longer
             else:
                 env[node.target.id] = shapes.broadcast([old, value])
 
@@ -522,6 +526,10 @@ class Tracer:
             return a if isinstance(a, Array) else b
         if isinstance(a, Graph) and isinstance(b, Graph):
             return Graph(*(self.join(getattr(a, part), getattr(b, part), test) for part in graphs.PARTS))
+        if isinstance(a, (Items, AtLeast)) and isinstance(b, (Items, AtLeast)):
+            both = tuple(self.join(x, y, test) for x, y in zip(a.items, b.items))
+            known = isinstance(a, Items) and isinstance(b, Items) and len(a.items) == len(b.items)
+            return Items(both) if known else AtLeast(both)
         if isinstance(a, Joined) and b == Static("None") and test is not None:
             return replace(a, test=test)
         choice = either(a, b)

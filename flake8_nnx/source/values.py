@@ -118,6 +118,22 @@ class Prefix:
 
 
 @dataclass(frozen=True)
+class Start:
+    """`x.shape[:count]` followed by `items`: a shape that begins like that of an array."""
+
+    array: Array
+    count: int
+    items: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """A tuple that begins with these elements; whether there are more is known only in the call."""
+
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Items:
     """A tuple or list whose elements are known one by one, though `__init__` cannot compute it."""
 
@@ -332,6 +348,18 @@ class Trace:
 def elements(value: Any) -> tuple[Any, ...] | None:
     """The elements of a tuple or list, where known."""
     return value.items if isinstance(value, (Items, Static)) else None
+
+
+def appended(left: Any, right: Any) -> Items | AtLeast | None:
+    """`left + right` of two tuples that hold no layers, at least one of which is known only in the call."""
+    known, more = elements(left), elements(right)
+    if isinstance(left, AtLeast):
+        return left
+    if known is None or not any(isinstance(value, (Items, AtLeast)) for value in (left, right)) or any(map(one_of, known)):
+        return None
+    if isinstance(right, AtLeast) or more is None:
+        return AtLeast((*known, *(right.items if isinstance(right, AtLeast) else ())))
+    return None if any(map(one_of, more)) else Items((*known, *more))
 
 
 def words(value: Any) -> set[str]:

@@ -25,7 +25,6 @@ class Attention(nnx.Module):
     def __init__(
         self,
         in_features: int,
-        out_in_features: int,
         size: int,
         heads: int = 2,
         rate: float = 0.0,
@@ -45,7 +44,7 @@ class Attention(nnx.Module):
         self.query = nnx.Linear(in_features, size, use_bias=False, rngs=rngs)
         self.key = nnx.Linear(in_features, size, use_bias=False, rngs=rngs)
         self.value = nnx.Linear(in_features, size, use_bias=True, rngs=rngs)
-        self.out = nnx.Linear(out_in_features, size, use_bias=False, rngs=rngs)
+        self.out = nnx.Linear(size, size, use_bias=False, rngs=rngs)
         self.table = angles(self.length, size)
         self.causal = nnx.make_causal_mask(jnp.ones((1, self.length)))
 
@@ -87,18 +86,10 @@ class Attention(nnx.Module):
 
 class Block(nnx.Module):
     def __init__(
-        self,
-        in_features: int,
-        attention_out_in_features: int,
-        size: int,
-        out: Optional[int] = None,
-        *,
-        rngs: nnx.Rngs,
+        self, in_features: int, size: int, out: Optional[int] = None, *, rngs: nnx.Rngs
     ):
         self.out = out
-        self.attention = Attention(
-            in_features, attention_out_in_features, size, rngs=rngs
-        )
+        self.attention = Attention(in_features, size, rngs=rngs)
         self.shortcut = (
             nnx.Linear(in_features, out, rngs=rngs) if out is not None else None
         )
@@ -112,25 +103,12 @@ class Block(nnx.Module):
 
 @documented("Blocks, one after the other.")
 class Stack(nnx.Module):
-    def __init__(
-        self,
-        in_features: int,
-        blocks_attention_out_in_features: int,
-        head_attention_out_in_features: int,
-        size: int,
-        depth: int = 2,
-        *,
-        rngs: nnx.Rngs,
-    ):
+    def __init__(self, in_features: int, size: int, depth: int = 2, *, rngs: nnx.Rngs):
         self.blocks = nnx.List([])
         for i in range(depth):
             wide = size if i == 0 else size * 1
-            self.blocks.append(
-                Block(in_features, blocks_attention_out_in_features, wide, rngs=rngs)
-            )
-        self.head = Block(
-            in_features, head_attention_out_in_features, size, 3, rngs=rngs
-        )
+            self.blocks.append(Block(in_features, wide, rngs=rngs))
+        self.head = Block(in_features, size, 3, rngs=rngs)
 
     def __call__(self, x, train: bool = False):
         for block in self.blocks:
