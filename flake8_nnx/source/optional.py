@@ -2,9 +2,13 @@
 from __future__ import annotations
 
 import ast
+import itertools
+from collections.abc import Callable
 from typing import Any
 
-from flake8_nnx.source.values import Array, AtLeast, Items, Unknown, elements
+from flake8_nnx.source.values import Array, AtLeast, Items, Static, Unknown, elements
+
+DATA = (Array, AtLeast, Items, Static, Unknown)  # no layers and no classes of layers
 
 
 def filtered(node: ast.expr) -> ast.expr | None:
@@ -21,9 +25,19 @@ def filtered(node: ast.expr) -> ast.expr | None:
 
 def given_ones(value: Any) -> Any:
     """The elements before the first that may be `None`."""
-    found: list[Any] = []
-    for item in elements(value) or ():
-        if not isinstance(item, (Array, Items)):
-            return AtLeast(tuple(found)) if found else Unknown()
-        found.append(item)
-    return Items(tuple(found)) if found else Unknown()
+    items = value.items if isinstance(value, AtLeast) else elements(value) or ()
+    found = tuple(itertools.takewhile(lambda item: isinstance(item, (Array, Items)), items))
+    if not found:
+        return Unknown()
+    return Items(found) if len(found) == len(items) and not isinstance(value, AtLeast) else AtLeast(found)
+
+
+def either_tuple(a: Any, b: Any, join: Callable[[Any, Any], Any]) -> AtLeast | Items | None:
+    """What is known of one of two tuples of data, at least one of which is known only in the call."""
+    one, other = (value.items if isinstance(value, AtLeast) else elements(value) for value in (a, b))
+    if one is None or other is None or isinstance(a, Static) and isinstance(b, Static):
+        return None
+    if not all(isinstance(item, DATA) for item in (*one, *other)):
+        return None
+    both = tuple(map(join, one, other))
+    return Items(both) if len(one) == len(other) and not isinstance(a, AtLeast) and not isinstance(b, AtLeast) else AtLeast(both)

@@ -23,6 +23,7 @@ from flake8_nnx.source.makers import one_or_none
 from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, is_several, plain_names, short
 from flake8_nnx.source.methods import target_text
 from flake8_nnx.source.opened import named_size
+from flake8_nnx.source.optional import either_tuple
 from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.ranks import rank_of
 from flake8_nnx.source.shared import shared
@@ -31,7 +32,6 @@ from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
     Array,
     Assignment,
-    AtLeast,
     Branch,
     Either,
     Function,
@@ -526,10 +526,9 @@ class Tracer:
             return a if isinstance(a, Array) else b
         if isinstance(a, Graph) and isinstance(b, Graph):
             return Graph(*(self.join(getattr(a, part), getattr(b, part), test) for part in graphs.PARTS))
-        if isinstance(a, (Items, AtLeast)) and isinstance(b, (Items, AtLeast)):
-            both = tuple(self.join(x, y, test) for x, y in zip(a.items, b.items))
-            known = isinstance(a, Items) and isinstance(b, Items) and len(a.items) == len(b.items)
-            return Items(both) if known else AtLeast(both)
+        tuples = either_tuple(a, b, lambda x, y: self.join(x, y, test))
+        if tuples is not None:
+            return tuples
         if isinstance(a, Joined) and b == Static("None") and test is not None:
             return replace(a, test=test)
         choice = either(a, b)

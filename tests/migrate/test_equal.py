@@ -154,6 +154,10 @@ CASES = {
         Case("lifted:Towers", init="Towers(3)", args=("f32[4,2,3]",), **{**MODES, "mutable": ()}),
         Case("lifted:Ensemble", init="Ensemble(3)", args=("f32[2,4]",), **MODES),
     ],
+    "heads": [
+        Case("heads:Classifier", init="Classifier(4, 3)", args=("f32[2,5,3]",)),
+        Case("heads:Translator", init="Translator(4)", args=("f32[2,5,3]", "f32[2,7,6]")),
+    ],
     "attributes_only": [
         Case("attributes_only:Mlp", init="Mlp(2)", args=("f32[2,3]",)),
         Case("attributes_only:Positions", init="Positions(6, 2)", args=("f32[2,4,3]",)),

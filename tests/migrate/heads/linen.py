@@ -1,0 +1,142 @@
+"""Sizes through heads of attention, tuples of outputs and arguments that are left out; where they are not told they stay open."""
+from typing import Optional
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+
+class Attention(nn.Module):
+    size: int
+    heads: int = 2
+
+    def setup(self):
+        self.query = nn.Dense(self.size)
+        self.key = nn.Dense(self.size)
+        self.value = nn.Dense(self.size)
+        self.out = nn.Dense(self.size)
+        self.width = self.size // self.heads
+
+    def split(self, x):
+        return x.reshape(x.shape[:2] + (self.heads, self.width))
+
+    def __call__(self, x, keys: Optional[jax.Array] = None, head_mask=None, weights: bool = False):
+        query = self.split(self.query(x))
+        if keys is not None:
+            key, value = self.key(keys), self.value(keys)
+        else:
+            key, value = self.key(x), self.value(x)
+        key, value = self.split(key), self.split(value)
+        scores = nn.softmax(jnp.einsum("...qhd,...khd->...hqk", query, key))
+        if head_mask is not None:
+            scores = jnp.einsum("...hqk,h->...hqk", scores, head_mask)
+        y = jnp.einsum("...hqk,...khd->...qhd", scores, value)
+        y = self.out(y.reshape(y.shape[:2] + (-1,)))
+        return (y, scores) if weights else (y,)
+
+
+class Layer(nn.Module):
+    size: int
+    cross: bool = False
+
+    def setup(self):
+        self.attention = Attention(self.size)
+        if self.cross:
+            self.crossing = Attention(self.size)
+        self.mlp = nn.Dense(2 * self.size)
+        self.down = nn.Dense(self.size)
+
+    def __call__(self, x, context: Optional[jax.Array] = None, weights: bool = False):
+        found = self.attention(x, weights=weights)
+        y = found[0]
+        if context is not None:
+            y = self.crossing(y, keys=context)[0]
+        y = self.down(nn.relu(self.mlp(y)))
+        outputs = (y,)
+        if weights:
+            outputs += (found[1],)
+        return outputs
+
+
+class Encoder(nn.Module):
+    size: int
+    depth: int = 2
+
+    def setup(self):
+        self.layers = [Layer(self.size) for _ in range(self.depth)]
+
+    def __call__(self, x, states: bool = False, weights: bool = False):
+        every = () if states else None
+        for layer in self.layers:
+            if states:
+                every += (x,)
+            x = layer(x, weights=weights)[0]
+        outputs = (x, every)
+        return tuple(v for v in outputs if v is not None)
+
+
+class Classifier(nn.Module):
+    size: int
+    classes: int
+
+    def setup(self):
+        self.encoder = Encoder(self.size)
+        self.norm = nn.LayerNorm()
+        self.head = nn.Dense(self.classes)
+
+    def __call__(self, x):
+        outputs = self.encoder(x)
+        y = self.norm(outputs[0])
+        return self.head(y), outputs[1:]
+
+
+class Translator(nn.Module):
+    size: int
+
+    def setup(self):
+        self.layer = Layer(self.size, cross=True)
+        self.head = nn.Dense(3)
+
+    def __call__(self, x, context):
+        return self.head(self.layer(x, context)[0])
+
+
+class OtherRows(nn.Module):
+    """The rows of another array do not tell the rest of this one."""
+
+    size: int
+
+    @nn.compact
+    def __call__(self, x, y):
+        pooled = nn.Dense(self.size)(x)
+        return nn.Dense(3)(pooled.reshape(y.shape[:2] + (-1,)))
+
+
+class Last(nn.Module):
+    """The last element of a tuple that may be longer is not the first."""
+
+    size: int
+
+    def setup(self):
+        self.layer = Layer(self.size)
+        self.head = nn.Dense(3)
+
+    def __call__(self, x, weights: bool = False):
+        return self.head(self.layer(x, weights=weights)[-1])
+
+
+class Late(nn.Module):
+    """A value that is set after the layer, but in a branch."""
+
+    size: int
+    wide: bool = False
+
+    def setup(self):
+        self.dense = nn.Dense(self.width)
+        if self.wide:
+            self.width = 2 * self.size
+        else:
+            self.width = self.size
+
+    def __call__(self, x):
+        return self.dense(x)
