@@ -1,16 +1,9 @@
 """Has JAX compile quickly rather than well, and leaves the tests that import it alone where it cannot be installed."""
 import importlib.util
 import os
-from importlib import metadata
 
 # The programs here run once on a few numbers: compiling them well would take longer than the whole suite.
-QUICKLY = "--xla_backend_optimization_level=0"
-try:
-    if tuple(map(int, metadata.version("jaxlib").split(".")[:2])) < (0, 11):  # later ones know one way only, and not this flag
-        QUICKLY += " --xla_cpu_use_fusion_emitters=false"  # compiling takes half as long
-except metadata.PackageNotFoundError:
-    pass
-os.environ.setdefault("XLA_FLAGS", QUICKLY)
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 # What tests lint is found anew, and leaves nothing behind; the tests of the cache give a folder.
 os.environ["FLAKE8_NNX_CACHE"] = "off"

@@ -1,5 +1,6 @@
 """The golden rewrites compute what their Linen originals do, each class on its own case, under the emitted variable map."""
 import importlib.util
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -246,6 +247,13 @@ def jobs(wrong=lambda text: text):
                 "variable_map": planned.variable_map(plans[case.class_name]),
             })  # fmt: skip
     return found
+
+
+@pytest.fixture(autouse=True)
+def quickly_compiled(monkeypatch):
+    """Compiling takes half as long where XLA fuses the plain way; it rounds bfloat16 otherwise, which no golden uses."""
+    if tuple(map(int, metadata.version("jaxlib").split(".")[:2])) < (0, 11):  # later ones know one way only, and not this flag
+        monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 
 def test_golden_rewrites_are_equal():
