@@ -153,7 +153,7 @@ class Attributes:
         candidates: dict[ast.stmt, tuple[str, ...]] = {
             event.node: event.names
             for event in events(self.trace.events)
-            if isinstance(event, Assignment) and isinstance(event.node, (ast.Assign, ast.AnnAssign))
+            if isinstance(event, Assignment) and isinstance(event.node, (ast.Assign, ast.AnnAssign, ast.FunctionDef))
         }
         for node in self.cls.nodes:
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):

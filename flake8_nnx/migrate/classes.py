@@ -231,6 +231,12 @@ class Rewriter(Around):
                     housed |= {*said}
             self.loose += [c for c in comments_in(updated_node.body) if c not in self.loose and c not in housed]
             return cst.RemoveFromParent()
+        if span in self.edits.removed:  # a function that `__init__` defines
+            inside = comments_in(original_node)
+            for comment in (comment for comment in inside if comment in self.loose):  # of statements that stay inside
+                del self.loose[len(self.loose) - 1 - self.loose[::-1].index(comment)]
+            self.comments.setdefault(id(self.edits.homes[span]), []).extend(inside)
+            return cst.RemoveFromParent()
         updated_node = without_gap(original_node, updated_node)
         updated_node = with_flags(updated_node, self.edits.added.get(span, []))
         if span in self.edits.swapped:
@@ -323,9 +329,11 @@ class Rewriter(Around):
         body: list[str] = [*described.docstring(said, new.column, self.indent, room), *self.loose, *opening, *stored]
         for line, level, written in chained([(line, line.level, line.text) for line in lines]):
             indent = self.indent * level
-            body += [indent + comment for comment in self.comments.get(id(line), ())]
+            body += [""] * (written.startswith("def ") and bool(body) and bool(body[-1]))
+            body += [indent + comment for comment in self.comments.get(id(line), ()) if comment not in written]
             width = self.width - 2 * len(self.indent) - len(indent)
-            body += [indent + piece for piece in wrapped(written, self.continuation, width)]
+            apart = written.startswith("def ")
+            body += [*(textwrap.indent(piece, indent) for piece in wrapped(written, self.continuation, width)), *[""] * apart]
         if not [b for b in body if not b.lstrip().startswith("#")]:
             body.append("pass")
         code = text + "\n" + textwrap.indent("\n".join(body), self.indent)

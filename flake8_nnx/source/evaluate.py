@@ -86,7 +86,7 @@ class Evaluator:
 
     def __init__(self, tracer: Tracer) -> None:
         self.tracer = tracer
-        self.text = InitText(tracer).text
+        self.text, self.block = (text := InitText(tracer)).text, text.block
 
     @property
     def facts(self) -> Facts:

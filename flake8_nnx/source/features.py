@@ -142,7 +142,8 @@ def size_texts(found: Trace, seen: frozenset[int] = frozenset()) -> list[str]:
         creates = isinstance(event, (Branch, Loop)) and any(isinstance(e, Site) for e in events([event]))
         if isinstance(event, Assignment):
             for name in event.names:
-                definitions.setdefault(name, []).append(event.text.partition(" = ")[2] or event.text)
+                right = "" if isinstance(event.node, ast.FunctionDef) else event.text.partition(" = ")[2]
+                definitions.setdefault(name, []).append(right or event.text)
         elif isinstance(event, Branch) and creates:
             needed.append(event.test)
         elif isinstance(event, Loop) and creates:

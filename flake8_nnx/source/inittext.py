@@ -2,13 +2,16 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.members import member
 from flake8_nnx.source.names import COMPREHENSIONS
 from flake8_nnx.source.precedence import operand
-from flake8_nnx.source.values import OPEN, Array, Function, Member, Module, Partial, Shape, Size, Static, Unknown, atom, size_of
+from flake8_nnx.source.values import AXIS, OPEN, Array, Function, Member, Module, Partial, Shape, Size, Static, Unknown
+from flake8_nnx.source.values import atom, size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
@@ -52,6 +55,13 @@ def of_super(node: ast.AST) -> bool:
     return isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super" and not owner.args
 
 
+def captured(swaps: Mapping[int, str], names: set[str]) -> bool:
+    """Whether one of these texts would read a name that is another one there: `lambda shape: make(self.shape, shape)`."""
+    words = {word for text in swaps.values() for word in re.findall(r"(?<![\w.])[^\W\d]\w*", text)} if names else set()
+    sized = AXIS.search(" ".join(words)) or any(word.startswith("sizes_of_") for word in words)
+    return bool(words & names) or bool(sized) and any(name.endswith(("_features", "_shape")) for name in names)
+
+
 class InitText:
     """Writes expressions of one class for its `__init__`."""
 
@@ -69,6 +79,14 @@ class InitText:
         except NotStatic:
             return None
 
+    def block(self, node: ast.FunctionDef, env: Env, local: set[str]) -> str | None:
+        """Source of a function inside `__init__`, where these names are its own."""
+        try:
+            swaps = self._swaps(node, env, local)
+            return None if captured(swaps, local) else self.tracer.source.block(node, swaps)
+        except NotStatic:
+            return None
+
     def _swaps(self, node: ast.AST, env: Env, local: set[str]) -> dict[int, str]:
         """Replacements that turn an expression of a method into one of `__init__`."""
         if isinstance(node, ast.Name):
@@ -79,7 +97,7 @@ class InitText:
             value = env[node.id]
             if isinstance(value, Static):
                 return {} if value.text == node.id else {id(node): value.text}
-            if isinstance(value, Array) and value.text == node.id:
+            if isinstance(value, (Array, Function)) and value.text == node.id:
                 return {}
             if isinstance(value, Partial) and self.facts.module_class(node):
                 raise NotStatic
@@ -91,9 +109,10 @@ class InitText:
             if value is not None or self.facts.module_class(node):
                 raise NotStatic
         if isinstance(node, ast.Call):
-            if self.facts.module_class(node.func) or root_is_self(node.func):
+            if self.facts.module_class(node.func) or root_is_self(node.func) and not self._holds_function(node.func):
                 raise NotStatic
-            if isinstance(node.func, ast.Name) and isinstance(env.get(node.func.id), (Partial, Function, Module)):
+            called = env.get(node.func.id) if isinstance(node.func, ast.Name) and node.func.id not in local else None
+            if isinstance(called, (Partial, Module)) or isinstance(called, Function) and called.text is None:
                 raise NotStatic
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
             value = self._chain(node.left, env, local)
@@ -101,19 +120,28 @@ class InitText:
                 return {id(node.left): value.via}
         if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)):
             raise NotStatic
+        own: set[str] = set()
         if isinstance(node, ast.Lambda):
-            arguments = node.args
-            local = local | {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
+            own = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
         elif isinstance(node, COMPREHENSIONS):
-            names = [n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)]
-            local = local | set(names)
+            own = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        local = local | own
         swaps: dict[int, str] = {}
         for child in ast.iter_child_nodes(node):
             inner = self._swaps(child, env, local)
             if id(child) in inner:
                 inner[id(child)] = operand(inner[id(child)], node, child)
             swaps.update(inner)
+        if captured({key: text.partition("[")[0] for key, text in swaps.items()}, own):  # the index may be its own
+            raise NotStatic
         return swaps
+
+    def _holds_function(self, node: ast.expr) -> bool:
+        """Whether `self.width` is a field that holds a function: `self.width(stage)` as a size."""
+        name = node.attr if isinstance(node, ast.Attribute) else ""
+        field = self.facts.fields_of(self.tracer.cls).get(name)
+        annotation = ast.unparse(field.annotation) if field is not None else ""
+        return "Callable" in annotation and type(self.tracer.attribute(name)) is Static
 
     def _chain(self, node: ast.expr, env: Env, local: set[str]) -> Any:
         """Value of `a.b[0].c` where the parts alone tell it; None where the root is no variable of the method."""

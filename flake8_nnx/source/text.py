@@ -38,6 +38,21 @@ class SourceText:
         result = re.sub(r"\s*\n\s*", " ", result)
         return re.sub(r",? ([)\]}])", r"\1", re.sub(r"([(\[{]) ", r"\1", result))
 
+    def block(self, node: ast.stmt, swaps: Mapping[int, str]) -> str:
+        """Source of a statement of several lines, with its comments, as it stands without indentation."""
+        if self.lines is None:
+            return _unparsed(node, swaps)
+        pieces, position = [], _start(node)
+        for swapped, text in _outermost(node, swaps):
+            pieces += [self._between(position, _start(swapped)), text]
+            position = _end(swapped)
+        line, column = _end(node)
+        comment = self.lines[line - 1][column:].decode().rstrip()
+        pieces += [self._between(position, (line, column)), comment if comment.strip().startswith("#") else ""]
+        first, *rest = "".join(pieces).replace("\r", "").split("\n")
+        margin = node.col_offset
+        return "\n".join([first, *(line[margin:] if line[:margin].isspace() else line for line in rest)])
+
     def unparsed(self, node: ast.AST, swaps: Mapping[int, str]) -> str:
         """The same over several lines, in the spelling of `ast.unparse`."""
         return _unparsed(node, swaps)

@@ -18,6 +18,7 @@ from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
 from flake8_nnx.source.given import given_to
 from flake8_nnx.source.inittext import Env, root_is_self, static
 from flake8_nnx.source.linen import LinenClass
+from flake8_nnx.source.local_functions import defined
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.makers import one_or_none
 from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, is_several, plain_names, short
@@ -453,7 +454,7 @@ class Tracer:
                 env[node.target.id] = shapes.broadcast([old, value])
 
     def _functiondef(self, node: ast.FunctionDef, env: Env) -> None:
-        env[node.name] = Function(node, self.facts, env)
+        env[node.name] = defined(self, node, env)
 
     def _with(self, node: ast.With, env: Env) -> bool:
         for item in node.items:

@@ -170,7 +170,7 @@ class Partial:
     maker: str = field(default="partial", compare=False)  # how it spells `functools.partial`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Function:
     """A function of the project, with the names it closes over."""
 
@@ -179,6 +179,15 @@ class Function:
     env: Mapping[str, Any] = field(default_factory=dict)
     bound: bool = False  # a method of the module itself
     home: LinenClass | None = field(default=None, compare=False, repr=False)  # the class whose statements it holds
+    text: str | None = field(default=None, compare=False)  # the name that it has in `__init__`, of one that is defined there
+
+    def __eq__(self, other: object) -> bool:
+        # What a function closes over may hold the function itself, so that is not compared part by part.
+        alike = isinstance(other, Function) and self.node is other.node and self.bound == other.bound
+        return self is other or alike and (self.env is other.env or not self.env and not other.env)  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return id(self.node)
 
 
 @dataclass(eq=False, repr=False)
