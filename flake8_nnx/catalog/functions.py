@@ -22,13 +22,15 @@ _INITIALIZERS = (
 FUNCTIONS: Mapping[str, str] = {
     **{name: f"nnx.{name}" for name in _SAME},
     **{f"initializers.{name}": f"nnx.initializers.{name}" for name in _INITIALIZERS},
-    **{name: f"nnx.nn.linear.{name}" for name in ("_canonicalize_tuple", "_normalize_axes")},
     "normalize": "nnx.standardize",
     "ones": "nnx.initializers.ones",
     "zeros": "nnx.initializers.zeros",
     "ones_init": "nnx.initializers.ones_init",
     "zeros_init": "nnx.initializers.zeros_init",
 }
+
+# Helpers that old copies of layers import from `flax.linen.linear`; no public names of flax.
+PRIVATE: Mapping[str, str] = {name: f"nnx.nn.linear.{name}" for name in ("_canonicalize_tuple", "_normalize_axes")}
 
 # Linen name -> the same object outside `flax.nnx`, which must be imported from there.
 ELSEWHERE: Mapping[str, str] = {

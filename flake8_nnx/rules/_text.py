@@ -4,7 +4,7 @@ from __future__ import annotations
 import ast
 import re
 
-from flake8_nnx.catalog.functions import FUNCTIONS
+from flake8_nnx.catalog.functions import FUNCTIONS, PRIVATE
 from flake8_nnx.catalog.sharding import PARTITIONED, helper
 from flake8_nnx.rules._looked_up import looks_up_function
 from flake8_nnx.source.linen import LINEN, Facts
@@ -69,7 +69,8 @@ def nnx_function(node: ast.AST, facts: Facts) -> str | None:
     found = helper(origin)
     if found is not None and found.linen in PARTITIONED:
         return found.nnx if _takes_two(facts.names.parent(node), node) else None
-    return FUNCTIONS.get(origin[len(LINEN):]) if origin.startswith(LINEN) else None
+    name = origin[len(LINEN):] if origin.startswith(LINEN) else ""
+    return FUNCTIONS.get(name) or PRIVATE.get(name)
 
 
 def is_alias(node: ast.AST, facts: Facts) -> bool:

@@ -12,7 +12,7 @@ from flax import nnx
 from flax.nnx import variablelib
 
 from flake8_nnx.catalog.collections import COLLECTIONS, TAKEN, variable_type
-from flake8_nnx.catalog.functions import ELSEWHERE, FUNCTIONS
+from flake8_nnx.catalog.functions import ELSEWHERE, FUNCTIONS, PRIVATE
 
 pytestmark = pytest.mark.jax
 # Copies that differ in how they report wrong arguments only.
@@ -43,6 +43,15 @@ def test_same_function(name):
         assert linen(None) is twin(None) is None
     else:
         assert body(linen) == body(twin)
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+def test_same_helper(name):
+    linen, twin = found(nn.linear, name), found(nnx, PRIVATE[name].removeprefix("nnx."))
+    assert list(inspect.signature(linen).parameters) == list(inspect.signature(twin).parameters)
+    for given in [(3,), ([1, -1],)] if name == "_canonicalize_tuple" else [((0, -1), 3), ((-2,), 4)]:
+        assert linen(*given) == twin(*given)
+    assert not hasattr(nn, name)
 
 
 def test_initializers_are_complete():
