@@ -153,3 +153,31 @@ class Late(nn.Module):
 
     def __call__(self, x):
         return self.dense(x)
+
+
+class Shared(nn.Module):
+    """A layer that only one branch makes is there before what is given it."""
+
+    table: bool = False
+
+    def setup(self):
+        if self.table:
+            self.embed = nn.Embed(5, 4)
+        else:
+            self.embed = None
+        self.user = Given(self.embed)
+
+    def __call__(self, x):
+        return self.user(x)
+
+
+class Given(nn.Module):
+    embed: Optional[nn.Module] = None
+
+    @nn.compact
+    def __call__(self, x):
+        if self.embed is None:
+            embed = nn.Embed(5, 4)
+        else:
+            embed = self.embed
+        return embed(x)
