@@ -1,5 +1,5 @@
 """Sizes through heads of attention, tuples of outputs and arguments that are left out; where they are not told they stay open."""
-from typing import Optional
+from typing import Any, Optional
 
 import flax.linen as nn
 import jax
@@ -159,7 +159,7 @@ class Shared(nn.Module):
 
 
 class Given(nn.Module):
-    embed: Optional[nn.Module] = None
+    embed: Any = None
 
     @nn.compact
     def __call__(self, x):

@@ -1,5 +1,5 @@
 """Sizes through heads of attention, tuples of outputs and arguments that are left out; where they are not told they stay open."""
-from typing import Optional
+from typing import Any, Optional
 
 import flax.linen as nn
 from flax import nnx
@@ -155,29 +155,29 @@ class Late(nn.Module):
         return self.dense(x)
 
 
-class Shared(nn.Module):
+class Shared(nnx.Module):
     """A layer that only one branch makes is there before what is given it."""
 
-    table: bool = False
-
-    def setup(self):
-        if self.table:
-            self.embed = nn.Embed(5, 4)
+    def __init__(self, table: bool = False, *, rngs: nnx.Rngs):
+        if table:
+            self.embed = nnx.Embed(5, 4, rngs=rngs)
         else:
-            self.embed = None
-        self.user = Given(self.embed)
+            self.embed = nnx.data(None)
+        self.user = Given(self.embed, rngs=rngs)
 
     def __call__(self, x):
         return self.user(x)
 
 
-class Given(nn.Module):
-    embed: Optional[nn.Module] = None
+class Given(nnx.Module):
+    def __init__(self, embed: Any = None, *, rngs: nnx.Rngs):
+        self.embed = embed
+        if self.embed is None:
+            self.embed_layer = nnx.Embed(5, 4, rngs=rngs)
 
-    @nn.compact
     def __call__(self, x):
         if self.embed is None:
-            embed = nn.Embed(5, 4)
+            embed = self.embed_layer
         else:
             embed = self.embed
         return embed(x)
