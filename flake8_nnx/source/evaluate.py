@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import handed, graphs, members, named_axes, normalized, opened, ported, shapes, starred, grown, rearranged
+from flake8_nnx.source import handed, graphs, grown, members, named_axes, normalized, opened, ported, rearranged, reshaped
+from flake8_nnx.source import shapes, starred
 from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static, last_axes
@@ -523,7 +524,7 @@ class Evaluator:
             items = elements(target)
             return target.array if isinstance(target, Shape) else array_of([size_of(i) for i in items]) if items else Unknown()
         if name in ("zeros", "ones", "empty", "full") and isinstance(first, (Items, Prefix, Start, Shape)):
-            return shapes.filled(first)
+            return reshaped.filled(first)
         if not isinstance(first, Array):
             return Unknown()
         if name in shapes.REDUCTIONS:
@@ -532,15 +533,15 @@ class Evaluator:
         if name in ("reshape", "view"):
             shape = keywords.get("shape", keywords.get("newshape", second))
             if isinstance(shape, Prefix):
-                return shapes.reshape_like(shape)
+                return reshaped.reshape_like(shape)
             if isinstance(shape, Start):
-                return shapes.begun_like(shape, first if shape.array is positional[0] else None)
+                return reshaped.begun_like(shape, first if shape.array is positional[0] else None)
             if isinstance(shape, Shape):
                 return shape.array
             items = elements(shape) if len(positional) < 3 else tuple(positional[1:])
-            return shapes.reshape(first, items if items is not None else [shape])
+            return reshaped.reshape(first, items if items is not None else [shape])
         if name in ("ravel", "flatten"):
-            return shapes.reshape(first, [Static("-1")])
+            return reshaped.reshape(first, [Static("-1")])
         if name in ("expand_dims", "squeeze"):
             return getattr(shapes, name)(first, keywords.get("axis", second))
         if name == "transpose":

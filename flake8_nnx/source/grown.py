@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flake8_nnx.source import shapes
+from flake8_nnx.source import reshaped
 from flake8_nnx.source.values import Array, Items, Prefix, Shape, Unknown, array_of, elements, multiply, size_of
 
 # Functions of jax.random by the position of the shape.
@@ -22,9 +22,9 @@ def drawn(name: str, positional: list[Any], keywords: Mapping[str, Any]) -> Any:
     if place is None or shape is None:
         return Unknown()
     if isinstance(shape, (Prefix, Shape)):
-        return shapes.filled(shape)
+        return reshaped.filled(shape)
     items = elements(shape)
-    return Unknown() if items is None else shapes.filled(Items(items))
+    return Unknown() if items is None else reshaped.filled(Items(items))
 
 
 def one_hot(positional: list[Any], keywords: Mapping[str, Any]) -> Any:

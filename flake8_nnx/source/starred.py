@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from flake8_nnx.source.values import Prefix, elements
+from flake8_nnx.source.values import Prefix, Start, elements
 
 
 def spread(nodes: Sequence[ast.expr], values: Sequence[Any]) -> list[Any] | None:
@@ -19,6 +20,9 @@ def spread(nodes: Sequence[ast.expr], values: Sequence[Any]) -> list[Any] | None
         elif isinstance(value, Prefix) and not found:
             rest = spread(nodes[1:], values[1:])
             return None if rest is None else [Prefix(value.array, value.dropped, (*value.items, *rest))]
+        elif isinstance(value, Start) and not found:
+            rest = spread(nodes[1:], values[1:])
+            return None if rest is None else [replace(value, items=(*value.items, *rest))]
         elif (items := elements(value)) is not None:
             found += items
         else:
