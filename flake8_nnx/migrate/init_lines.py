@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate import creations
 from flake8_nnx.migrate.lines import bare
-from flake8_nnx.source.features import WORD, site_sizes
+from flake8_nnx.source.features import WORD, events, site_sizes
 from flake8_nnx.source.handed import fields_read
 from flake8_nnx.source.values import Assignment, Branch, Loop, Site, Static
 
@@ -110,7 +110,17 @@ def carried_by(planner: Planner, name: str, loop: Loop) -> list[tuple[Site, str]
 
 
 def check_lost(planner: Planner) -> None:
-    """A size that nobody knows after a turn of its loop may not be used."""
+    """A size that nobody knows after a turn of its loop may not be used, nor one of another loop than what needs it."""
+    every = {carry for event in events(planner.trace.events) for carry in getattr(event, "carried", {})}
+    carries = {*every}
+    for line in planner.plan.init:
+        unknown = carries.intersection(WORD.findall(line.text)).difference(line.names)
+        if unknown and line.names and every.issuperset(line.names):
+            continue  # told by another that is not known: whoever needs it is found below
+        if unknown:
+            planner.refuse(planner.cls.node, f"the size `{min(unknown)}` cannot be told where a layer is made that needs it")
+            return
+        carries -= {*line.names}
     for name, node in planner.lost.items():
         used = (line for line in planner.plan.init if name not in line.names and name in WORD.findall(line.text))
         if next(used, None) is not None:

@@ -107,6 +107,14 @@ class Planner:
             self.open.opened.setdefault(name, "size")
         return text
 
+    def later(self, site: Site) -> set[str]:
+        """The sizes that loops carry which begin after this site: in setup, before a loop of the call."""
+        found = list(events(self.trace.events))
+        place = found.index(site) if site in found else len(found)
+        parts = (found[:place], found[place:])
+        before, after = ({carry for event in part for carry in getattr(event, "carried", {})} for part in parts)
+        return after - before
+
     def line(self, level: int, text: str, names: tuple[str, ...] = (), node: ast.AST | None = None) -> None:
         self.plan.init.append(Line(level, text, names, node))
 

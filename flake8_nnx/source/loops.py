@@ -8,6 +8,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.values import Array, Graph, Loop, Module, Repeated, Size, Static, Unknown, atom, elements
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def run(tracer: Tracer, node: ast.For, env: Env) -> bool:
     """Trace a `for` statement."""
     value = tracer.evaluator.value(node.iter, env)
     iterable = value.text if isinstance(value, Static) else None
-    repeated = repeated_list(tracer, node.iter, node.target, env)
+    repeated = repeated_list(tracer, node.iter, node.target, env) or indexed_list(tracer, node, iterable)
     if iterable is None and repeated is None and elements(value) is not None:
         for item in elements(value) or ():  # a list whose elements are known: one turn for each
             tracer.bind(node.target, item, env)
@@ -141,6 +142,18 @@ def counted_list(iterable: ast.expr) -> ast.Attribute | None:
             return None
         inner = inner.args[0]  # type: ignore[attr-defined]
     return inner if isinstance(inner, ast.Attribute) else None
+
+
+def indexed_list(tracer: Tracer, node: ast.For, iterable: str | None) -> Repeated | None:
+    """Layers that a loop takes by number, `self.layers[i]`, where they were made in a loop over the same numbers."""
+    if not isinstance(node.target, ast.Name) or not iterable:
+        return None
+    uses = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == node.target.id and n is not node.target]
+    taken = [n for n in ast.walk(node) if isinstance(n, ast.Subscript) and n.slice in uses and root_is_self(n.value)]
+    found = {n.value.attr: tracer.attributes.get(n.value.attr) for n in taken}  # type: ignore[attr-defined]
+    value = found.popitem()[1] if len(found) == 1 and len(taken) == len(uses) else None
+    plain = isinstance(value, Repeated) and not value.before and not value.rest and not value.others
+    return value if plain and value.loop.iterable == iterable else None  # type: ignore[union-attr]
 
 
 def bind_elements(

@@ -168,3 +168,33 @@ class Given(nn.Module):
         else:
             embed = self.embed
         return embed(x)
+
+
+class Numbered(nn.Module):
+    """A loop over the numbers by which the layers were made, that takes each by its number."""
+
+    size: int
+    depth: int = 2
+
+    def setup(self):
+        self.layers = [Layer(self.size) for i in range(self.depth)]
+
+    def __call__(self, x):
+        for number in range(self.depth):
+            x = self.layers[number](x)[0]
+        return x
+
+
+class Groups(nn.Module):
+    """A loop over other numbers says nothing of the layer that each turn takes."""
+
+    size: int
+    depth: int = 4
+
+    def setup(self):
+        self.layers = [Layer(self.size) for i in range(2)]
+
+    def __call__(self, x):
+        for number in range(self.depth):
+            x = self.layers[number // 2](x)[0]
+        return x

@@ -181,3 +181,37 @@ class Given(nnx.Module):
         else:
             embed = self.embed
         return embed(x)
+
+
+class Numbered(nnx.Module):
+    """A loop over the numbers by which the layers were made, that takes each by its number."""
+
+    def __init__(self, in_features: int, size: int, depth: int = 2, *, rngs: nnx.Rngs):
+        self.depth = depth
+        self.layers = nnx.List([])
+        x_features = in_features
+        for i in range(depth):
+            self.layers.append(Layer(x_features, None, size, rngs=rngs))
+            x_features = size
+
+    def __call__(self, x):
+        for number in range(self.depth):
+            x = self.layers[number](x)[0]
+        return x
+
+
+class Groups(nnx.Module):
+    """A loop over other numbers says nothing of the layer that each turn takes."""
+
+    def __init__(
+        self, layers_in_features: int, size: int, depth: int = 4, *, rngs: nnx.Rngs
+    ):
+        self.depth = depth
+        self.layers = nnx.List([])
+        for i in range(2):
+            self.layers.append(Layer(layers_in_features, None, size, rngs=rngs))
+
+    def __call__(self, x):
+        for number in range(self.depth):
+            x = self.layers[number // 2](x)[0]
+        return x
