@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate.lines import quoted
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.methods import defaults
 from flake8_nnx.source.names import COMPREHENSIONS
 from flake8_nnx.source.precedence import operand
 from flake8_nnx.source.values import Site
@@ -69,8 +70,7 @@ def arguments(call: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr] 
     starred = any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
     if spec.vararg or spec.kwarg or starred or len(call.args) > len(names):
         return None
-    found = dict(zip(names[::-1], spec.defaults[::-1]))
-    found.update({a.arg: value for a, value in zip(spec.kwonlyargs, spec.kw_defaults) if value is not None})
+    found = defaults(function)
     found.update(zip(names, call.args))
     found.update({k.arg: k.value for k in call.keywords if k.arg})
     return found if {*names, *(a.arg for a in spec.kwonlyargs)} == found.keys() else None

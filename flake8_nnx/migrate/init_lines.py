@@ -12,7 +12,7 @@ from flake8_nnx.migrate import creations
 from flake8_nnx.migrate.lines import bare
 from flake8_nnx.source.features import WORD, events, site_sizes
 from flake8_nnx.source.handed import fields_read
-from flake8_nnx.source.values import Assignment, Branch, Loop, Site, Static
+from flake8_nnx.source.values import Assignment, Branch, Loop, Site, Static, Trace
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner
@@ -111,11 +111,10 @@ def carried_by(planner: Planner, name: str, loop: Loop) -> list[tuple[Site, str]
 
 def check_lost(planner: Planner) -> None:
     """A size that nobody knows after a turn of its loop may not be used, nor one of another loop than what needs it."""
-    every = {carry for event in events(planner.trace.events) for carry in getattr(event, "carried", {})}
-    carries = {*every}
+    carries = {*planner.carries}
     for line in planner.plan.init:
         unknown = carries.intersection(WORD.findall(line.text)).difference(line.names)
-        if unknown and line.names and every.issuperset(line.names):
+        if unknown and line.names and planner.carries.issuperset(line.names):
             continue  # told by another that is not known: whoever needs it is found below
         if unknown:
             planner.refuse(planner.cls.node, f"the size `{min(unknown)}` cannot be told where a layer is made that needs it")
@@ -125,6 +124,18 @@ def check_lost(planner: Planner) -> None:
         used = (line for line in planner.plan.init if name not in line.names and name in WORD.findall(line.text))
         if next(used, None) is not None:
             planner.refuse(node, f"the size `{name}` after a turn of the loop cannot be told from the source")
+
+
+def carried_sizes(found: Trace) -> tuple[set[str], dict[Site, set[str]]]:
+    """The sizes that loops carry; for each site those of loops that begin after it: in setup, before a loop of the call."""
+    every = {carry for event in events(found.events) for carry in getattr(event, "carried", {})}
+    later: dict[Site, set[str]] = {}
+    begun: set[str] = set()
+    for event in events(found.events) if every else ():
+        if isinstance(event, Site):
+            later[event] = every - begun
+        begun |= {*getattr(event, "carried", {})}
+    return every, later
 
 
 def carry_on(planner: Planner, level: int, name: str, size: str | None) -> None:

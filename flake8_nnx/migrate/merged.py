@@ -4,6 +4,7 @@ from __future__ import annotations
 import ast
 
 from flake8_nnx.source.linen import LinenClass
+from flake8_nnx.source.methods import defaults
 
 MERGE = "merge_param"
 
@@ -14,10 +15,7 @@ def taken(cls: LinenClass, name: str) -> bool:
     method = home.methods["__call__"] if home is not None else None
     if method is None or name not in cls.facts.fields_of(cls):
         return False
-    spec = method.args
-    plain = [*spec.posonlyargs, *spec.args][::-1]
-    defaults = {a.arg: d for a, d in [*zip(plain, spec.defaults[::-1]), *zip(spec.kwonlyargs, spec.kw_defaults)]}
-    default = defaults.get(name)
+    default = defaults(method).get(name)
     if not isinstance(default, ast.Constant) or default.value is not None:
         return False
     nodes = [node for base in cls.facts.ancestors(cls) for node in ast.walk(base.node)]

@@ -58,6 +58,7 @@ class Planner:
         }
         self.created = {site.node for site in self.trace.sites}
         self.arms: dict[ast.expr, str] = {}  # modules of `A() if test else B()` in setup -> their code
+        self.carries, self.later = init_lines.carried_sizes(self.trace)
         self.lost: dict[str, ast.AST] = {}  # sizes that nobody knows any more, with their loops
         self.expanded: dict[Site, str] = {}  # made by functions outside of the class -> what holds it
         self.needed = self.trace.open_sizes.intersection(WORD.findall(" ".join(size_texts(self.trace, self.outside))))
@@ -106,14 +107,6 @@ class Planner:
                 return None
             self.open.opened.setdefault(name, "size")
         return text
-
-    def later(self, site: Site) -> set[str]:
-        """The sizes that loops carry which begin after this site: in setup, before a loop of the call."""
-        found = list(events(self.trace.events))
-        place = found.index(site) if site in found else len(found)
-        parts = (found[:place], found[place:])
-        before, after = ({carry for event in part for carry in getattr(event, "carried", {})} for part in parts)
-        return after - before
 
     def line(self, level: int, text: str, names: tuple[str, ...] = (), node: ast.AST | None = None) -> None:
         self.plan.init.append(Line(level, text, names, node))

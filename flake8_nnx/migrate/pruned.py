@@ -18,13 +18,14 @@ def pruned(lines: list[Line], read: set[str]) -> list[Line]:
     """Lines of `__init__` without the assignments, branches and loops that nothing needs."""
     needed = {i for i, line in enumerate(lines) if not line.names and not opens(line)}
     words = [set(re.findall(r"self\.\w+|(?<![\w.])\w+", line.text)) for line in lines]
+    below = [after(lines, i) for i in range(len(lines))]
     # Reading `self.x` in a method needs the line that stores it.
     kept = {name for name in read if name.startswith("self.")}
     while True:
         more = {
             i for i, line in enumerate(lines)
             if i not in needed and line.names
-            and (kept.intersection(line.names) or any(words[j].intersection(line.names) for j in after(lines, i) if j in needed))
+            and (kept.intersection(line.names) or any(words[j].intersection(line.names) for j in below[i] if j in needed))
         }
         more |= {opener for i in needed | more for opener in openers(lines, i)} - needed
         if not more:

@@ -38,7 +38,7 @@ def class_code(planner: Planner, site: Site) -> str | None:
     for name, size in site_sizes(site, planner.outside).items():
         text = planner.spell(size)
         words = set(WORD.findall(text or ""))
-        if text is None or words & planner.later(site) or site.method == "setup" and planner.in_call & words:
+        if text is None or words & planner.later.get(site, set()) or site.method == "setup" and planner.in_call & words:
             text = open_size(planner, site, name, "shape" if name.endswith("_shape") else "size")
         if text is None:
             return None

@@ -225,9 +225,7 @@ class Evaluator:
     def _tuple(self, node: ast.Tuple | ast.List, env: Env) -> Any:
         if len(node.elts) and isinstance(node.elts[0], ast.Starred):
             first = self.value(node.elts[0].value, env)
-            if isinstance(first, Prefix):
-                return Prefix(first.array, first.dropped, (*first.items, *(self.value(e, env) for e in node.elts[1:])))
-            if isinstance(first, Start):
+            if isinstance(first, (Prefix, Start)):
                 return replace(first, items=(*first.items, *(self.value(e, env) for e in node.elts[1:])))
         values = tuple(self.value(element, env) for element in node.elts)
         if any(isinstance(element, ast.Starred) for element in node.elts):
@@ -246,10 +244,7 @@ class Evaluator:
         left, right = self.value(node.left, env), self.value(node.right, env)
         if isinstance(node.op, ast.MatMult):
             return shapes.matmul(left, right)
-        if isinstance(left, Prefix) and isinstance(node.op, ast.Add):
-            items = elements(right)
-            return Prefix(left.array, left.dropped, (*left.items, *items)) if items is not None else Unknown()
-        if isinstance(left, Start) and isinstance(node.op, ast.Add):
+        if isinstance(left, (Prefix, Start)) and isinstance(node.op, ast.Add):
             items = elements(right)
             return replace(left, items=(*left.items, *items)) if items is not None else Unknown()
         if isinstance(left, Array) or isinstance(right, Array):

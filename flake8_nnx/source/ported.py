@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
+from flake8_nnx.source.methods import defaults
 from flake8_nnx.source.values import Array, Items, Repeated, Site, Unknown, elements, words
 
 if TYPE_CHECKING:
@@ -110,9 +111,8 @@ def appended(tracer: Tracer, attribute: str, value: Any) -> None:
 def _environment(tracer: Tracer, function: ast.FunctionDef, positional: list[Any], keywords: dict[str, Any]) -> Env:
     arguments = function.args
     plain = [*arguments.posonlyargs, *arguments.args]
-    pairs = [*zip(plain[::-1], arguments.defaults[::-1]), *zip(arguments.kwonlyargs, arguments.kw_defaults)]
     env: Env = {argument.arg: Unknown() for argument in (*plain, *arguments.kwonlyargs) if argument.arg != "self"}
-    env.update({argument.arg: tracer.evaluator.value(default, {}) for argument, default in pairs if default is not None})
+    env.update({name: tracer.evaluator.value(default, {}) for name, default in defaults(function).items()})
     env.update(zip(_names(function), positional))
     env.update({name: value for name, value in keywords.items() if name in env})
     return env

@@ -17,10 +17,7 @@ def spread(nodes: Sequence[ast.expr], values: Sequence[Any]) -> list[Any] | None
     for node, value in zip(nodes, values):
         if not isinstance(node, ast.Starred):
             found.append(value)
-        elif isinstance(value, Prefix) and not found:
-            rest = spread(nodes[1:], values[1:])
-            return None if rest is None else [Prefix(value.array, value.dropped, (*value.items, *rest))]
-        elif isinstance(value, Start) and not found:
+        elif isinstance(value, (Prefix, Start)) and not found:
             rest = spread(nodes[1:], values[1:])
             return None if rest is None else [replace(value, items=(*value.items, *rest))]
         elif (items := elements(value)) is not None:

@@ -316,7 +316,7 @@ def test_broken_rewrites_are_not():
 
     assert all(any(old in (HERE / name / "nnx.py").read_text() for name in CASES) for old, _ in broken.values())
     classes = ("Block", "MLP", "Nested", "VAE", "Head", "Attention", "Net")
-    made = [job for job in jobs(wrong) if Path(job["old"]["path"]).parent.name in broken]
+    made = [job for job in jobs(wrong) if folder_of(job) in broken]
     chosen = [job for job in made if job["old"]["class"] in classes and job["case"]["init"] != "Block(4, 3)"]
     verdicts = verify_files(chosen, **OWN_WORKERS)
     assert {v.status for v in verdicts} == {"DIFFERS"}, [(v.status, v.reason) for v in verdicts]
