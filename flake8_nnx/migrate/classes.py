@@ -4,7 +4,6 @@ Comments move with what they describe: those of fields to the parameters, those 
 """
 from __future__ import annotations
 
-import ast
 import re
 import textwrap
 from collections.abc import Sequence
@@ -20,9 +19,10 @@ from flake8_nnx.migrate.lines import joined, wrapped
 from flake8_nnx.migrate.model import Line
 from flake8_nnx.migrate.placed import Edits, NewClass
 from flake8_nnx.migrate.pruned import chained, pruned
-from flake8_nnx.migrate.spans import Span
+from flake8_nnx.migrate.spans import Span, inside
 from flake8_nnx.migrate.statements import Around, argument, parsed, spaced
-from flake8_nnx.migrate.trees import as_tuple, blocks_in, comments_in, docstring_of, with_blank_line, with_flags, without_gap
+from flake8_nnx.migrate.trees import as_tuple, attributes_read, blocks_in, comments_in, docstring_of, own_comments
+from flake8_nnx.migrate.trees import with_blank_line, with_flags, without_gap
 
 
 def rewrite_classes(edits: Edits, part: Excerpt) -> str:
@@ -34,8 +34,9 @@ def rewrite_classes(edits: Edits, part: Excerpt) -> str:
     """
     module = cst.parse_module(part.text)
     rewriter = Rewriter(edits, module, part)
-    new = part.whole(module.visit(rewriter).code)
+    new = part.whole(module.visit(rewriter).code, rewriter.written)
     missed = (edits.expressions.keys() | edits.around.all()) - rewriter.seen
+    missed = {place for place in missed if not any(inside(place, gone) for gone in edits.silent)}
     if missed:
         raise Unmatched(missed)
     return new
@@ -49,7 +50,7 @@ class Unmatched(Exception):
         self.places = places
 
 
-SKIPPED = (cst.ClassDef, cst.FunctionDef, cst.SimpleStatementLine)
+CODE = (cst.BaseExpression, cst.BaseCompoundStatement, cst.SimpleStatementLine)
 
 
 class Rewriter(Around):
@@ -62,14 +63,20 @@ class Rewriter(Around):
         self.comments: dict[int, list[str]] = {}  # id(line of __init__) -> comments that moved there
         self.field_comments: dict[str, tuple[list[str], str | None]] = {}
         self.loose: list[str] = []  # comments of the class body and setup that have no line of their own
+        self.written: dict[str, str] = {}  # name -> new text that stands in its place in the end
         self.waiting: list[str] = []  # definitions to stand before the statement of the module that is being visited
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        """Statements without an edit are left as they are, which saves most of the work."""
+        """Code without an edit is left as it is, which saves most of the work."""
         self.claim(node)
-        if isinstance(node, SKIPPED) and not getattr(node, "decorators", ()) and not self.edited(node):
+        if isinstance(node, CODE) and not getattr(node, "decorators", ()) and not self.edited(node) or self.silent(node):
             return False
         return super().on_visit(node)
+
+    def silent(self, node: cst.CSTNode) -> bool:
+        """Whether this goes without a trace."""
+        places = node.body if isinstance(node, cst.SimpleStatementLine) else [node] if isinstance(node, cst.FunctionDef) else ()
+        return bool(places) and all(self.span(place) in self.edits.silent for place in places)
 
     def edited(self, node: cst.CSTNode) -> bool:
         return self.edits.inside(*self.span(node))
@@ -315,7 +322,7 @@ class Rewriter(Around):
 
     def constructor(self, new: NewClass, node: cst.ClassDef, said: list[str]) -> cst.BaseStatement | None:
         code = cst.Module([], default_indent=self.indent).code_for_node(node)
-        asked = _attributes_read(self.part.whole(code)) | new.asked
+        asked = attributes_read(self.part.whole(code)) | new.asked
         lines = pruned(new.lines, {f"self.{name}" for name in asked})
         self.loose += self.moved_on(new.lines, lines)
         if new.silent or not lines and not new.parameters and not new.opening and not self.loose:
@@ -337,10 +344,17 @@ class Rewriter(Around):
         if not [b for b in body if not b.lstrip().startswith("#")]:
             body.append("pass")
         code = text + "\n" + textwrap.indent("\n".join(body), self.indent)
-        code = f"{code}\n".replace("\n", self.newline)  # inside of strings too
-        statement = cst.parse_module(code, cst.PartialParserConfig(default_indent=self.indent)).body[0]
-        leading = [cst.EmptyLine(indent=False)]
-        return statement.with_changes(leading_lines=leading)
+        statement = self.statement(code, self.indent[:1] * new.column + (getattr(node.body, "indent", None) or self.indent))
+        return statement.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
+
+    def statement(self, code: str, indent: str) -> cst.BaseStatement:
+        """New code that will stand so far in; libcst takes its time, and has to see only lines of strings, which do not move."""
+        if re.search(r"\"{3}|'{3}|\\\n", code):
+            code = f"{code}\n".replace("\n", self.newline)  # inside of strings too
+            return cst.parse_module(code, cst.PartialParserConfig(default_indent=self.indent)).body[0]  # type: ignore
+        name = self.part.name(len(self.part.blocks) + len(self.written))
+        self.written[name] = textwrap.indent(code, indent).removeprefix(indent).replace("\n", self.newline)
+        return cst.SimpleStatementLine([cst.Expr(cst.Name(name))])
 
     def moved_on(self, before: Sequence[Line], lines: Sequence[Line]) -> list[str]:
         """Comments of lines that nothing needs go to the next line that stays; those that no line follows are given back."""
@@ -382,21 +396,3 @@ class Rewriter(Around):
 
 def _code(node: cst.CSTNode) -> str:
     return cst.Module([]).code_for_node(node)
-
-
-def _attributes_read(code: str) -> set[str]:
-    """`x` of every `self.x` read in the methods as they are now."""
-    return {
-        n.attr
-        for n in ast.walk(ast.parse(textwrap.dedent(code)))
-        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self" and isinstance(n.ctx, ast.Load)
-    }
-
-
-def own_comments(node: cst.If) -> list[str]:
-    """The comments of a branch that stand beside its statements."""
-    parts: list[cst.If | cst.Else] = [node, *([node.orelse] if isinstance(node.orelse, cst.Else) else [])]
-    blocks = [part.body for part in parts if isinstance(part.body, cst.IndentedBlock)]
-    above = [line.comment for part in parts for line in part.leading_lines]
-    beside = [comment for block in blocks for comment in (block.header.comment, *(line.comment for line in block.footer))]
-    return [comment.value for comment in (*above, *beside) if comment]

@@ -1,34 +1,44 @@
 """A file with a name in place of each block that stays as it is: libcst takes its time, so it sees only what changes.
 
-Left out are whole lines: blocks of the top level with the comments that belong to them, and the bodies of methods.
+Left out are whole lines: blocks of the top level, bodies of methods and, in what changes, the statements between the changes,
+with the comments that belong to them.
 """
 from __future__ import annotations
 
 import ast
+import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import libcst as cst
 from libcst.metadata.span_provider import SpanProvidingCodegenState
 
 from flake8_nnx.migrate.spans import Span, lines_of
 
-BLOCKS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.If, ast.For, ast.While, ast.With, ast.Try)
+Test = Callable[[ast.stmt], bool]
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+BLOCKS = (ast.ClassDef, *FUNCTIONS, ast.If, ast.For, ast.While, ast.With, ast.Try)
+Block = tuple[int, tuple[int, int]]  # the first line, and where it ends: line and column, in bytes
 
 
 @dataclass(frozen=True)
 class Excerpt:
-    """The text that is left, and the blocks by the name that stands for each."""
+    """The text that is left, and the blocks by the name that stands for each; those begin with the prefix."""
 
     text: str
     blocks: dict[str, str]
+    prefix: str
 
-    def whole(self, text: str) -> str:
-        """What the text became, with the blocks in their places."""
-        names = "|".join(self.blocks)
-        return re.sub(rf"\b(?:{names})\b", lambda match: self.blocks[match[0]], text) if names else text
+    def name(self, number: int) -> str:
+        return f"{self.prefix}{number}_"
+
+    def whole(self, text: str, new: Mapping[str, str] = MappingProxyType({})) -> str:
+        """What the text became, with the blocks and new ones in their places."""
+        blocks = {**self.blocks, **new}
+        return re.sub(rf"\b{self.prefix}\d+_\b", lambda match: blocks[match[0]], text)
 
     def spans(self, module: cst.Module) -> dict[cst.CSTNode, Span]:
         """Where the nodes of the parsed excerpt stand in the whole text, in bytes."""
@@ -37,36 +47,69 @@ class Excerpt:
         return state.spans
 
 
-def excerpt(source: str, tree: ast.Module, changes: Callable[[ast.stmt], bool]) -> Excerpt:
-    """The file without the blocks that nothing `changes`: those of the top level, and the bodies of methods."""
+def excerpt(source: str, tree: ast.Module, changes: Test, moves: Test) -> Excerpt:
+    """The file without what nothing `changes`; a statement that `moves`, or goes, takes along all that is inside of it."""
     prefix = "kept_"
     while prefix in source:
         prefix = f"_{prefix}"
     lines = lines_of(source)
-    blocks: dict[str, str] = {}
+    part = Excerpt("", {}, prefix)
     text: list[str] = []
     done = 0
-    for first, (last, column) in left_out(lines, tree, changes):
+    for first, (last, column) in left_out(lines, tree, changes, moves):
         after = lines[last - 1].encode()[column:].decode()  # a comment that ends the line is no part of the block
         block = "".join(lines[first - 1:last]).removesuffix(after)
         bare = block.lstrip(" \t")
-        name = f"{prefix}{len(blocks)}_"
+        name = part.name(len(part.blocks))
         text += [*lines[done:first - 1], block.removesuffix(bare), name, after]
-        blocks[name], done = bare, last
-    return Excerpt("".join([*text, *lines[done:]]), blocks)
+        part.blocks[name], done = bare, last
+    return replace(part, text="".join([*text, *lines[done:]]))
 
 
-def left_out(lines: list[str], tree: ast.Module, changes: Callable[[ast.stmt], bool]) -> Iterator[tuple[int, tuple[int, int]]]:
-    """The first line of each block that may be left out, and where it ends."""
+def left_out(lines: list[str], tree: ast.Module, changes: Test, moves: Test) -> Iterator[Block]:
+    """What may be left out, in order."""
     for statement in tree.body:
         if isinstance(statement, BLOCKS) and not changes(statement):
-            yield first_line(statement), with_comments(lines, end_of(statement))
+            yield first_line(statement), with_comments(lines, statement)
         elif isinstance(statement, ast.ClassDef):
             for method in statement.body:
-                if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and not changes(method):
-                    first = first_line(method.body[0])
-                    if lines[first - 1].encode()[: method.body[0].col_offset].strip() in (b"", b"@"):
-                        yield first, end_of(method)
+                if isinstance(method, FUNCTIONS) and not changes(method):
+                    if begins_line(lines, method.body[0]):
+                        yield first_line(method.body[0]), end_of(method)
+                elif isinstance(method, FUNCTIONS) and not moves(method):
+                    yield from between(lines, method.body, changes, moves)
+        elif isinstance(statement, FUNCTIONS) and not moves(statement):
+            yield from between(lines, statement.body, changes, moves)
+
+
+def between(lines: list[str], statements: Sequence[ast.stmt], changes: Test, moves: Test) -> Iterator[Block]:
+    """What may be left out of the statements of a function or block that changes."""
+    for change, group in itertools.groupby(statements, changes):
+        several = [*group]
+        if change:
+            for statement in several:
+                if not moves(statement):
+                    for body in bodies(statement):
+                        yield from between(lines, body, changes, moves)
+        elif begins_line(lines, several[0]) and ends_line(lines, several[-1]):
+            yield first_line(several[0]), with_comments(lines, several[-1])
+
+
+def bodies(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The blocks of a compound statement, in order."""
+    if not isinstance(statement, ast.ClassDef):
+        parts = [*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())]
+        yield from (body for body in [getattr(statement, "body", ()), *(part.body for part in parts)] if body)
+        yield from (body for name in ("orelse", "finalbody") if (body := getattr(statement, name, ())))
+
+
+def begins_line(lines: list[str], statement: ast.stmt) -> bool:
+    return lines[first_line(statement) - 1].encode()[: statement.col_offset].strip() in (b"", b"@")
+
+
+def ends_line(lines: list[str], statement: ast.stmt) -> bool:
+    last, column = end_of(statement)
+    return lines[last - 1].encode()[column:].strip()[:1] in (b"", b"#")
 
 
 def first_line(statement: ast.stmt) -> int:
@@ -79,10 +122,13 @@ def end_of(statement: ast.stmt) -> tuple[int, int]:
     return statement.end_lineno or 0, statement.end_col_offset or 0
 
 
-def with_comments(lines: list[str], end: tuple[int, int]) -> tuple[int, int]:
-    """The end of a block with the indented comments that follow it."""
-    for number, line in enumerate(lines[end[0]:], end[0] + 1):
-        if line.strip() and (not line.lstrip().startswith("#") or line.startswith("#")):
+def with_comments(lines: list[str], statement: ast.stmt) -> tuple[int, int]:
+    """The end of a statement, of a block with the comments that follow it further in."""
+    end = end_of(statement)
+    block = hasattr(statement, "body") or hasattr(statement, "cases")
+    for number, line in enumerate(lines[end[0]:], end[0] + 1) if block else ():
+        bare = line.lstrip()
+        if bare and (not bare.startswith("#") or len(line) - len(bare) <= statement.col_offset):
             break
         end = (number, len(line.rstrip().encode())) if line.strip() else end
     return end

@@ -20,7 +20,7 @@ def fix_imports(old: set[str], text: str) -> str:
     read = read_names(new)
     unused = old - read
     needs_nnx = "nnx" in read and not imports_nnx(new)
-    part = excerpt(text, tree, lambda statement: False)
+    part = excerpt(text, tree, changes=never, moves=never)
     module = cst.parse_module(part.text)
     body: list[cst.BaseStatement] = []
     gap = False  # whether an import that went stood first in its block
@@ -42,6 +42,10 @@ def fix_imports(old: set[str], text: str) -> str:
     if needs_nnx:
         body.insert(_place_of_nnx(body), NNX)
     return part.whole(module.with_changes(body=body).code)
+
+
+def never(statement: ast.stmt) -> bool:
+    return False
 
 
 def read_names(names: Names) -> set[str]:

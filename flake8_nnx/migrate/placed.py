@@ -114,6 +114,9 @@ class Edits:
         places: list[Iterable[Span]] = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside]
         places += [self.added, self.dropped, self.swapped, self.tupled, self.unwrapped]
         places += [self.removed, self.setups, self.decorators, self.homes]
+        # What goes and leaves no comment behind: nobody has to look into it.
+        silent = (s for s in (*self.setups, *self.removed) if b"#" not in self.source[s[0]:spans.end_of_line(s[1])])
+        self.silent = frozenset(silent)
         self.starts = sorted({*(start for place in places for start, _ in place), *self.around.starts()})
         self.fields = {spans.of(f.node): f.name for plan in plans for f in plan.fields if f.node in plan.cls.node.body}
 
@@ -130,7 +133,8 @@ class Edits:
         first = next((each for each in tree.body if isinstance(each, BLOCKS) and each.body[0].lineno > each.lineno), None)
 
         def changes(statement: ast.stmt) -> bool:
-            start, (_, end) = spans.start_of_line(first_line(statement)), spans.of(statement)
-            return statement is first or self.inside(start, end)
+            start, span = spans.start_of_line(first_line(statement)), spans.of(statement)
+            return statement is first or self.inside(start, span[1]) and not (span in self.setups and span in self.silent)
 
-        return excerpt(text, tree, changes)
+        gone = {*self.removed, *self.setups, *self.unwrapped, *self.around.removed}
+        return excerpt(text, tree, changes, lambda statement: spans.of(statement) in gone)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -36,6 +37,9 @@ class Spans:
 
     def start_of_line(self, line: int) -> int:
         return self.starts[line - 1]
+
+    def end_of_line(self, place: int) -> int:
+        return self.starts[bisect_left(self.starts, place)]
 
     def keyed(self, items: Iterable[tuple[ast.AST, Value]]) -> dict[Span, Value]:
         return {self.of(node): value for node, value in items}

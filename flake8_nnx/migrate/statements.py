@@ -43,7 +43,8 @@ class PlacedEdits:
         return {span for places in vars(self).values() for span in places}
 
     def starts(self) -> Iterable[int]:
-        return (start for start, _ in self.all())
+        pieces = (piece for several in (*self.arguments.values(), *self.elements.values()) for piece in several)
+        return (start for start, _ in (*self.all(), *(piece for piece in pieces if not isinstance(piece, str))))
 
 
 class Around(cst.CSTTransformer):

@@ -1,9 +1,11 @@
 """Small changes of concrete syntax trees: blank lines, parameters, arguments as one tuple.
 
-And what stands in a tree: its docstring, comments and blocks.
+And what stands in a tree: its docstring, comments and blocks, and the attributes that code reads.
 """
 from __future__ import annotations
 
+import ast
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -95,3 +97,21 @@ def comments_in(node: cst.CSTNode) -> list[str]:
 
     node.visit(Collector())
     return found
+
+
+def own_comments(node: cst.If) -> list[str]:
+    """The comments of a branch that stand beside its statements."""
+    parts: list[cst.If | cst.Else] = [node, *([node.orelse] if isinstance(node.orelse, cst.Else) else [])]
+    blocks = [part.body for part in parts if isinstance(part.body, cst.IndentedBlock)]
+    above = [line.comment for part in parts for line in part.leading_lines]
+    beside = [comment for block in blocks for comment in (block.header.comment, *(line.comment for line in block.footer))]
+    return [comment.value for comment in (*above, *beside) if comment]
+
+
+def attributes_read(code: str) -> set[str]:
+    """`x` of every `self.x` read in the methods as they are now."""
+    return {
+        n.attr
+        for n in ast.walk(ast.parse(textwrap.dedent(code)))
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "self" and isinstance(n.ctx, ast.Load)
+    }

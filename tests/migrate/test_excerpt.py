@@ -49,6 +49,7 @@ class Last:
     def one(self):
         return 3
     y = 4'''
+MOVING = ("First", "Last", "long", "function")
 CHANGES = {
     "nothing": (),
     "a class": ("First",),
@@ -60,7 +61,12 @@ CHANGES = {
 
 def cut(source, changed):
     tree = ast.parse(source)
-    return excerpt(source, tree, lambda statement: getattr(statement, "name", "") in changed)
+    return excerpt(source, tree, lambda statement: named(statement) in changed, lambda statement: named(statement) in MOVING)
+
+
+def named(statement):
+    """The name of a definition, and of a statement of one name."""
+    return getattr(statement, "name", None) or getattr(getattr(statement, "value", None), "id", "")
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
@@ -89,3 +95,100 @@ def test_what_changes_stays():
 def test_nothing_to_leave_out(source):
     part = cut(source, ("A",))
     assert part.text == source and not part.blocks
+
+
+BETWEEN = """\
+def f(x):
+    'says'
+    @jit
+    # about g
+    def g(): pass
+    # before
+    change
+    y = 1; z = 2
+    # of the loop
+    for i in x:
+        if i:
+            y += i  # plus
+            # in the branch
+        else:
+            change  # here
+            # in the else
+        # at the end of the loop
+    while x:
+        with y: change
+        a = 1; change
+        b = (
+            2)  # two
+            # deeper
+    try:
+        # first
+        pass
+    except E: change
+    finally:
+        match x:
+            case 1:
+                change
+                y = 1; \
+
+            case _: pass
+"""
+LEFT = """\
+def f(x):
+    kept_0_
+    # before
+    change
+    kept_1_
+    # of the loop
+    for i in x:
+        if i:
+            kept_2_  # plus
+            # in the branch
+        else:
+            change  # here
+            # in the else
+        # at the end of the loop
+    while x:
+        with y: change
+        a = 1; change
+        kept_3_  # two
+            # deeper
+    try:
+        # first
+        kept_4_
+    except E: change
+    finally:
+        match x:
+            case 1:
+                change
+                y = 1; \
+
+            case _: pass
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_between_what_changes(newline):
+    """Whole lines go; those of the statement that changes stay, and so do those where others stand beside it."""
+    source = BETWEEN.replace("\n", newline)
+    part = excerpt(source, ast.parse(source), changes_inside, lambda statement: False)
+    assert part.text == LEFT.replace("\n", newline)
+    assert part.whole(part.text) == source
+
+
+def test_what_moves_takes_all_along():
+    part = excerpt(BETWEEN, ast.parse(BETWEEN), changes_inside, lambda statement: isinstance(statement, (ast.For, ast.Try)))
+    assert BETWEEN[BETWEEN.index("    for"):BETWEEN.index("    while")] in part.text
+    assert BETWEEN[BETWEEN.index("    try"):] in part.text
+    whole = excerpt(BETWEEN, ast.parse(BETWEEN), changes_inside, lambda statement: isinstance(statement, ast.FunctionDef))
+    assert whole.text == BETWEEN and not whole.blocks
+
+
+def changes_inside(statement):
+    return any(isinstance(node, ast.Name) and node.id == "change" for node in ast.walk(statement))
+
+
+def test_new_blocks():
+    source = "class A:\n    def f(self):\n        return 1\n"
+    part = cut(source, ())
+    assert part.whole(f"{part.name(1)}\n{part.text}", {part.name(1): "kept_0_"}) == f"kept_0_\n{source}"
