@@ -38,7 +38,7 @@ class Attributes:
         methods = (name for base in facts.ancestors(self.cls) for name in base.methods)
         self.taken = {*facts.fields_of(self.cls), *methods, *RESERVED}
         self.stems: dict[Site, str] = {}
-        self.local = _locals(self.cls.node)
+        self.local = {node.id for node in self.cls.nodes if isinstance(node, ast.Name)}
         self._name_all()
         self.calls = {site.node for site in trace.sites}
         self.kept = {site.node: expanded.kept(site, facts) for site in trace.sites if site.through}
@@ -180,10 +180,13 @@ class Attributes:
 
     def _only_computes(self, node: ast.expr) -> bool:
         """Whether this makes numbers and shapes of others, and does nothing besides."""
-        calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
-        kinds = (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom)
-        pure = all(ast.unparse(c.func) in PURE or (self.facts.origin(c.func) or "").startswith(PURE_ROOTS) for c in calls)
-        return pure and not self.calls.intersection(calls) and not any(isinstance(part, kinds) for part in ast.walk(node))
+        return all(self._pure(part) for part in ast.walk(node))
+
+    def _pure(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Call):
+            known = isinstance(node.func, ast.Name) and node.func.id in PURE
+            return node not in self.calls and (known or (self.facts.origin(node.func) or "").startswith(PURE_ROOTS))
+        return not isinstance(node, (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom))
 
     def _empty_branches(self, dead: set[ast.stmt]) -> set[ast.If]:
         """Branches under which nothing is left, the inner ones too, and whose tests do nothing but ask."""
@@ -249,10 +252,6 @@ def _automatic(name: ast.expr, cls: str) -> bool:
     parts = name.values if isinstance(name, ast.JoinedStr) else [name]
     text = "".join(str(part.value) if isinstance(part, ast.Constant) else "0" for part in parts)
     return re.fullmatch(rf"{cls}_\d+", text) is not None
-
-
-def _locals(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
 def _unique(sites: list[Site], key: object) -> list[Site]:

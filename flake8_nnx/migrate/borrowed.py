@@ -16,7 +16,7 @@ from flake8_nnx.source.values import Trace
 
 def borrowed(plan: ClassPlan, facts: Facts, found: Trace) -> Iterator[tuple[ast.Call, str]]:
     """Notes the classes whose methods are borrowed in the plan; the calls that find other attributes, with the reason."""
-    for node in ast.walk(plan.cls.node):
+    for node in plan.cls.nodes:
         other = lender(node, facts)
         if not isinstance(node, ast.Call) or other is None or other in facts.ancestors(plan.cls):
             continue

@@ -15,7 +15,7 @@ HARMLESS = frozenset({"jax", "numpy", "contextlib", "warnings", "time", "logging
 
 def unknown_contexts(cls: LinenClass, facts: Facts) -> Iterator[ast.expr]:
     """The context managers that may intercept Linen modules."""
-    for node in ast.walk(cls.node):
+    for node in cls.nodes:
         for item in node.items if isinstance(node, (ast.With, ast.AsyncWith)) else ():
             manager = item.context_expr
             made = manager.func if isinstance(manager, ast.Call) else manager

@@ -8,6 +8,7 @@ import ast
 import functools
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate.products import product
@@ -68,18 +69,29 @@ def _on_fields(test: ast.expr, fields: Collection[str]) -> bool:
 def _known_elsewhere(cls: LinenClass, attribute: str) -> bool:
     """Whether code outside of the class may run the module: it reads an attribute of that name, or derives from the class."""
     files = {id(facts): facts for facts in (cls.facts, *cls.facts.beside)}.values()
-    bases = (base for facts in files for other in facts.classes for base in other.node.bases)
-    if any(ast.unparse(base).rpartition(".")[2] == cls.name for base in bases):
-        return True
     classes = {other.name for other in cls.facts.classes}
-    return any(attribute in read and (f is cls.facts or classes & words) for f in files for read, words in [_read(f)])
+    for facts in files:
+        words = _words(facts)
+        if cls.name in words.bases or attribute in words.read and (facts is cls.facts or classes & words.known):
+            return True
+    return False
 
 
-@functools.lru_cache(maxsize=64)
-def _read(facts: Facts) -> tuple[frozenset[str], frozenset[str]]:
-    """Attributes that a file reads of something else than `self`, and all names that it uses: it may know the class by one."""
+@dataclass(frozen=True)
+class Words:
+    """What a file says by which another one's modules may be run."""
+
+    read: frozenset[str]  # attributes of something else than `self`
+    known: frozenset[str]  # all names: it may know a class by one
+    bases: frozenset[str]  # of its Linen classes
+
+
+@functools.lru_cache(maxsize=4096)
+def _words(facts: Facts) -> Words:
     nodes = facts.names.nodes
     attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
     imported = [alias.name for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
-    words = {*imported, *(node.id for node in nodes if isinstance(node, ast.Name)), *(node.attr for node in attributes)}
-    return frozenset(node.attr for node in attributes if not _own(node) and isinstance(node.ctx, ast.Load)), frozenset(words)
+    names = {*imported, *(node.id for node in nodes if isinstance(node, ast.Name)), *(node.attr for node in attributes)}
+    read = (node.attr for node in attributes if not _own(node) and isinstance(node.ctx, ast.Load))
+    bases = (ast.unparse(base).rpartition(".")[2] for cls in facts.classes for base in cls.node.bases)
+    return Words(frozenset(read), frozenset(names), frozenset(bases))

@@ -19,7 +19,8 @@ def asked(node: ast.expr | None, facts: Facts) -> bool:
     """Whether an expression asks, itself or by a name that holds the answer."""
     binding = facts.names.binding(node) if isinstance(node, ast.Name) else None
     node = binding.value if binding is not None and binding.kind == "assign" else node
-    return isinstance(node, ast.Call) and ast.unparse(node) in ASKED
+    method = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+    return method.startswith("is_") and ast.unparse(node) in ASKED  # type: ignore[arg-type]
 
 
 def settle(plan: ClassPlan, node: ast.AST, facts: Facts) -> set[ast.AST]:

@@ -61,7 +61,9 @@ def created_layers(method: ast.AST, facts: Facts) -> list[str]:
 
 def nnx_function(node: ast.AST, facts: Facts) -> str | None:
     """`nnx.relu` for an expression that is `flax.linen.relu`, `nnx.initializers.zeros` for its initialisers."""
-    origin = "" if is_alias(node, facts) else facts.origin(node) or ""
+    origin = facts.origin(node) or ""
+    if not origin.startswith("flax.") or is_alias(node, facts):
+        return None
     if origin == LINEN[:-1] and looks_up_function(node, facts):
         return "nnx"
     if origin.startswith(INITIALIZERS):

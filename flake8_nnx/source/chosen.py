@@ -26,12 +26,13 @@ CHECKPOINT = "Checkpoint"  # what Linen and the rewriter put before the name of 
 def chosen_class(tracer: Tracer, node: ast.stmt, source: ast.expr, env: Env) -> bool:
     """Whether this assignment chooses a class by what `__init__` knows; it stands there then."""
     target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
-    if not isinstance(source, ast.IfExp) or not isinstance(target, ast.Name) or not _only(tracer, target.id, [node]):
+    if not isinstance(source, ast.IfExp) or not isinstance(target, ast.Name):
         return False
-    if not all(_is_class(branch, tracer.facts) for branch in (source.body, source.orelse)):
+    branches = (source.body, source.orelse)
+    if not all(_is_class(branch, tracer.facts) for branch in branches) or not _only(tracer, target.id, [node]):
         return False
     test = tracer.evaluator.text(source.test, env)
-    options = [tracer.evaluator.value(branch, env) for branch in (source.body, source.orelse)]
+    options = [tracer.evaluator.value(branch, env) for branch in branches]
     found = _chosen(tracer, node, target.id, test, source, options)
     if found is None:
         return False

@@ -111,7 +111,7 @@ class Evaluator:
         return Unknown() if text is None else Static(text, items)
 
     def _constant(self, node: ast.Constant, env: Env) -> Any:
-        return self._static(node, env)
+        return Static(self.tracer.source.segment(node, {}))
 
     def _name(self, node: ast.Name, env: Env) -> Any:
         if node.id in env:

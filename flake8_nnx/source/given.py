@@ -34,7 +34,7 @@ def given_to(cls: LinenClass) -> dict[str, tuple[Given, ...]]:
     """By field, the classes that it is given, the default first."""
     table: Table = cls.facts.given
     if id(cls.node) not in table:
-        classes = [*cls.facts.classes]
+        classes = cls.facts.classes
         for each in classes:
             table.setdefault(id(each.node), {})
         elsewhere = [*_elsewhere(cls.facts)]

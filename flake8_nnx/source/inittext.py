@@ -57,7 +57,7 @@ def of_super(node: ast.AST) -> bool:
 
 def captured(swaps: Mapping[int, str], names: set[str]) -> bool:
     """Whether one of these texts would read a name that is another one there: `lambda shape: make(self.shape, shape)`."""
-    words = {word for text in swaps.values() for word in re.findall(r"(?<![\w.])[^\W\d]\w*", text)} if names else set()
+    words = {word for text in swaps.values() for word in re.findall(r"(?<![\w.])[^\W\d]\w*", text)}
     sized = AXIS.search(" ".join(words)) or any(word.startswith("sizes_of_") for word in words)
     return bool(words & names) or bool(sized) and any(name.endswith(("_features", "_shape")) for name in names)
 
@@ -125,14 +125,14 @@ class InitText:
             own = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
         elif isinstance(node, COMPREHENSIONS):
             own = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
-        local = local | own
+        local = local | own if own else local
         swaps: dict[int, str] = {}
         for child in ast.iter_child_nodes(node):
             inner = self._swaps(child, env, local)
             if id(child) in inner:
                 inner[id(child)] = operand(inner[id(child)], node, child)
             swaps.update(inner)
-        if captured({key: text.partition("[")[0] for key, text in swaps.items()}, own):  # the index may be its own
+        if own and captured({key: text.partition("[")[0] for key, text in swaps.items()}, own):  # the index may be its own
             raise NotStatic
         return swaps
 

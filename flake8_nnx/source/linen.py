@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -168,24 +168,18 @@ class Facts:
 
     def linen_name(self, node: ast.AST | None) -> str | None:
         """`Dense` for an expression whose origin is `flax.linen.Dense`."""
-        origin = self.origin(node)
-        if origin and origin.startswith(LINEN) and "." not in origin[len(LINEN):]:
-            return origin[len(LINEN):]
-        return None
+        return of_linen(self.origin(node))
 
     def is_call_of(self, node: ast.AST | None, *origins: str) -> bool:
         return isinstance(node, ast.Call) and self.origin(node.func) in origins
 
     # ---- classes --------------------------------------------------------------------------------------------------
 
-    @property
-    def classes(self) -> Iterator[LinenClass]:
+    @functools.cached_property
+    def classes(self) -> tuple[LinenClass, ...]:
         """The Linen module classes of this file, in source order."""
-        for node in self.names.nodes:
-            if isinstance(node, ast.ClassDef):
-                found = self.linen_class(node)
-                if found:
-                    yield found
+        statements = (node for node in self.names.nodes if isinstance(node, ast.ClassDef))
+        return tuple(found for node in statements if (found := self.linen_class(node)) is not None)
 
     def linen_class(self, node: ast.AST | None) -> LinenClass | None:
         """The facts of a class statement when it is a Linen module."""
@@ -307,7 +301,8 @@ class Facts:
             return None
         if not isinstance(node, (ast.Name, ast.Attribute)):
             return None
-        linen = self.linen_name(node)
+        origin = self.origin(node)
+        linen = of_linen(origin)
         if linen is not None:
             return ModuleRef(linen, linen=linen) if linen in LINEN_MODULES else None
         if isinstance(node, ast.Name):
@@ -319,7 +314,6 @@ class Facts:
                 found = self.module_class(binding.value, depth + 1)
                 if found:
                     return found
-        origin = self.origin(node)
         return self.elsewhere.module_class(origin) if origin and self.elsewhere else None
 
     def annotated_module(self, annotation: ast.expr | None) -> ModuleRef | None:
@@ -428,6 +422,12 @@ class Facts:
                         owner = self.names.enclosing(node, ast.ClassDef)
                         self._attributes.setdefault((id(owner), target.attr), []).append(node.value)
         return self._attributes.get((id(cls), name), [])
+
+
+def of_linen(origin: str | None) -> str | None:
+    """`Dense` of `flax.linen.Dense`."""
+    name = origin[len(LINEN):] if origin and origin.startswith(LINEN) else "."
+    return name if "." not in name else None
 
 
 def annotation_word(annotation: ast.expr) -> str:

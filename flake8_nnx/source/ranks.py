@@ -16,16 +16,21 @@ AXIS_NAME = re.compile(r"\s*[\w'+*/ -]*\w[\w'+*/ -]*\s*")
 
 def rank_of(method: ast.FunctionDef, argument: ast.arg, facts: Facts) -> int | None:
     """The rank of an argument, None where nothing tells it."""
-    known = _annotated(argument.annotation, facts)
-    for statement in method.body:
-        known = known or _checked(statement, argument.arg, facts)
-        if known or any(isinstance(n, ast.Name) and n.id == argument.arg and _stored(n) for n in ast.walk(statement)):
-            break
-    return known or _described(ast.get_docstring(method) or "", argument.arg)
+    found = _annotated(argument.annotation, facts) or _told(method, argument.arg, facts)
+    return found or _described(ast.get_docstring(method) or "", argument.arg)
 
 
-def _stored(node: ast.Name) -> bool:
-    return not isinstance(node.ctx, ast.Load)
+def _told(method: ast.FunctionDef, name: str, facts: Facts) -> int | None:
+    """What the first statement that tells a rank says, unless the name was given another value above it."""
+    for position, statement in enumerate(method.body):
+        found = _checked(statement, name, facts)
+        if found:
+            return found if not any(_stores(above, name) for above in method.body[:position]) else None
+    return None
+
+
+def _stores(statement: ast.stmt, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load) for n in ast.walk(statement))
 
 
 def _annotated(annotation: ast.expr | None, facts: Facts) -> int | None:
@@ -40,7 +45,7 @@ def _annotated(annotation: ast.expr | None, facts: Facts) -> int | None:
 
 def _checked(statement: ast.stmt, name: str, facts: Facts) -> int | None:
     """`b, t, c = x.shape`, `assert x.ndim == 3`, `if x.ndim != 3: raise …` and `chex.assert_rank(x, 3)`."""
-    if isinstance(statement, ast.Assign) and ast.unparse(statement.value) == f"{name}.shape":
+    if isinstance(statement, ast.Assign) and _is_shape(statement.value, name):
         target = statement.targets[0]
         plain = isinstance(target, (ast.Tuple, ast.List)) and not any(isinstance(e, ast.Starred) for e in target.elts)
         return len(target.elts) if plain else None  # type: ignore[attr-defined]
@@ -52,6 +57,10 @@ def _checked(statement: ast.stmt, name: str, facts: Facts) -> int | None:
     if isinstance(call, ast.Call) and facts.origin(call.func) == "chex.assert_rank" and len(call.args) == 2:
         return _number(call.args[1]) if ast.unparse(call.args[0]) == name else None
     return None
+
+
+def _is_shape(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "shape" and isinstance(node.value, ast.Name) and node.value.id == name
 
 
 def _compared(test: ast.expr, name: str, operator: type[ast.cmpop]) -> int | None:

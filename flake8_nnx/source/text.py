@@ -25,7 +25,7 @@ class SourceText:
         if self.lines is None:
             return repr(node.value) if isinstance(node, ast.Constant) and node.value is not ... else _unparsed(node, swaps)
         pieces, position = [], _start(node)
-        for swapped, text in _outermost(node, swaps):
+        for swapped, text in _outermost(node, swaps) if swaps else ():
             pieces += [self._between(position, _start(swapped)), text]
             position = _end(swapped)
         pieces.append(self._between(position, _end(node)))
