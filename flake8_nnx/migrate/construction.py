@@ -264,21 +264,23 @@ def told(
         return None
     if part:
         text = wrapped(sample, carried(sample, where, path, frame, place))
-        return None if text is None else f"{text}.{part}.shape[1:]" if size.whole else f"{text}.{part}.shape[-1]"
+        return None if text is None else f"{text}.{part}.shape{size.index}"
     expression, home, way = reachable(sample, where, path)
     shape = shape_of(expression, home)
     if shape is None:
         text = carried(expression, home, way, frame, place)
-        return None if text is None else f"{text}.shape[1:]" if size.whole else f"{text}.shape[-1]"
+        return None if text is None else f"{text}.shape{size.index}"
     shape, home, way = reachable(shape, home, way)
     if isinstance(shape, (ast.Tuple, ast.List)):
-        wanted = shape.elts[1:] if size.whole else shape.elts[-1:]
+        if not size.whole and len(shape.elts) < size.place:
+            return None
+        wanted = shape.elts[1:] if size.whole else [shape.elts[-size.place]]
         texts = [carried(element, home, way, frame, place) for element in wanted]
         if None in texts:
             return None
         return f"({', '.join(map(str, texts))}{',' if len(texts) == 1 else ''})" if size.whole else texts[0]
     text = carried(shape, home, way, frame, place)
-    return None if text is None else f"{text}[1:]" if size.whole else f"{text}[-1]"
+    return None if text is None else f"{text}{size.index}"
 
 
 def sample_of(plan: Plan, argument: str, call: ast.Call, slot: Slot) -> tuple[ast.expr | None, str]:

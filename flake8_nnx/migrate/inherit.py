@@ -115,7 +115,7 @@ def sizes_of_base(found: Trace, base: ClassPlan) -> Iterator[tuple[str, Size]]:
         known = (argument_size(parameter, arguments, above) for arguments in given)
         size = next((size for size in known if size is not None), None)
         if size is None and not parameter.whole:
-            size = _of_layer(f"axis1_of_{parameter.argument}", found, above)
+            size = _of_layer(f"axis{parameter.place}_of_{parameter.argument}", found, above)
         yield parameter.name, size
 
 

@@ -114,7 +114,7 @@ def check_lost(planner: Planner) -> None:
     carries = {*planner.carries}
     for line in planner.plan.init:
         unknown = carries.intersection(WORD.findall(line.text)).difference(line.names)
-        if unknown and line.names and planner.carries.issuperset(line.names):
+        if unknown and line.names and planner.carries.keys() >= {*line.names}:
             continue  # told by another that is not known: whoever needs it is found below
         if unknown:
             planner.refuse(planner.cls.node, f"the size `{min(unknown)}` cannot be told where a layer is made that needs it")
@@ -126,14 +126,18 @@ def check_lost(planner: Planner) -> None:
             planner.refuse(node, f"the size `{name}` after a turn of the loop cannot be told from the source")
 
 
-def carried_sizes(found: Trace) -> tuple[set[str], dict[Site, set[str]]]:
-    """The sizes that loops carry; for each site those of loops that begin after it: in setup, before a loop of the call."""
-    every = {carry for event in events(found.events) for carry in getattr(event, "carried", {})}
+def carried_sizes(found: Trace) -> tuple[dict[str, set[str]], dict[Site, set[str]]]:
+    """The sizes that loops carry, with the words of what they are after a turn; for each site those of loops that begin later.
+
+    A loop of the call begins after what setup makes.
+    """
+    carried = [item for event in events(found.events) for item in getattr(event, "carried", {}).items()]
+    every = {carry: set(WORD.findall(str(after))) for carry, (_, after) in carried}
     later: dict[Site, set[str]] = {}
     begun: set[str] = set()
     for event in events(found.events) if every else ():
         if isinstance(event, Site):
-            later[event] = every - begun
+            later[event] = every.keys() - begun
         begun |= {*getattr(event, "carried", {})}
     return every, later
 

@@ -123,7 +123,8 @@ class FilePlan:
     def variable_map(self, plan: ClassPlan) -> dict[str, Any]:
         """From the variables of the class as it is now."""
         modes = {"modes": plan.modes} if plan.modes else {}
-        return {**with_earlier(self.own_map(plan), self.earlier, moved=True), **modes}
+        axes = {size.name: [size.argument, -size.place] for size in plan.sizes if size.place > 1}
+        return {**with_earlier(self.own_map(plan), self.earlier, moved=True), **modes, **({"axes": axes} if axes else {})}
 
     def own_map(self, plan: ClassPlan) -> dict[str, Any]:
         """The slots of a class and of those that it constructs, with or without a bridge, each by a name that no other has."""

@@ -34,9 +34,17 @@ def pruned(lines: list[Line], read: set[str]) -> list[Line]:
 
 
 def after(lines: list[Line], index: int) -> range:
-    """The lines that may run after this one: those below it, and where it is in a loop all of that."""
+    """The lines that may read what this one stores: those below it, and where it is in a loop all of that."""
     loops = [i for i in openers(lines, index) if lines[i].text.startswith("for ")]
-    return range(min(loops, default=index + 1), len(lines))
+    end = next((i for i in range(index + 1, len(lines)) if _again(lines[i], lines[index])), len(lines))
+    return range(min(loops, default=index + 1), end)
+
+
+def _again(line: Line, other: Line) -> bool:
+    """Whether a line always runs and gives the name of another one a new value, without the old one."""
+    left, _, right = line.text.partition(" = ")
+    same = line.level == 0 and line.names == other.names and (left,) == line.names and not left.startswith("self.")
+    return same and left not in re.findall(r"(?<![\w.])\w+", right)
 
 
 def without_empty_branches(lines: list[Line]) -> list[Line]:

@@ -76,12 +76,12 @@ class Sizes:
                     self.told.setdefault(site, {})[parameter] = leaves
 
 
-def open_size(planner: Planner, site: Site, name: str, kind: str = "size") -> str | None:
-    """A parameter for a size that the source does not tell, refused where it cannot be one."""
+def open_size(planner: Planner, site: Site, name: str, kind: str = "size", each: bool = False) -> str | None:
+    """A parameter for a size that the source does not tell, refused where it cannot be one: where `each` turn has another."""
     stem, variable = planner.attributes.stem_of(site), input_of(planner, site)
     own = f"{variable}_features" if variable else f"{stem}_{name}"
     one = kind == "size" and bool(site.inputs) or not site.loops  # that each turn may have
-    one = one and (kind == "size" or not site.lifts)  # whose variables may have more axes
+    one = one and not each and (kind == "size" or not site.lifts)  # whose variables may have more axes
     text = planner.open.open(site, name, own, kind) if stem is not None and one else None
     if text is None:
         what = f"the input size ({name})" if kind == "size" else f"`{name}`"

@@ -38,8 +38,12 @@ def class_code(planner: Planner, site: Site) -> str | None:
     for name, size in site_sizes(site, planner.outside).items():
         text = planner.spell(size)
         words = set(WORD.findall(text or ""))
-        if text is None or words & planner.later.get(site, set()) or site.method == "setup" and planner.in_call & words:
-            text = open_size(planner, site, name, "shape" if name.endswith("_shape") else "size")
+        changing = words & planner.later.get(site, set())
+        if text is None or changing or site.method == "setup" and planner.in_call & words:
+            kind = "shape" if name.endswith("_shape") else "size"
+            turns = {word for loop in site.loops for word in WORD.findall(loop.target)}
+            each = any(turns & planner.carries[carry] for carry in changing)
+            text = open_size(planner, site, name, kind, each)
         if text is None:
             return None
         sizes[name] = text

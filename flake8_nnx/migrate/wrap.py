@@ -293,7 +293,7 @@ def _read(call: ast.Call, size: SizeParameter, used: LinenClass, facts: Facts) -
     value = given.get(size.argument)
     if not _plain(value) or any(isinstance(argument, ast.Starred) for argument in application.args):
         return None
-    return f"{ast.unparse(value)}.shape{'[1:]' if size.whole else '[-1]'}"  # type: ignore[arg-type]
+    return f"{ast.unparse(value)}.shape{size.index}"  # type: ignore[arg-type]
 
 
 def _plain(node: ast.AST | None) -> bool:

@@ -10,8 +10,8 @@ constructor that takes its former fields, the sizes which Linen would infer from
 source of its keys.
 
 **Caveats.** `in_features` is the last axis of the first argument, `<arg>_features` that of another argument;
-`in_shape` is the whole shape without the batch axis, where a layer depends on more than the last axis. Sizes come
-first, `rngs` last.
+`in_shape` is the whole shape without the batch axis, where a layer depends on more than the last axis. Another axis
+that is needed alone has the name that the method gives it, `length = x.shape[-2]`. Sizes come first, `rngs` last.
 
 Source: Flax guide "Linen to NNX", section "Basic Module definition".
 """

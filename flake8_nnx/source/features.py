@@ -1,7 +1,7 @@
 """Symbolic sizes: what `in_features` is at each construction site, and which sizes a class must be told.
 
 Constructor parameters are named as in the guide: `in_features` for the first argument, `<arg>_features` for others,
-`in_shape` and `<arg>_shape` when axes before the last are needed.
+`in_shape` and `<arg>_shape` when axes before the last are needed, or as the method calls the one that is.
 """
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.methods import defaults
+from flake8_nnx.source.opened import stored
 from flake8_nnx.source.trace import Tracer
 from flake8_nnx.source.values import (
     AXIS, CHOSEN, OPEN, WHOLE, Array, Assignment, Branch, Graph, Loop, Site, Size, Static, Trace, size_of,
@@ -27,12 +28,19 @@ NONE = Static("None")
 class SizeParameter:
     """A constructor parameter that tells a class the size of one of its inputs."""
 
-    name: str  # in_features, in_shape, mask_features, …
+    name: str  # in_features, in_shape, mask_features, …, length
     argument: str  # the method argument that it describes
-    whole: bool  # the shape without the batch axis, instead of the last axis alone
+    whole: bool  # the shape without the batch axis, instead of one axis alone
     axis: str = ""  # the field that says which axis, instead of the last one
     optional: bool = False  # whether the argument is None where a call leaves it out
     instead: str = ""  # the argument that its layers run on then, as `hidden_states` where there are no `key_value_states`
+    place: int = 1  # the axis, counted from the end
+    depth: int = 0  # of a shape, how many axes at its end are needed; all of them where 0
+
+    @property
+    def index(self) -> str:
+        """What takes it from the shape of the argument."""
+        return "[1:]" if self.whole else f"[-{self.place}]"
 
 
 def trace(cls: LinenClass) -> Trace:
@@ -80,17 +88,43 @@ def _needed_sizes(found: Trace, seen: frozenset[int]) -> list[SizeParameter]:
     first = next((a.arg for a in call.args.args[1:]), None) if call else None
     order = [name for arguments in found.arguments.values() for name in arguments]
     fields = set(found.cls.facts.fields_of(found.cls))
-    parameters = []
+    used = {*fields, *(f"{name}_{kind}" for name in axes for kind in ("features", "shape")), "rngs"}
+    parameters: list[SizeParameter] = []
     for argument in sorted(axes, key=lambda name: order.index(name) if name in order else len(order)):
+        named = named_axis(found, argument, axes[argument])
+        if named is not None and named not in {*used, *(parameter.name for parameter in parameters)}:
+            parameters.append(SizeParameter(named, argument, False, place=max(axes[argument])))
+            continue
         whole = axes[argument] != {1} and argument not in chosen
         stem = "in" if argument == first else argument
         name = f"{stem}_shape" if whole else f"{stem}_features"
-        own = f"input_{name}" if name in fields else name
+        own = f"input_{name}" if name in fields or _otherwise(found, name, argument) else name
         axis = "" if axes[argument] else chosen[argument]
         optional = not whole and not axis and may_be_left_out(found.cls, argument)
         instead = _instead(found, argument, inside) if optional else ""
-        parameters.append(SizeParameter(own, argument, whole, axis, optional, instead))
+        depth = 0 if 0 in axes[argument] else max(axes[argument], default=0)
+        parameters.append(SizeParameter(own, argument, whole, axis, optional, instead, depth=depth))
     return parameters
+
+
+def named_axis(found: Trace, argument: str, axes: set[int]) -> str | None:
+    """The name that a method gives the one axis of an argument that is needed, not the last: `in_features = x.shape[-2]`."""
+    if len(axes) != 1 or axes <= {0, 1} or may_be_left_out(found.cls, argument):
+        return None
+    size = f"axis{max(axes)}_of_{argument}"
+    names = [name for event in found.events for name in getattr(event, "names", ()) if event.text == f"{name} = {size}"]
+    if len(names) != 1 or names[0] in found.cls.facts.names.module.bindings:
+        return None
+    name = names[0]
+    written = [node for cls in found.cls.facts.ancestors(found.cls) for node in cls.nodes if stored(node) == name]
+    given = [other for event in events(found.events) for part in ("names", "carried") for other in getattr(event, part, ())]
+    return name if len(written) == 1 == given.count(name) else None
+
+
+def _otherwise(found: Trace, name: str, argument: str) -> bool:
+    """Whether `__init__` gives this name to something else than the size of the argument."""
+    same = {f"{name} = axis1_of_{argument}", f"{name} = sizes_of_{argument}"}
+    return any(name in getattr(event, "names", ()) and event.text not in same for event in events(found.events))
 
 
 def _instead(found: Trace, argument: str, seen: frozenset[int]) -> str:
@@ -209,13 +243,14 @@ def argument_size(
         axis = size_of((fields or {}).get(parameter.axis))
         return value.at(axis) if isinstance(axis, int) else None
     if not parameter.whole:
-        return value.size(1)
+        return value.size(parameter.place)
     dims = value.dims()
     if dims is None and not value.axes and value.like == (value.base, 0):
         return f"sizes_of_{value.base}"
-    if dims is None or None in dims[1:] or len(dims) < 2:
-        return None
-    return f"({', '.join(map(str, dims[1:]))}{',' if len(dims) == 2 else ''})"
+    told = dims[1:] if dims is not None else [None]
+    if None in told:
+        told = [value.size(axis) for axis in range(parameter.depth, 0, -1)]
+    return f"({', '.join(map(str, told))}{',' if len(told) == 1 else ''})" if told and None not in told else None
 
 
 def spelled(text: Size, parameters: list[SizeParameter], opened: Mapping[str, str] | None = None) -> str | None:

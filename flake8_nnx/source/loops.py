@@ -145,15 +145,20 @@ def counted_list(iterable: ast.expr) -> ast.Attribute | None:
 
 
 def indexed_list(tracer: Tracer, node: ast.For, iterable: str | None) -> Repeated | None:
-    """Layers that a loop takes by number, `self.layers[i]`, where they were made in a loop over the same numbers."""
+    """Layers that a loop takes by number, `self.layers[i]`, where they were made in a loop over the same numbers.
+
+    The sizes that it carries are those of all such lists.
+    """
     if not isinstance(node.target, ast.Name) or not iterable:
         return None
     uses = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == node.target.id and n is not node.target]
     taken = [n for n in ast.walk(node) if isinstance(n, ast.Subscript) and n.slice in uses and root_is_self(n.value)]
-    found = {n.value.attr: tracer.attributes.get(n.value.attr) for n in taken}  # type: ignore[attr-defined]
-    value = found.popitem()[1] if len(found) == 1 and len(taken) == len(uses) else None
-    plain = isinstance(value, Repeated) and not value.before and not value.rest and not value.others
-    return value if plain and value.loop.iterable == iterable else None  # type: ignore[union-attr]
+    names = dict.fromkeys(n.value.attr for n in taken)  # type: ignore[attr-defined]
+    lists = [value for name in names if isinstance(value := tracer.attributes.get(name), Repeated)]
+    made = [value for value in lists if value == Repeated(value.element, value.loop) and value.loop.iterable == iterable]
+    if not made or len(made) != len(names) or len(taken) != len(uses):
+        return None
+    return replace(made[0], others=tuple(value.loop for value in made[1:]))
 
 
 def bind_elements(

@@ -21,7 +21,7 @@ def named_size(tracer: Tracer, target: ast.expr, source: ast.expr, value: Any) -
     if not isinstance(value, Unknown) or not isinstance(target, ast.Name) or not _last_axis(source):
         return None
     inside = tracer.inlining or tracer.loops or tracer.depth or tracer.method == "setup" or tracer.home is not tracer.cls
-    stores = [n for n in tracer.cls.nodes if isinstance(n, (ast.Name, ast.arg)) and _stored(n) == target.id]
+    stores = [n for n in tracer.cls.nodes if stored(n) == target.id]
     if inside or len(stores) != 1 or target.id in tracer.fixed:
         return None
     tracer.trace.open_sizes.add(target.id)
@@ -57,6 +57,8 @@ def _last_axis(node: ast.expr) -> bool:
     return isinstance(owner, ast.Attribute) and owner.attr == "shape" and ast.unparse(node.slice) == "-1"  # type: ignore
 
 
-def _stored(node: ast.Name | ast.arg) -> str | None:
+def stored(node: ast.AST) -> str | None:
     """The name that a node gives a value."""
-    return node.arg if isinstance(node, ast.arg) else node.id if not isinstance(node.ctx, ast.Load) else None
+    if isinstance(node, ast.Name):
+        return None if isinstance(node.ctx, ast.Load) else node.id
+    return node.arg if isinstance(node, ast.arg) else None

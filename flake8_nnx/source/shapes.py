@@ -57,11 +57,12 @@ def broadcast(values: Sequence[Any]) -> Any:
     for axis in set().union(*(a.axes for a in arrays)):
         sizes = [a.size(axis) for a in arrays]
         known = [size for size in sizes if size not in (None, 1)]
-        one = best.size(axis) == 1 and unknown  # that may become as many as the other operand has
+        untold = any(a.size(axis) is None and (a.rank is None or a.rank >= axis) for a in arrays)
+        one = best.size(axis) == 1 and (unknown or untold)  # that may become as many as the other operand has
         # They are equal, or the operation fails: one that is told, and without conditions, is the shortest.
         axes[axis] = min(known, key=_unclear) if known else None if one else best.size(axis)
     # One of unknown rank may have more axes than the others.
-    rank = best.rank if best.base is not None or all(array.rank is not None for array in arrays) else None
+    rank = best.rank if best.base is not None or not unknown and all(array.rank is not None for array in arrays) else None
     return Array(best.base, axes, rank)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -93,7 +94,8 @@ def nnx_side(
     shapes = {path: tuple(value.shape) for path, value in linen.shapes.items()}
     dtypes = {path: value.dtype for path, value in linen.shapes.items()}
     sizes = told_sizes(variable_map, shapes, dtypes) if variable_map is not None and "slots" in variable_map else {}
-    bare = constructor(cls, linen.module, case, arguments, namespace, sizes, [*linen.mutable, *linen.sown])
+    axes = (variable_map or {}).get("axes", {})
+    bare = constructor(cls, linen.module, case, arguments, namespace, sizes, [*linen.mutable, *linen.sown], axes)
     make = with_caches(bridges.initialised(bare, linen), linen.shapes)
     model = nnx.eval_shape(lambda: make(jax.random.key(0)))
     variables = flat_state(model)
@@ -188,10 +190,12 @@ def constructor(
     namespace: dict[str, Any],
     sizes: Mapping[str, Any],
     mutable: Sequence[str] = (),
+    axes: Mapping[str, tuple[str, int]] = types.MappingProxyType({}),
 ) -> Callable[[Any], Any]:
     """How to make the NNX model from a key: `new_init`, or the Linen fields by name and sizes of inputs and of variables.
 
-    A class that is still Linen becomes a model whose calls update the collections `mutable`.
+    A class that is still Linen becomes a model whose calls update the collections `mutable`. `axes` are the arguments and axes
+    whose sizes have other names than these tell.
 
     Raises:
         Unfit: a required parameter that neither tells.
@@ -219,7 +223,7 @@ def constructor(
             value = getattr(module, name)
             if parameter.default is parameter.empty or not _is_default(fields[name], value):  # else each side has its own
                 known[name] = _plain_field(_twin(value, namespace), name)
-        elif (size := _size(name, module, case, arguments)) is not None:
+        elif (size := _size(name, module, case, arguments, axes.get(name))) is not None:
             known[name] = size
         elif name in sizes:
             known[name] = sizes[name]
@@ -304,10 +308,11 @@ def _plain_field(value: Any, name: str) -> Any:
     return value
 
 
-def _size(name: str, module: nn.Module, case: Case, arguments: Arguments) -> Any:
-    """`in_features`, `in_shape`, `<arg>_features`, `<arg>_shape` from the inputs."""
+def _size(name: str, module: nn.Module, case: Case, arguments: Arguments, axis: tuple[str, int] | None) -> Any:
+    """`in_features`, `in_shape`, `<arg>_features`, `<arg>_shape` from the inputs; what is this axis of an argument."""
     stem, _, kind = name.removeprefix("input_").rpartition("_")
-    if kind not in ("features", "shape"):
+    stem, place = axis or (stem, -1)
+    if axis is None and kind not in ("features", "shape"):
         return None
     method = getattr(type(module), case.initialised_by)
     try:
@@ -317,6 +322,7 @@ def _size(name: str, module: nn.Module, case: Case, arguments: Arguments) -> Any
     values = [value for key, value in bound.items() if key != "self"]
     first = next((value for value in values if data.is_array(value)), None)
     value = first if stem == "in" else bound.get(stem)
-    if not data.is_array(value) or not value.shape:  # type: ignore[union-attr]
+    if not data.is_array(value) or len(value.shape) < -place:  # type: ignore[union-attr]
         return None
-    return int(value.shape[-1]) if kind == "features" else tuple(map(int, value.shape[1:]))  # type: ignore[union-attr]
+    whole = axis is None and kind == "shape"
+    return tuple(map(int, value.shape[1:])) if whole else int(value.shape[place])  # type: ignore[union-attr]

@@ -113,6 +113,7 @@ ALIKE = {
     "by_hand": ("run", "with_statistics", "two_models"),
     "kept": ("q_learning", "averages", "hard_updates", "read_later"),
     "masks": ("by_shape", "by_name", "by_key", "frozen"),
+    "one_axis": ("by_array", "by_numbers", "by_shape", "whole"),
     "targets": ("polyak", "averaged", "periodic", "ascent", "gradients_beside", "with_state"),
 }
 

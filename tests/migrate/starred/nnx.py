@@ -1,6 +1,5 @@
 """Shapes that are given with a star."""
 import jax.numpy as jnp
-from flax import linen as nn
 from flax import nnx
 
 
@@ -39,34 +38,47 @@ class AnyShape(nnx.Module):
         return self.dense(x.reshape(*self.sizes, 4, *self.sizes))
 
 
-class Filter(nn.Module):
-    features: int
+class Filter(nnx.Module):
+    def __init__(self, in_shape: tuple[int, ...], features: int, *, rngs: nnx.Rngs):
+        self.features = features
+        self.kernel = nnx.Param(
+            nnx.initializers.normal()(rngs.params(), (in_shape[-2], features))
+        )
 
-    @nn.compact
     def __call__(self, x):
-        kernel = self.param("kernel", nn.initializers.normal(), (x.shape[-2], self.features))
+        kernel = self.kernel[...]
         y = jnp.einsum("bct,cf->bft", x.reshape(-1, x.shape[-2], 6), kernel)
         return y.reshape(*x.shape[:-2], self.features, 6)
 
 
-class Added(nn.Module):
+class Added(nnx.Module):
     """An axis that is not always there: the one before the last is not that of the input."""
 
-    @nn.compact
+    def __init__(
+        self, in_features: int, filter_in_shape: tuple[int, ...], *, rngs: nnx.Rngs
+    ):
+        self.scale = nnx.Param(nnx.initializers.ones(rngs.params(), (1, in_features)))
+        self.filter = Filter(filter_in_shape, 3, rngs=rngs)
+
     def __call__(self, x):
         if x.ndim < 3:
             x = jnp.expand_dims(x, -2)
-        x = x * self.param("scale", nn.initializers.ones, (1, x.shape[-1]))
-        return Filter(3)(x)
+        x = x * self.scale[...]
+        return self.filter(x)
 
 
-class Filters(nn.Module):
+class Filters(nnx.Module):
     """Each has another input, of a rank that nobody says."""
 
-    layers: int = 2
-
-    def setup(self):
-        self.filters = [Filter(4) for _ in range(self.layers)]
+    def __init__(self, in_shape: tuple[int, ...], layers: int = 2, *, rngs: nnx.Rngs):
+        self.layers = layers
+        self.filters = nnx.List([])
+        x_features = in_shape[-1]
+        x_axis2 = in_shape[-2]
+        for _ in range(layers):
+            self.filters.append(Filter((x_axis2, x_features), 4, rngs=rngs))
+            x_features = 6
+            x_axis2 = 4
 
     def __call__(self, x):
         for each in range(self.layers):

@@ -9,7 +9,7 @@ class Symmetric(nnx.Module):
 
     def __init__(
         self,
-        in_shape: tuple[int, ...],
+        in_features: int,
         permutations: tuple,
         features: int,
         mask: tuple | None = None,
@@ -27,7 +27,6 @@ class Symmetric(nnx.Module):
         table = jnp.asarray(permutations)
         table = table.reshape(self.n_symm, self.n_sites).transpose(1, 0)
         self.table = table.reshape(self.n_sites, self.n_symm).astype(jnp.int32)
-        in_features = in_shape[-2]
         if mask is not None:
             self.kernel = nnx.Param(
                 nnx.initializers.lecun_normal()(
