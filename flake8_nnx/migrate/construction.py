@@ -54,7 +54,7 @@ def size_parameters(plan: Plan, call: ast.Call, frame: Frame) -> list[SizeParame
     facts = file.facts
     fields = facts.fields_of(cls)
     known = {size.name: size for size in needed_sizes(trace(cls))}
-    wanted = [p.name for p in planned.parameters if p.name not in fields]
+    wanted = [p.name for p in planned.parameters if p.name not in (*fields, *planned.optional_arguments)]
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise Stop(call, frame, f"nothing in the program tells the size `{unknown[0]}` of `{cls.name}`", f"pass {unknown[0]}=")

@@ -169,7 +169,7 @@ def todo(found: FilePlan, new: str, filename: str) -> list[str]:
     outside = [node for node in calls if (node.lineno, node.col_offset) not in done]
     for plan in found.native:
         fields = found.facts.fields_of(plan.cls)
-        required = [p.name for p in plan.parameters if p.name not in fields]
+        required = [p.name for p in plan.parameters if p.name not in (*fields, *plan.optional_arguments)]
         if not plan.parameters and not plan.init:
             continue
         for node in outside:

@@ -6,82 +6,107 @@ from __future__ import annotations
 
 import ast
 import functools
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate.products import product
+from flake8_nnx.migrate.tied_heads import flag, left_out
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.names import FUNCTIONS
+from flake8_nnx.source.tests import of_self, on_fields, without_self
 from flake8_nnx.source.values import Site
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner
 
-PLAIN = (
-    ast.Attribute, ast.Name, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
-    ast.expr_context,
-)  # fmt: skip
-
 
 def condition(planner: Planner, site: Site) -> str | None:
     """In terms of the parameters, the condition under which everything stands that runs a module of `setup`, if any."""
-    common: list[str] | None = None
+    runs, tied = [], False
     for cls in planner.facts.ancestors(planner.cls):
         for node in cls.nodes:
-            if isinstance(node, ast.Attribute) and node.attr == site.attribute and isinstance(node.ctx, ast.Load) and _own(node):
-                above = cls.facts.names.parent(node)
-                if isinstance(above, ast.Attribute) and product(above, planner.trace, cls.facts, planner.fields):
-                    continue  # what needs no layer
-                found = list(_conditions(node, cls.facts, planner.fields))
-                common = found if common is None else [test for test in common if test in found]
-    if not common or _known_elsewhere(planner.cls, site.attribute or ""):
+            if not isinstance(node, ast.Attribute) or node.attr != site.attribute:
+                continue
+            if not isinstance(node.ctx, ast.Load) or not of_self(node):
+                continue
+            above = cls.facts.names.parent(node)
+            if isinstance(above, ast.Attribute) and product(above, planner.trace, cls.facts, planner.fields):
+                tied = True  # what needs no layer
+            else:
+                runs.append((node, cls.facts))
+    runs += [] if not runs else _elsewhere(planner.cls, site.attribute or "")
+    common: list[str] | None = None
+    for node, facts in runs:
+        found = dict(_conditions(node, facts, planner.fields, tied))
+        common = list(found) if common is None else [test for test in common if test in found]
+        arguments = {test: argument for test, argument in found.items() if argument}
+    if not common or _derived_from(planner.cls):
         return None
-    return " and ".join(dict.fromkeys(common))
+    planner.plan.optional_arguments.update({flag(arguments[test]): arguments[test] for test in common if test in arguments})
+    return " and ".join(common)
 
 
-def _own(node: ast.Attribute) -> bool:
-    return isinstance(node.value, ast.Name) and node.value.id == "self"
+def _conditions(node: ast.AST, facts: Facts, fields: Collection[str], tied: bool) -> Iterator[tuple[str, str]]:
+    """The conditions that hold where an expression runs, the nearest first: on fields, or on an argument, which is named.
 
-
-def _conditions(node: ast.AST, facts: Facts, fields: Collection[str]) -> Iterator[str]:
-    """The conditions on fields that hold where an expression runs, the nearest first."""
-    above = facts.names.parent(node)
+    Arguments count for a layer that others replace where they are given.
+    """
+    above: ast.AST | None = node
     while above is not None and not isinstance(above, FUNCTIONS):
-        if isinstance(above, (ast.If, ast.IfExp)) and node is not above.test and _on_fields(above.test, fields):
-            text = re.sub(r"\bself\.", "", ast.unparse(above.test))
-            other = node in (above.orelse if isinstance(above.orelse, list) else [above.orelse])
-            if isinstance(above.test, ast.BoolOp) or other and not isinstance(above.test, ast.Attribute):
-                text = f"({text})"
-            yield f"not {text}" if other else text
         node, above = above, facts.names.parent(above)
+        for test, other in _tests(node, above):
+            argument = left_out(test, other, facts) if tied else None
+            if argument is not None:
+                yield f"not {flag(argument)}", argument
+            elif on_fields(test, fields):
+                text = without_self(test)
+                if isinstance(test, ast.BoolOp) or other and not isinstance(test, ast.Attribute):
+                    text = f"({text})"
+                yield f"not {text}" if other else text, ""
 
 
-def _on_fields(test: ast.expr, fields: Collection[str]) -> bool:
-    """Whether a test asks for fields of the module and for nothing else."""
-    nodes = list(ast.walk(test))
-    owners = [node.value for node in nodes if isinstance(node, ast.Attribute) and _own(node) and node.attr in fields]
-    names = [node for node in nodes if isinstance(node, ast.Name)]
-    return bool(names) and all(isinstance(node, PLAIN) for node in nodes) and all(name in owners for name in names)
+def _tests(node: ast.AST, above: ast.AST | None) -> Iterator[tuple[ast.expr, bool]]:
+    """The tests on which it depends whether a part of another node runs, and whether they must fail for that."""
+    if isinstance(above, (ast.If, ast.IfExp)) and node is not above.test:
+        yield above.test, node in (above.orelse if isinstance(above.orelse, list) else [above.orelse])
+    blocks = [block for name in ("body", "orelse") if isinstance(block := getattr(above, name, None), list)]
+    for earlier in (statement for block in blocks if node in block for statement in block[: block.index(node)]):
+        if isinstance(earlier, ast.If) and not earlier.orelse and isinstance(earlier.body[-1], ast.Return):
+            yield earlier.test, True
 
 
-def _known_elsewhere(cls: LinenClass, attribute: str) -> bool:
-    """Whether code outside of the class may run the module: it reads an attribute of that name, or derives from the class."""
-    files = {id(facts): facts for facts in (cls.facts, *cls.facts.beside)}.values()
+def _derived_from(cls: LinenClass) -> bool:
+    """Whether other classes derive from this one, and may run its modules as they like."""
+    return any(cls.name in _words(facts).bases for facts in _files(cls))
+
+
+def _elsewhere(cls: LinenClass, attribute: str) -> list[tuple[ast.Attribute, Facts]]:
+    """Where code outside of the class may run the module: it reads an attribute of that name of something else.
+
+    As far as it does more than to give the module weights of others.
+    """
     classes = {other.name for other in cls.facts.classes}
-    for facts in files:
+    found = []
+    for facts in _files(cls):
         words = _words(facts)
-        if cls.name in words.bases or attribute in words.read and (facts is cls.facts or classes & words.known):
-            return True
-    return False
+        for node in words.read.get(attribute, ()) if facts is cls.facts or classes & words.known else ():
+            above = facts.names.parent(node)
+            call = facts.names.parent(above) if isinstance(above, ast.Attribute) and above.attr == "apply" else None
+            if not isinstance(call, ast.Call) or call.func is not above:
+                found.append((node, facts))
+    return found
+
+
+def _files(cls: LinenClass) -> list[Facts]:
+    return list({id(facts): facts for facts in (cls.facts, *cls.facts.beside)}.values())
 
 
 @dataclass(frozen=True)
 class Words:
     """What a file says by which another one's modules may be run."""
 
-    read: frozenset[str]  # attributes of something else than `self`
+    read: Mapping[str, list[ast.Attribute]]  # attributes of something else than `self`, by name
     known: frozenset[str]  # all names: it may know a class by one
     bases: frozenset[str]  # of its Linen classes
 
@@ -92,6 +117,9 @@ def _words(facts: Facts) -> Words:
     attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
     imported = [alias.name for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
     names = {*imported, *(node.id for node in nodes if isinstance(node, ast.Name)), *(node.attr for node in attributes)}
-    read = (node.attr for node in attributes if not _own(node) and isinstance(node.ctx, ast.Load))
+    read: dict[str, list[ast.Attribute]] = {}
+    for node in attributes:
+        if not of_self(node) and isinstance(node.ctx, ast.Load):
+            read.setdefault(node.attr, []).append(node)
     bases = (ast.unparse(base).rpartition(".")[2] for cls in facts.classes for base in cls.node.bases)
-    return Words(frozenset(read), frozenset(names), frozenset(bases))
+    return Words(read, frozenset(names), frozenset(bases))

@@ -88,6 +88,7 @@ class ClassPlan:
     refusals: list[Refusal] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)  # to be added at the end of the class, `{indent}` for its indentation
     notes: list[str] = field(default_factory=list)  # what the new code does otherwise, for the user to know
+    optional_arguments: dict[str, str] = field(default_factory=dict)  # parameter -> the argument that calls give where it is true
     asked: frozenset[str] = frozenset()  # attributes that other code may read of it
     modes: dict[str, dict[str, bool]] = field(default_factory=dict)  # method -> flag that became a mode -> its value in training
 

@@ -43,6 +43,7 @@ def parameters(planner: Planner) -> None:
         planner.plan.parameters.append(Parameter(field.name, annotation(planner, field), default, field.keyword))
         if field.factory is not None:
             default_made(planner, field, field.factory)
+    planner.plan.parameters += [Parameter(name, "bool", "False", keyword=True) for name in planner.plan.optional_arguments]
 
 
 def default_made(planner: Planner, field: Field, factory: ast.expr) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, detached, fields, lifting, merged, recurrent
+from flake8_nnx.migrate import bridge, detached, fields, inlined, lifting, merged, recurrent, tied_heads
 from flake8_nnx.migrate.attributes import has_init
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.lines import quoted
@@ -36,7 +36,7 @@ def class_code(planner: Planner, site: Site) -> str | None:
         return ported_code(planner, site)
     sizes: dict[str, str] = {}
     for name, size in site_sizes(site, planner.outside).items():
-        text = planner.spell(size)
+        text = planner.spell(inlined.written_out(planner, size) if site.method == "setup" else size)
         words = set(WORD.findall(text or ""))
         changing = words & planner.later.get(site, set())
         if text is None or changing or site.method == "setup" and planner.in_call & words:
@@ -222,6 +222,7 @@ def call_arguments(planner: Planner, layer: Any, node: ast.Call) -> None:
 def local_code(planner: Planner, site: Site, sizes: dict[str, str], positional: list[str], keywords: dict[str, str]) -> str:
     assert site.ref is not None and site.ref.local is not None
     planner.uses(site.call, site.ref)
+    keywords = {**keywords, **tied_heads.told(planner, site)}
     # Sizes come first in the new signature; positional fields follow them unchanged.
     arguments = [*sizes.values(), *positional, *(f"{name}={text}" for name, text in keywords.items())]
     if has_init(trace(site.ref.local)):

@@ -650,11 +650,23 @@ class Tracer:
 
     def apply(self, site: Site, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any]) -> Any:
         """A submodule is called: its sizes become known, its output too where the layer is."""
+        if method == "apply" and (site.ref is None or site.ref.local is None or "apply" not in site.ref.local.methods):
+            return self.apply_to(site, node, positional, keywords)
         known = bool(site.sizes)
         output = applied(self, site, method, node, positional, keywords)
         if not known and site.sizes:
             self.sized.append(site)
         return output
+
+    def apply_to(self, site: Site, node: ast.Call, positional: list[Any], keywords: dict[str, Any]) -> Any:
+        """`self.decoder.apply({"params": {"kernel": table.T}}, x)`: a call on such inputs, with variables of others."""
+        if "method" in keywords:
+            return Unknown()
+        given = {name: value for name, value in keywords.items() if name not in ("variables", "rngs", "mutable")}
+        before = len(site.inputs)
+        output = self.apply(site, "__call__", node, positional if "variables" in keywords else positional[1:], given)
+        site.inputs[before:] = [(node, "apply", {})]  # it takes other arguments, so it is no call like others
+        return Unknown() if "mutable" in keywords else output
 
     def own_call(self, node: ast.Call, env: Env) -> Any:
         """self.param, self.variable, self.sow and self.make_rng."""

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -12,11 +11,11 @@ import flax.linen as nn
 import jax
 from flax import nnx
 
-from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.variable_map import resolve, told_sizes
 from flake8_nnx.verify import bridges, sharding
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
+from flake8_nnx.verify.given import given, given_class, layers_given
 from flake8_nnx.verify.methods import noted
 from flake8_nnx.verify.modes import mode_flag
 from flake8_nnx.verify.propose import natural, propose
@@ -106,29 +105,17 @@ def nnx_side(
     shapes = {spell(path): (path, v) for path, v in own.items()}
     others = other_paths(model, own)
     proposed = variable_map is None
-    if variable_map is None:
-        names = propose(
-            {path: (tuple(s.shape), str(s.dtype)) for path, s in linen.shapes.items()},
-            {name: (tuple(v.get_value().shape), str(v.get_value().dtype)) for name, (_, v) in shapes.items()},
-        )
-    elif "slots" in variable_map:
-        names = resolve(variable_map, linen.shapes, [*shapes, *others])
-        if bridges.has(model):  # what stays Linen may hold what has moved, further down than the map goes
-            signatures = {name: v.get_value() for name, (_, v) in shapes.items() if name not in names.values()}
-            rest = {path: shape for path, shape in linen.shapes.items() if path not in names}
-            names |= propose(*({path: (tuple(s.shape), str(s.dtype)) for path, s in side.items()} for side in (rest, signatures)))
-    else:
-        names = dict(variable_map)
+    names = _names(variable_map, linen, {name: v.get_value() for name, (_, v) in shapes.items()}, others, model)
     names = {old: others.get(new, new) for old, new in names.items()}
     hint = "; no variable map was given and none could be proposed" if proposed else ""
     try:
         complete = case.initialised_by == "__call__"
         check_map(names, linen.shapes, {name: v for name, (_, v) in shapes.items()}, hint, complete)
     except Different as error:
-        given = given_class(linen.module)
-        if not given:
+        classes = given_class(linen.module)
+        if not classes:
             raise
-        raise Unfit(f"{error}: the case gives `{given}` classes that the source may never give") from error
+        raise Unfit(f"{error}: the case gives `{classes}` classes that the source may never give") from error
     sharding.check_names(linen.axis_names, {old: shapes[new][1] for old, new in names.items()})
     linen_paths = {shapes[new][0]: old for old, new in names.items()}
     graphdef, _ = nnx.split(model)
@@ -137,12 +124,26 @@ def nnx_side(
     return NnxSide(graphdef, variables, linen_paths, case, seeded, make, sown, flag), names, proposed
 
 
-def given_class(module: nn.Module) -> str:
-    """The fields that hold a Linen class which is not their default: the variables may be named after others."""
-    fields = getattr(module, "__dataclass_fields__", {})
-    held = {name: getattr(module, name, None) for name in fields if name not in ("parent", "name")}
-    classes = {name: value for name, value in held.items() if _of_linen(value) and not isinstance(value, nn.Module)}
-    return "`, `".join(name for name, value in classes.items() if value is not fields[name].default)
+def _names(
+    variable_map: Mapping[str, Any] | None, linen: LinenSide, new: Mapping[str, Any], others: Mapping[str, str], model: Any
+) -> dict[str, str]:
+    """Linen path to NNX path: as the map says, or as far as that can be guessed where it says nothing."""
+    if variable_map is None:
+        return propose(_signatures(linen.shapes), _signatures(new))
+    if "slots" not in variable_map:
+        return dict(variable_map)
+    names = resolve(variable_map, linen.shapes, [*new, *others])
+    rest = {path: shape for path, shape in linen.shapes.items() if path not in names}
+    free = {name: value for name, value in new.items() if name not in names.values()}
+    if not bridges.has(model):  # what stays Linen may hold what has moved, further down than the map goes
+        fields = layers_given(linen.module)  # which belong to whoever gives them, so that the map of the class has none of them
+        rest = {path: shape for path, shape in rest.items() if path.split("/")[1] in fields}
+        free = {name: value for name, value in free.items() if name.split("/")[0] in fields}
+    return names | propose(_signatures(rest), _signatures(free))
+
+
+def _signatures(arrays: Mapping[str, Any]) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {path: (tuple(array.shape), str(array.dtype)) for path, array in arrays.items()}
 
 
 def holds_arrays(model: Any) -> bool:
@@ -216,26 +217,33 @@ def constructor(
     if case.new_init:
         return lambda key: eval(case.new_init or "", {**namespace, "rngs": rngs(key), "nnx": nnx})  # noqa: S307
     known: dict[str, Any] = {}
+    held: dict[str, Callable[[nnx.Rngs], Any]] = {}
     for name, parameter in parameters.items():
         if name == "rngs":
             continue
         if name in fields:
             value = getattr(module, name)
             if parameter.default is parameter.empty or not _is_default(fields[name], value):  # else each side has its own
-                known[name] = _plain_field(_twin(value, namespace), name)
+                held[name] = given(value, name, namespace)
         elif (size := _size(name, module, case, arguments, axes.get(name))) is not None:
             known[name] = size
         elif name in sizes:
             known[name] = sizes[name]
+        elif (argument := name.removeprefix("has_")) != name and parameter.default is False:  # see `migrate.tied_heads`
+            known[name] = _bound(module, case, arguments).get(argument) is not None
         elif parameter.default is inspect.Parameter.empty and parameter.kind not in (
             parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD
         ):
-            raise Unfit(UNTOLD.format(name, cls.__name__))
-    untold = [name for name, value in known.items() if name in sizes and value is None]
+            if not _left_out(name, module, case, arguments):
+                raise Unfit(UNTOLD.format(name, cls.__name__))
+            known[name] = None  # no layer runs on it
+    untold = [name for name, value in known.items() if value is None]
 
     def made(key: Any) -> Any:
+        streams = rngs(key)
+        values = {**known, **{name: make(streams) for name, make in held.items()}}
         try:
-            return cls(**known, rngs=rngs(key)) if "rngs" in parameters else cls(**known)
+            return cls(**values, rngs=streams) if "rngs" in parameters else cls(**values)
         except TypeError as error:
             if untold:  # a size that is used all the same
                 raise Unfit(UNTOLD.format(untold[0], cls.__name__)) from error
@@ -273,39 +281,20 @@ def _is_default(field: dataclasses.Field[Any], value: Any) -> bool:
     return type(made) in (list, dict) and type(made)(value) == made
 
 
-def _of_linen(value: Any) -> bool:
-    made = value.func if isinstance(value, functools.partial) else value
-    return isinstance(made, nn.Module) or isinstance(made, type) and issubclass(made, nn.Module)
+def _left_out(name: str, module: nn.Module, case: Case, arguments: Arguments) -> bool:
+    """Whether a parameter is the size of an argument that this case leaves out, so that it is None."""
+    stem = name.removeprefix("input_").rpartition("_")[0]
+    parameter = inspect.signature(getattr(type(module), case.initialised_by)).parameters.get(stem)
+    return parameter is not None and parameter.default is None and _bound(module, case, arguments).get(stem) is None
 
 
-def _name(value: Any) -> str:
-    return str(getattr(value, "__name__", type(value).__name__))
-
-
-def _twin(value: Any, namespace: Mapping[str, Any]) -> Any:
-    """For a Linen class as a value its NNX class: of the same name in the new file, or of flax.nnx."""
-    if not isinstance(value, type) or not issubclass(value, nn.Module):
-        return value
-    name = getattr(value, "__name__", "")
-    layer = LAYERS.get(name) if getattr(nn, name, None) is value else None
-    new: Any = getattr(nnx, layer.nnx, None) if layer is not None and layer.nnx else namespace.get(name)
-    return new if isinstance(new, type) and issubclass(new, nnx.Module) else value
-
-
-def _plain_field(value: Any, name: str) -> Any:
-    """The value of a Linen field, for the NNX constructor too.
-
-    Raises:
-        Unfit: it holds a Linen module or module class, which the NNX class cannot use.
-    """
-    for leaf in jax.tree.leaves(value, is_leaf=lambda leaf: isinstance(leaf, nn.Module)):
-        if _of_linen(leaf):
-            made = leaf.func if isinstance(leaf, functools.partial) else leaf
-            raise Unfit(
-                f"the field `{name}` holds the Linen module {_name(made)}, which the NNX "
-                "class cannot use; give the constructor call as new_init (--new-init)"
-            )
-    return value
+def _bound(module: nn.Module, case: Case, arguments: Arguments) -> Mapping[str, Any]:
+    """The arguments of the call that initialises the module, by name."""
+    method = getattr(type(module), case.initialised_by)
+    try:
+        return inspect.signature(method).bind(module, *arguments.args, **arguments.kwargs).arguments
+    except TypeError:
+        return {}
 
 
 def _size(name: str, module: nn.Module, case: Case, arguments: Arguments, axis: tuple[str, int] | None) -> Any:
@@ -314,11 +303,7 @@ def _size(name: str, module: nn.Module, case: Case, arguments: Arguments, axis: 
     stem, place = axis or (stem, -1)
     if axis is None and kind not in ("features", "shape"):
         return None
-    method = getattr(type(module), case.initialised_by)
-    try:
-        bound = inspect.signature(method).bind(module, *arguments.args, **arguments.kwargs).arguments
-    except TypeError:
-        return None
+    bound = _bound(module, case, arguments)
     values = [value for key, value in bound.items() if key != "self"]
     first = next((value for value in values if data.is_array(value)), None)
     value = first if stem == "in" else bound.get(stem)

@@ -4,8 +4,10 @@ Annotations and names suggest what an argument is; those that say nothing get on
 """
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import typing
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -66,6 +68,10 @@ def calls(cls: type, method: str, features: Sequence[int]) -> Iterator[Call]:
     # The key of an attention stands beside its query and value.
     plain = {"key"} if {"query", "value"} & {p.name for p in parameters} else set()
     choices = {p.name: ANY_INPUT if p.name in plain else _candidates(p.name, p.annotation) for p in needed}
+    for name, hint in _hints(getattr(cls, method)).items():
+        if name in choices:
+            nested = tuple(filter(None, (_nested(hint, shape) for shape in ("f32[b,F]", SEQUENCE))))
+            choices[name] = tuple(dict.fromkeys((*nested, *choices[name])))
     optional = [p for p in parameters if p.default is None and p.name not in keys and _named(p.name)]
     choices |= {p.name: _candidates(p.name, inspect.Parameter.empty) for p in optional}
 
@@ -136,6 +142,21 @@ def _candidates(name: str, annotation: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*_typed(text), *named, *ANY_INPUT)))
 
 
+def _hints(method: Any) -> dict[str, Any]:
+    """The annotations of a method as objects, also where its file postpones them."""
+    try:
+        return typing.get_type_hints(method)
+    except Exception:  # a name that is only imported for type checkers
+        return {}
+
+
+def _nested(hint: Any, shape: str) -> str:
+    """Arrays of this shape in tuples as an annotation such as `tuple[tuple[Array, Array], Array]` nests them."""
+    parts = typing.get_args(hint) if typing.get_origin(hint) is tuple else ()
+    texts = [_nested(part, shape) or (shape if "rray" in str(part) and not typing.get_args(part) else "") for part in parts]
+    return f"({', '.join(texts)},)" if texts and all(texts) else ""
+
+
 def _typed(annotation: str) -> tuple[str, ...]:
     """The shape that an annotation such as `Float[Array, "*b t d"]` spells: the last axis is of features, others are named."""
     match = TYPED.search(annotation)
@@ -155,5 +176,5 @@ def _parsed(text: str, size: int) -> Any:
         return text.strip("'")
     text = text.replace("F", str(size))
     if text.startswith("("):
-        return tuple(part.strip() for part in re.findall(r"\w+\[[^\]]*\]", text))
+        return ast.literal_eval(re.sub(r"\w+\[[^\]]*\]", r"'\g<0>'", text))
     return {"3": 3, "no": False, "None": None}.get(text, text)

@@ -95,7 +95,7 @@ def _case(
         except BaseException as error:  # noqa: B036  (user code may raise anything)
             reasons.append(f"{case.init} with {spelled_inputs(case)}: {in_short(error)}")
             continue
-        if fit.batched and not _as_large_as_the_batch(namespace, case, fit):
+        if fit.batched and not _depends_on_the_batch(namespace, case, fit):
             return _completed(namespace, case, fit, tried, deadline)
         unbatched = unbatched or (case, tried, fit)
     if unbatched:
@@ -158,8 +158,9 @@ def spelled_inputs(case: Case) -> str:
     return ", ".join([*map(str, case.args), *(f"{name}={value}" for name, value in case.kwargs.items())]) or "nothing"
 
 
-def _as_large_as_the_batch(namespace: Mapping[str, Any], case: Case, fit: Fit) -> bool:
-    """Whether parameters have the size of the batch, as those of a dense layer on `x[:, 0]` of rows that should be sequences."""
+def _depends_on_the_batch(namespace: Mapping[str, Any], case: Case, fit: Fit) -> bool:
+    """Whether parameters have the size of the batch, as those of a dense layer on `x[:, 0]` of rows that should be sequences,
+    or the case runs with one batch only, as where two rows are unpacked as a pair."""
     found = []
     for batch in (2, 3) if case.init_method is None else ():
         module, sizes = eval(case.init or "", dict(namespace)), NamedSizes(batch=batch)  # noqa: S307
@@ -171,7 +172,10 @@ def _as_large_as_the_batch(namespace: Mapping[str, Any], case: Case, fit: Fit) -
             return module.init(keys, *args, **kwargs, method=case.method).get("params")
 
         keys = {name: jax.random.key(0) for name in ("params", *fit.rngs)}
-        found.append([leaf.shape for leaf in jax.tree.leaves(jax.eval_shape(made, keys, arrays))])
+        try:
+            found.append([leaf.shape for leaf in jax.tree.leaves(jax.eval_shape(made, keys, arrays))])
+        except Exception:  # user code may raise anything
+            return True
     return found[:1] != found[1:]
 
 

@@ -158,6 +158,7 @@ CASES = {
     ],
     "heads": [
         Case("heads:Classifier", init="Classifier(4, 3)", args=("f32[2,5,3]",)),
+        Case("heads:LocalSizes", init="LocalSizes(6, 3)", args=("f32[2,5,4]",)),
         Case("heads:Translator", init="Translator(4)", args=("f32[2,5,3]", "f32[2,7,6]")),
     ],
     "starred": [
@@ -182,6 +183,13 @@ CASES = {
         Case("one_axis:SizeOfOther", init="SizeOfOther()", args=("f32[2,5,3]", "f32[2,5,6]")),
         Case("one_axis:OtherMethod", init="OtherMethod()", args=("f32[2,5,3]",)),
     ],
+    "tied_heads": [
+        *(Case("tied_heads:Model", init=f"Model(7, 4, {tie})", args=("i32[2,5]<7",)) for tie in (True, False)),
+        Case("tied_heads:Head", init="Head(7, 4)", args=("f32[2,3]", "f32[7,4]")),
+        Case("tied_heads:Heads", init="Heads(7, 4)", args=("f32[2,3]",)),
+        Case("tied_heads:InMethod", init="InMethod(7)", args=("f32[2,3]",)),
+    ],
+    "guarded": [Case("guarded:Early", init=f"Early(4, {pool})", args=("f32[2,5,3]",)) for pool in (True, False)],
     "attributes_only": [
         Case("attributes_only:Mlp", init="Mlp(2)", args=("f32[2,3]",)),
         Case("attributes_only:Positions", init="Positions(6, 2)", args=("f32[2,4,3]",)),

@@ -195,6 +195,57 @@ def test_fields_that_hold_linen_modules_are_not_given_to_nnx():
     assert check(replace(case, new_init="NormedNnx(3, rngs=rngs)"), {}, NormedNnx, {"NormedNnx": NormedNnx}).good
 
 
+def test_fields_that_hold_layers_are_given_their_twins():
+    """A layer whose sizes are among its fields is made in NNX too; one that needs others is not."""
+    class Tokens(nn.Module):
+        embed: nn.Module
+
+        def __call__(self, tokens):
+            return self.embed(tokens)
+
+    class TokensNnx(nnx.Module):
+        def __init__(self, embed, *, rngs):
+            self.embed = embed
+
+        def __call__(self, tokens):
+            return self.embed(tokens)
+
+    slots = {"slots": []}
+    case = Case("m.py:Tokens", build=lambda: Tokens(nn.Embed(7, 3, param_dtype=jnp.bfloat16)), args=("i32[2,5]<7",))
+    assert check(case, {}, TokensNnx, {}, slots).good
+    dense = replace(case, build=lambda: Tokens(nn.Dense(3)), args=("f32[2,5]",))
+    verdict = check(dense, {}, TokensNnx, {}, slots)
+    assert verdict.status == "UNVERIFIED" and "`embed` holds the Linen module Dense" in verdict.reason
+
+
+def test_sizes_and_flags_of_arguments_that_are_left_out():
+    """The size of an argument that a call leaves out is none; what must have one says so."""
+    class Cross(nn.Module):
+        @nn.compact
+        def __call__(self, x, memory=None):
+            y = nn.Dense(3, name="own")(x)
+            return y if memory is None else y + nn.Dense(3, name="other")(memory)
+
+    class CrossNnx(nnx.Module):
+        def __init__(self, in_features, memory_features, *, has_memory=False, rngs):
+            self.own = nnx.Linear(in_features, 3, rngs=rngs)
+            self.other = nnx.Linear(memory_features, 3, rngs=rngs) if has_memory else None
+
+        def __call__(self, x, memory=None):
+            y = self.own(x)
+            return y if memory is None else y + self.other(memory)
+
+    class Needs(CrossNnx):
+        def __init__(self, in_features, memory_features, *, rngs):
+            super().__init__(in_features, memory_features, has_memory=True, rngs=rngs)
+
+    alone = Case("m.py:Cross", build=Cross, args=("f32[2,4]",))
+    both = replace(alone, args=("f32[2,4]", "f32[2,5]"))
+    assert check(alone, {}, CrossNnx, {}).good and check(both, {}, CrossNnx, {}).good
+    verdict = check(alone, {}, Needs, {})
+    assert verdict.status == "UNVERIFIED" and "cannot tell the parameter `memory_features`" in verdict.reason
+
+
 @pytest.mark.parametrize(
     "features, scale, words", [(4, 2.0, ""), (5, 2.0, "`features` is 4 in Linen and 5"), (4, 1.0, "`scale`")]
 )

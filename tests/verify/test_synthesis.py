@@ -181,6 +181,25 @@ class Einsum(nn.Module):
         return jnp.einsum(eqn, x, self.param("w", nn.initializers.ones, self.shape))
 
 
+class Decoder(nn.Module):
+    """A carry that its annotation nests; two rows of a batch would unpack as a pair as well."""
+
+    width: int
+
+    @nn.compact
+    def __call__(self, carry: tuple[tuple[jax.Array, jax.Array], jax.Array], x: jax.Array):
+        (c, h), last = carry
+        y = nn.Dense(self.width)(jnp.concatenate([h, last, x], axis=-1))
+        return ((c + y, y), last), y
+
+
+class Unpacks(nn.Module):
+    @nn.compact
+    def __call__(self, pair, x):
+        a, b = pair
+        return nn.Dense(3)(x) + nn.Dense(3)(a + b)
+
+
 class Scanned(nn.Module):
     width: int
 
@@ -352,6 +371,7 @@ def test_classes_without_call():
         ("Einsum", "Einsum(shape=(12, 6))", ("...d,df->...f", "f32[b,12]")),
         ("Quantised", "Einsum(shape=(12, 6), einsum_str='...d,df->...f'))", ("f32[b,5,12]",)),
         ("Scanned", "Scanned(width=12)", (("f32[b,12]", "f32[b,12]"), "f32[b,5,12]")),
+        ("Decoder", "Decoder(width=12)", ((("f32[b,5,12]", "f32[b,5,12]"), "f32[b,5,12]"), "f32[b,5,12]")),
         ("Noised", "Noised()", ("f32[b,12]",)),
         ("Up", "Up(channels=32)", ("f32[b,8,8,3]", ("f32[b,8,8,32]", "f32[b,8,8,32]"), "f32[b,5,32]")),
         ("Distribution", "Distribution()", ("f32[b,12]",)),
@@ -366,6 +386,11 @@ def test_classes_without_call():
 def test_what_annotations_and_names_say(name, init, args):
     (case,) = synthesise(SPACE, name)
     assert init in case.init and case.args == args, case
+
+
+def test_a_batch_that_must_be_two_is_the_last_resort():
+    (case,) = synthesise(SPACE, "Unpacks")
+    assert case.args == ("f32[b,12]", "f32[b,12]")
 
 
 def test_keys_are_given_only_where_they_are_needed():

@@ -47,6 +47,25 @@ class Tied(nn.Module):
         return y + self.biased.apply({"params": {"kernel": kernel, "bias": bias}}, x)
 
 
+class Early(nn.Module):
+    """What runs after a return runs only without it; a check is no condition."""
+
+    features: int
+    pool: bool = True
+
+    def setup(self):
+        self.dense = nn.Dense(self.features)
+        self.last = nn.Dense(self.features)
+
+    def __call__(self, x):
+        if self.features < 1:
+            raise ValueError("no features")
+        x = self.dense(x)
+        if self.pool:
+            return x.mean(1)
+        return self.last(x)
+
+
 class Always(nn.Module):
     """What runs elsewhere too, is known to others, or depends on the call is always made."""
 

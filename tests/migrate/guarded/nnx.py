@@ -41,8 +41,6 @@ class Tied(nnx.Module):
 
     def __init__(
         self,
-        head_in_features: int,
-        biased_in_features: int,
         vocab: int,
         width: int,
         tie: bool = True,
@@ -54,11 +52,11 @@ class Tied(nnx.Module):
         self.dtype = dtype
         self.embed = nnx.Embed(vocab, width, rngs=rngs)
         self.head = (
-            nnx.Linear(head_in_features, vocab, use_bias=False, dtype=dtype, rngs=rngs)
+            nnx.Linear(width, vocab, use_bias=False, dtype=dtype, rngs=rngs)
             if not tie
             else None
         )
-        self.biased = nnx.Linear(biased_in_features, vocab, rngs=rngs)
+        self.biased = nnx.Linear(width, vocab, rngs=rngs)
 
     def __call__(self, tokens, kernel, bias):
         x = self.embed(tokens)
@@ -68,6 +66,26 @@ class Tied(nnx.Module):
         else:
             y = self.head(x)
         return y + nnx.merge(nnx.graphdef(self.biased), {"kernel": kernel, "bias": bias})(x)
+
+
+class Early(nnx.Module):
+    """What runs after a return runs only without it; a check is no condition."""
+
+    def __init__(
+        self, in_features: int, features: int, pool: bool = True, *, rngs: nnx.Rngs
+    ):
+        self.features = features
+        self.pool = pool
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+        self.last = nnx.Linear(features, features, rngs=rngs) if not pool else None
+
+    def __call__(self, x):
+        if self.features < 1:
+            raise ValueError("no features")
+        x = self.dense(x)
+        if self.pool:
+            return x.mean(1)
+        return self.last(x)
 
 
 class Always(nnx.Module):

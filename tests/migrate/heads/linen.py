@@ -198,3 +198,37 @@ class Groups(nn.Module):
         for number in range(self.depth):
             x = self.layers[number // 2](x)[0]
         return x
+
+
+class LocalSizes(nn.Module):
+    """A size that the call computes from fields is written out where the layer is made."""
+
+    features: int
+    heads: int
+
+    def setup(self):
+        self.values = nn.Dense(self.features)
+        self.out = nn.Dense(self.features)
+
+    def __call__(self, x):
+        head_dim = self.features // self.heads
+        values = self.values(x).reshape(x.shape[:2] + (self.heads, head_dim))
+        return self.out(values.reshape(values.shape[:2] + (-1,)))
+
+
+class OfTheCall(nn.Module):
+    """A size that has two values, or depends on the call, is a parameter."""
+
+    features: int
+    heads: int
+
+    def setup(self):
+        self.values = nn.Dense(self.features)
+        self.out = nn.Dense(self.features)
+
+    def __call__(self, x, wide: bool = False):
+        head_dim = self.features // self.heads
+        if wide:
+            head_dim = 2 * self.features
+        values = self.values(x).reshape(x.shape[:1] + (-1, head_dim))
+        return self.out(values)

@@ -215,3 +215,43 @@ class Groups(nnx.Module):
         for number in range(self.depth):
             x = self.layers[number // 2](x)[0]
         return x
+
+
+class LocalSizes(nnx.Module):
+    """A size that the call computes from fields is written out where the layer is made."""
+
+    def __init__(self, in_features: int, features: int, heads: int, *, rngs: nnx.Rngs):
+        self.features = features
+        self.heads = heads
+        self.values = nnx.Linear(in_features, features, rngs=rngs)
+        self.out = nnx.Linear(heads * (features // heads), features, rngs=rngs)
+
+    def __call__(self, x):
+        head_dim = self.features // self.heads
+        values = self.values(x).reshape(x.shape[:2] + (self.heads, head_dim))
+        return self.out(values.reshape(values.shape[:2] + (-1,)))
+
+
+class OfTheCall(nnx.Module):
+    """A size that has two values, or depends on the call, is a parameter."""
+
+    def __init__(
+        self,
+        in_features: int,
+        values_features: int,
+        features: int,
+        heads: int,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.features = features
+        self.heads = heads
+        self.values = nnx.Linear(in_features, features, rngs=rngs)
+        self.out = nnx.Linear(values_features, features, rngs=rngs)
+
+    def __call__(self, x, wide: bool = False):
+        head_dim = self.features // self.heads
+        if wide:
+            head_dim = 2 * self.features
+        values = self.values(x).reshape(x.shape[:1] + (-1, head_dim))
+        return self.out(values)

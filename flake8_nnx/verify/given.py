@@ -1,0 +1,87 @@
+"""Linen modules and classes that the fields of a case hold, as the NNX classes take them.
+
+A built-in layer whose sizes are all among its fields is made anew, and a class is the one of its name on the other side.
+"""
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flax.linen as nn
+import jax
+from flax import nnx
+
+from flake8_nnx.catalog.construct import construct
+from flake8_nnx.catalog.layers import LAYERS
+from flake8_nnx.verify.verdict import Unfit
+
+
+def given(value: Any, name: str, namespace: Mapping[str, Any]) -> Callable[[nnx.Rngs], Any]:
+    """What makes the value of a Linen field for the NNX constructor too, from the random streams.
+
+    Raises:
+        Unfit: it holds a Linen module or module class, which the NNX class cannot use.
+    """
+    layer = _layer(value) if isinstance(value, nn.Module) else None
+    if layer is not None:
+        return lambda rngs: eval(layer, {"nnx": nnx, "rngs": rngs, "given": value})  # noqa: S307
+    same = _plain(_twin(value, namespace), name)
+    return lambda rngs: same
+
+
+def layers_given(module: nn.Module) -> set[str]:
+    """The fields that hold a Linen module."""
+    fields = [name for name in getattr(module, "__dataclass_fields__", {}) if name not in ("parent", "name")]
+    return {name for name in fields if isinstance(getattr(module, name, None), nn.Module)}
+
+
+def given_class(module: nn.Module) -> str:
+    """The fields that hold a Linen class which is not their default: the variables may be named after others."""
+    fields = getattr(module, "__dataclass_fields__", {})
+    held = {name: getattr(module, name, None) for name in fields if name not in ("parent", "name")}
+    classes = {name: value for name, value in held.items() if _of_linen(value) and not isinstance(value, nn.Module)}
+    return "`, `".join(name for name, value in classes.items() if value is not fields[name].default)
+
+
+def _of_linen(value: Any) -> bool:
+    made = value.func if isinstance(value, functools.partial) else value
+    return isinstance(made, nn.Module) or isinstance(made, type) and issubclass(made, nn.Module)
+
+
+def _name(value: Any) -> str:
+    return str(getattr(value, "__name__", type(value).__name__))
+
+
+def _twin(value: Any, namespace: Mapping[str, Any]) -> Any:
+    """For a Linen class as a value its NNX class: of the same name in the new file, or of flax.nnx."""
+    if not isinstance(value, type) or not issubclass(value, nn.Module):
+        return value
+    name = getattr(value, "__name__", "")
+    layer = LAYERS.get(name) if getattr(nn, name, None) is value else None
+    new: Any = getattr(nnx, layer.nnx, None) if layer is not None and layer.nnx else namespace.get(name)
+    return new if isinstance(new, type) and issubclass(new, nnx.Module) else value
+
+
+def _layer(module: nn.Module) -> str | None:
+    """The code of the NNX layer with the fields of a Linen one, `given`; None where it needs sizes or has no exact twin."""
+    kind = type(module)
+    layer = LAYERS.get(kind.__name__) if getattr(nn, kind.__name__, None) is kind else None
+    if layer is None or layer.sizes or not layer.nnx:
+        return None
+    fields = {name: f for name, f in kind.__dataclass_fields__.items() if name not in ("parent", "name")}
+    differ = [name for name, field in fields.items() if getattr(module, name) is not field.default]
+    made = construct(layer, [], {name: f"given.{name}" for name in differ}, {})
+    return None if made.problems else made.code
+
+
+def _plain(value: Any, name: str) -> Any:
+    """The value, which holds no Linen module."""
+    for leaf in jax.tree.leaves(value, is_leaf=lambda leaf: isinstance(leaf, nn.Module)):
+        if _of_linen(leaf):
+            made = leaf.func if isinstance(leaf, functools.partial) else leaf
+            raise Unfit(
+                f"the field `{name}` holds the Linen module {_name(made)}, which the NNX "
+                "class cannot use; give the constructor call as new_init (--new-init)"
+            )
+    return value
