@@ -7,7 +7,7 @@ from typing import Any
 from flake8_nnx.migrate import refuse
 from flake8_nnx.migrate.model import ClassPlan, FilePlan
 from flake8_nnx.migrate.project import Plans, names_of, together
-from flake8_nnx.migrate.wrap import Stuck, wrap
+from flake8_nnx.migrate.wrap import Stuck, classes_held, wrap
 from flake8_nnx.source.linen import Facts
 
 
@@ -72,13 +72,14 @@ def _wrap_all(
 ) -> dict[int, ClassPlan]:
     """Wrap what has moved in every class that stays; those that cannot be wrapped, with the reason."""
     outside = frozenset(users)
+    held = {key: classes_held(user.cls) for key, user in users.items()}
     stuck: dict[int, ClassPlan] = {}
     for plan in run:
         key = id(plan.cls.node)
         if plan.refusals:
             continue
         for user_key, user in users.items():
-            if key not in named[user_key] and not user.cls.fields:
+            if key not in named[user_key] and key not in held[user_key]:
                 continue
             try:
                 if user_key in untouched and key in named[user_key]:

@@ -13,7 +13,7 @@ from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.attributes import has_init
 from flake8_nnx.migrate.variables import LAZY_METHOD
 from flake8_nnx.source.features import SizeParameter, site_sizes, trace
-from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.linen import Facts, Field, LinenClass
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.values import AXIS, Site
 
@@ -59,8 +59,8 @@ def wrap(user: ClassPlan, used: ClassPlan, plans: Sequence[ClassPlan], outside: 
     """
     facts = user.cls.facts
     names = list(references(user.cls, used.cls))
-    fields = (field for field in user.cls.fields if _annotated(field.annotation, used.cls, facts))
-    for field in fields:
+    field = classes_held(user.cls).get(id(used.cls.node))
+    if field is not None:
         raise Stuck(field.node, f"the field `{field.name}` of `{user.name}`, which stays Linen, is given one", _together(user))
     if names:
         _check_content(user, used, names[0], plans)
@@ -93,9 +93,10 @@ def wrap(user: ClassPlan, used: ClassPlan, plans: Sequence[ClassPlan], outside: 
         user.slots = [*user.slots, *_slots(calls, user, used, facts)]
 
 
-def _annotated(annotation: ast.expr, used: LinenClass, facts: Facts) -> bool:
-    ref = facts.annotated_module(annotation)
-    return ref is not None and ref.local is used
+def classes_held(cls: LinenClass) -> dict[int, Field]:
+    """The classes of the project that fields of a class hold, by the id of their node, with the first of these fields."""
+    refs = [(cls.facts.annotated_module(field.annotation), field) for field in cls.fields]
+    return {id(ref.local.node): field for ref, field in reversed(refs) if ref is not None and ref.local is not None}
 
 
 def _together(user: ClassPlan) -> str:
