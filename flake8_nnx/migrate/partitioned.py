@@ -18,7 +18,7 @@ NEEDS_RULES = "under a mesh `nnx.with_partitioning` needs a rule for every logic
 def check(plan: ClassPlan, facts: Facts) -> None:
     """Refuse what is given more than an initialiser and names, and note what NNX wants of logical names."""
     for node in plan.cls.nodes:
-        found = helper(facts.origin(node))
+        found = helper(facts.origin(node)) if isinstance(node, (ast.Name, ast.Attribute)) else None
         if found is None or found.linen not in PARTITIONED:
             continue
         if nnx_function(node, facts) is None:

@@ -106,7 +106,7 @@ def values_given(cls: LinenClass, calls: list[Construction]) -> Iterator[tuple[s
         if cls in classes:
             positional = node.args[1:] if facts.origin(node.func) in PARTIAL else node.args
             yield from ((name, value, facts) for name, value in zip(fields, positional))
-            yield from ((keyword.arg, keyword.value, facts) for keyword in node.keywords if keyword.arg in fields)
+            yield from ((keyword.arg, keyword.value, facts) for keyword in node.keywords if keyword.arg and keyword.arg in fields)
 
 
 def classes_of(node: ast.expr, facts: Facts, depth: int = 0) -> list[Given]:

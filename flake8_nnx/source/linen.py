@@ -144,6 +144,8 @@ class Facts:
         self.given: dict[int, Any] = {}  # classes that fields are given, by class, see source.given
         self._origins: dict[int, str | None] = {}
         self._classes: dict[int, LinenClass | None] = {}
+        self._ancestors: dict[int, tuple[LinenClass, ...]] = {}
+        self._fields_of: dict[int, Mapping[str, Field]] = {}
         self._attributes: dict[tuple[int, str], list[ast.expr]] | None = None
 
     def run_with(self, files: tuple[Facts, ...]) -> None:
@@ -254,15 +256,23 @@ class Facts:
                 return found  # type: ignore[return-value]
         return None
 
-    def fields_of(self, cls: LinenClass) -> dict[str, Field]:
+    def fields_of(self, cls: LinenClass) -> Mapping[str, Field]:
         """Fields by name, inherited ones first, those given by keyword last."""
-        found: dict[str, Field] = {}
-        for base in reversed(self.ancestors(cls)):
-            found.update({f.name: f for f in base.fields})
-        return dict(sorted(found.items(), key=lambda item: item[1].keyword))
+        known, key = cls.facts._fields_of, id(cls.node)
+        if key not in known:
+            found = {field.name: field for base in reversed(self.ancestors(cls)) for field in base.fields}
+            known[key] = dict(sorted(found.items(), key=lambda item: item[1].keyword))
+        return known[key]
 
-    def ancestors(self, cls: LinenClass) -> list[LinenClass]:
+    def ancestors(self, cls: LinenClass) -> tuple[LinenClass, ...]:
         """The class and its Linen bases in the project, nearest first."""
+        known, key = cls.facts._ancestors, id(cls.node)
+        if key not in known:
+            known[key] = self._read_ancestors(cls)
+        return known[key]
+
+    @staticmethod
+    def _read_ancestors(cls: LinenClass) -> tuple[LinenClass, ...]:
         line, found = [cls], list[LinenClass]()
         while line:
             current = line.pop(0)
@@ -273,7 +283,7 @@ class Facts:
                 ref = current.facts.module_class(base.value if isinstance(base, ast.Subscript) else base)
                 if ref and ref.local:
                     line.append(ref.local)
-        return found
+        return tuple(found)
 
     def base_of(self, cls: LinenClass) -> LinenClass | None:
         """The nearest Linen class of the project that a class derives from."""

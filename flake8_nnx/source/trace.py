@@ -58,6 +58,7 @@ from flake8_nnx.source.values import (
 )
 
 MAX_INLINE = 8
+UNKNOWN = Unknown()
 
 
 class Tracer:
@@ -499,7 +500,10 @@ class Tracer:
                 self.events = bodies[left[0]]  # what follows in this block is made only where it is reached
             return False
         for name in envs[0].keys() | envs[1].keys():
-            body, orelse = (branch.get(name, Unknown()) for branch in envs)
+            body, orelse = envs[0].get(name, UNKNOWN), envs[1].get(name, UNKNOWN)
+            if body is orelse:
+                env[name] = body
+                continue
             chosen = class_of_branches(self, node, name, test, (body, orelse))
             env[name] = self.join(body, orelse, test) if chosen is None else chosen
         return False
