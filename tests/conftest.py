@@ -2,8 +2,9 @@
 import importlib.util
 import os
 
-# The programs here run once on a few numbers: compiling them well would take longer than the whole suite.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+from compiled import QUICKLY
+
+os.environ.setdefault("XLA_FLAGS", QUICKLY)
 
 # What tests lint is found anew, and leaves nothing behind; the tests of the cache give a folder.
 os.environ["FLAKE8_NNX_CACHE"] = "off"

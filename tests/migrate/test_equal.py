@@ -1,9 +1,9 @@
 """The golden rewrites compute what their Linen originals do, each class on its own case, under the emitted variable map."""
 import importlib.util
-from importlib import metadata
 from pathlib import Path
 
 import pytest
+from compiled import AS_USERS_FUSE
 from golden_options import with_options
 
 from flake8_nnx.migrate.file import plan_file, rewrite
@@ -286,25 +286,13 @@ TABLED = ("attention", "derived", "tables")
 REORDERED = "Remat"
 
 
-# Workers are kept warm for each limit of memory: these tests have some of their own, with other flags.
-OWN_WORKERS = {"memory_mb": 8000}
-
-
-@pytest.fixture
-def quickly_compiled(monkeypatch):
-    """Compiling takes half as long where XLA fuses the plain way."""
-    if tuple(map(int, metadata.version("jaxlib").split(".")[:2])) < (0, 11):  # later ones know one way only, and not this flag
-        monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
-
-
 def folder_of(job):
     return Path(job["old"]["path"]).parent.name
 
 
-@pytest.mark.usefixtures("quickly_compiled")
 def test_golden_rewrites_are_equal():
     made = [job for job in jobs() if folder_of(job) not in TABLED]
-    verdicts = verify_files(made, **OWN_WORKERS)
+    verdicts = verify_files(made)
     assert [(v.status, v.reason) for job, v in zip(made, verdicts) if v.status != wanted(job)] == []
     assert {v.status for v in verdicts} == {"MATCHED", "PROVED"}
     assert all(v.evidence["variable map"] == "given" for v in verdicts)
@@ -316,15 +304,16 @@ def wanted(job):
     return "MATCHED" if job["old"]["class"] == REORDERED else "PROVED"
 
 
-def test_golden_rewrites_with_tables_are_equal():
+def test_golden_rewrites_with_tables_are_equal(monkeypatch):
+    """Bit for bit, which takes the way of fusing that users have; workers are kept warm for each limit of memory."""
+    monkeypatch.setenv("XLA_FLAGS", AS_USERS_FUSE)
     made = [job for job in jobs() if folder_of(job) in TABLED]
-    verdicts = verify_files(made)
+    verdicts = verify_files(made, memory_mb=8000)
     assert {v.status for v in verdicts} <= {"PROVED", "MATCHED"}
     assert [v.reason for v in verdicts if "bit for bit" not in v.reason] == []
     assert all(v.evidence["variable map"] == "given" for v in verdicts)
 
 
-@pytest.mark.usefixtures("quickly_compiled")
 def test_broken_rewrites_are_not():
     """The same jobs with a defect in each file: nothing of it may pass."""
     broken = {
@@ -348,5 +337,5 @@ def test_broken_rewrites_are_not():
     classes = ("Block", "MLP", "Nested", "VAE", "Head", "Attention", "Net")
     made = [job for job in jobs(wrong) if folder_of(job) in broken]
     chosen = [job for job in made if job["old"]["class"] in classes and job["case"]["init"] != "Block(4, 3)"]
-    verdicts = verify_files(chosen, **OWN_WORKERS)
+    verdicts = verify_files(chosen)
     assert {v.status for v in verdicts} == {"DIFFERS"}, [(v.status, v.reason) for v in verdicts]
