@@ -8,8 +8,8 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, init_lines, ordered, partitioned, recurrent, refuse
-from flake8_nnx.migrate import shared_sizes, signature, submodules, super_init, tied, variables
+from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, init_lines, ordered, overridden, partitioned
+from flake8_nnx.migrate import recurrent, refuse, shared_sizes, signature, submodules, super_init, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, has_init
 from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.sizes import Sizes
@@ -92,6 +92,7 @@ class Planner:
         tied.rewrite(self.plan, self.trace, self.facts, self.planned)
         expanded.write_out(self)
         ordered.values_first(self)
+        overridden.layers_first(self)
         if not self.plan.refusals:
             refuse.check_plan(self.plan, self.facts, variables.names(self.trace.sites), self.trace)
         return self.plan

@@ -32,7 +32,7 @@ from flake8_nnx.source.values import (
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
 
-MAX_DEPTH = 6
+MAX_DEPTH = 12
 # They return the carry, and the hidden state of as many features.
 CELLS = frozenset({"LSTMCell", "OptimizedLSTMCell", "GRUCell", "SimpleCell", "MGUCell"})
 
@@ -188,8 +188,9 @@ def traced_output(
         arguments = {name: value if portable(value) else Unknown() for name, value in arguments.items()}
     modules = [value.site for value in known.values() if isinstance(value, Module)]
     given = {site: (len(site.inputs), dict(site.sizes)) for site in modules}
-    inner = NewTracer(cls, known, tracer.depth + 1)
+    inner = NewTracer(cls, known, tracer.depth + 1, tracer.optional)
     inner.run_setup()
+    inner.method = method
     function = home.methods[method]
     names = [a.arg for a in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]][1:]
     inner.enter(home)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -266,7 +267,16 @@ class Evaluator:
         if [type(v) for v in values] == [Shape, Shape] and isinstance(node.ops[0], (ast.NotEq, ast.Eq)):
             test = shapes.may_differ(values[0].array, values[1].array)
             return Unknown() if test is None else Static(test if isinstance(node.ops[0], ast.NotEq) else f"not ({test})")
+        if isinstance(node.ops[0], (ast.Is, ast.IsNot)) and values[1:] == [Static("None")] and self._given(values[0]):
+            return Static(str(isinstance(node.ops[0], ast.IsNot)))
         return Unknown() if dynamic(values) else self._static(node, env)
+
+    def _given(self, value: Any) -> bool:
+        """Whether a class is given a value by its maker: a number, or a variable or an element of it that cannot be None."""
+        if self.tracer.depth == 0 or not isinstance(value, Static):
+            return False
+        name = re.sub(r"\[-?\w+\]$", "", value.text.removeprefix("self."))
+        return name.isdigit() or name.isidentifier() and name != "None" and name not in self.tracer.optional
 
     def _unaryop(self, node: ast.UnaryOp, env: Env) -> Any:
         value = self.value(node.operand, env)
@@ -535,6 +545,8 @@ class Evaluator:
                 return shape.array
             items = elements(shape) if len(positional) < 3 else tuple(positional[1:])
             return reshaped.reshape(first, items if items is not None else [shape])
+        if name == "glu":
+            return shapes.gated(first, keywords.get("axis", second))
         if name in ("ravel", "flatten"):
             return reshaped.reshape(first, [Static("-1")])
         if name in ("expand_dims", "squeeze"):

@@ -79,7 +79,7 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
             for each in (owner, *(repeated.others if repeated else ())):
                 each.carried[carry] = (first.size(axis), after.size(axis) if isinstance(after, Array) else None)
             if isinstance(after, Array):
-                last = carry if tracer.depth == 0 else _last(after.size(axis), owner)
+                last = carry if tracer.depth == 0 else _last(after.size(axis), owner, first.size(axis))
                 env[name] = _with_part(env[name], part, after.with_axes({axis: last}))
     body, tracer.events = tracer.events, events
     if repeated is None:
@@ -197,9 +197,12 @@ def comprehension(tracer: Tracer, node: ast.ListComp, env: Env) -> Any:
     return Repeated(element, loop)
 
 
-def _last(size: Size, loop: Loop) -> Size:
-    """What a size is after the loop, seen from outside the class: `features[-1]`."""
+def _last(size: Size, loop: Loop, before: Size) -> Size:
+    """What a size is after the loop, seen from outside the class: `features[-1]`, also where it began with `features[0]`."""
     if size == loop.target and loop.iterable:
+        whole = loop.iterable.removesuffix("[1:]")
+        if whole != loop.iterable and before == f"{whole}[0]":
+            return f"{whole}[-1]"
         return f"{atom(loop.iterable)}[-1]"
     targets = {n.id for n in ast.walk(ast.parse(loop.target)) if isinstance(n, ast.Name)}
     return None if isinstance(size, str) and names_in(size) & targets else size

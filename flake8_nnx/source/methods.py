@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.linen import Facts, LinenClass
@@ -31,6 +32,17 @@ def _hidden_fields(cls: LinenClass, facts: Facts) -> set[str]:
             if not own and not in_body:
                 hidden.add(node.id)
     return hidden
+
+
+def optional_fields(cls: LinenClass) -> frozenset[str]:
+    """The fields of a class that may be None, as far as their defaults and annotations say."""
+    found = []
+    for name, field in cls.facts.fields_of(cls).items():
+        none = isinstance(field.default, ast.Constant) and field.default.value is None
+        annotation = field.facts.text.segment(field.annotation, {})
+        if none or re.search(r"\b(None|Optional)\b", annotation):
+            found.append(name)
+    return frozenset(found)
 
 
 def fixed_length(annotation: ast.expr) -> int:

@@ -108,6 +108,14 @@ def reduce(array: Array, axis: Any, keepdims: bool) -> Any:
     return array_of([dim for i, dim in enumerate(dims) if i not in gone])
 
 
+def gated(array: Array, axis: Any) -> Array:
+    """`nn.glu(x, axis)`: half as long. An axis from the front is the last one, where it cannot be that of a batch or of time."""
+    place = -1 if axis is None else integer(axis)
+    if place is not None and place >= 0:
+        place = place - array.rank if array.rank is not None else -1 if place > 1 else None
+    return Array(None, {1: None}) if place is None else array.with_axes({-place: floor_divide(array.size(-place), 2)})
+
+
 def segmented(array: Any) -> Any:
     """An array whose rows are put together by the segment that they belong to."""
     if not isinstance(array, Array):

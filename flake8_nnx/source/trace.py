@@ -21,7 +21,8 @@ from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.local_functions import defined
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.makers import one_or_none
-from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, is_several, plain_names, short
+from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, is_several, optional_fields
+from flake8_nnx.source.methods import plain_names, short
 from flake8_nnx.source.methods import target_text
 from flake8_nnx.source.opened import named_size
 from flake8_nnx.source.optional import either_tuple
@@ -62,11 +63,14 @@ UNKNOWN = Unknown()
 
 
 class Tracer:
-    """Traces one class; `fields` are the values of its fields where a parent constructs it."""
+    """Traces one class; `fields` are the values of its fields where a parent constructs it, `optional` fields of parents."""
 
-    def __init__(self, cls: LinenClass, fields: dict[str, Any] | None = None, depth: int = 0) -> None:
+    def __init__(
+        self, cls: LinenClass, fields: dict[str, Any] | None = None, depth: int = 0, optional: frozenset[str] = frozenset()
+    ) -> None:
         facts = cls.facts
         self.cls, self.depth = cls, depth
+        self.optional = optional | optional_fields(cls)  # which may be None
         self.facts = facts  # of the file whose statements are run
         self.home = cls  # the class whose statements are run
         self.trace = Trace(cls)
@@ -106,7 +110,6 @@ class Tracer:
 
     def run_all(self) -> Trace:
         """setup, then `__call__`, then what neither of them reached."""
-        self.method = "setup"
         self.run_setup()
         self.trace.attributes = dict(self.attributes)
         homes = {name: base for base in reversed(self.facts.ancestors(self.cls)) for name in base.methods}
@@ -127,6 +130,7 @@ class Tracer:
 
     def run_setup(self) -> None:
         """Run setup, wherever it is inherited from."""
+        self.method = "setup"
         home = self.facts.defining(self.cls, "setup")
         if home is not None:
             self.enter(home)
@@ -647,7 +651,8 @@ class Tracer:
 
     def handed_on(self, node: ast.expr, value: Any) -> Any:
         """`self.embed` of setup as an argument: the class that is given it holds it as well."""
-        own = isinstance(value, Module) and self.method == "setup" and isinstance(node, ast.Attribute) and root_is_self(node)
+        own = isinstance(value, Module) and self.method == "setup" and self.depth == 0
+        own = own and isinstance(node, ast.Attribute) and root_is_self(node)
         if not own or value.site.loops or value.site.element or value.site.lifts or value.site.choice is not None:
             return value
         return Held(ast.unparse(node), ref=value.site.ref, site=value.site)

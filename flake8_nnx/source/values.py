@@ -443,6 +443,8 @@ def floor_divide(a: Size, b: Size) -> Size:
         return None
     if isinstance(a, int) and isinstance(b, int):
         return a // b
+    if isinstance(a, str) and (times := a.removeprefix(f"{b} * ")) != a and atom(times) == times:
+        return times
     return a if b == 1 else f"{atom(a, ast.Mult, ast.FloorDiv, ast.UnaryOp)} // {atom(b)}"
 
 

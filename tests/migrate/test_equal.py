@@ -190,6 +190,12 @@ CASES = {
         Case("tied_heads:InMethod", init="InMethod(7)", args=("f32[2,3]",)),
     ],
     "guarded": [Case("guarded:Early", init=f"Early(4, {pool})", args=("f32[2,5,3]",)) for pool in (True, False)],
+    "stages": [
+        *(Case("stages:Classifier", init=f"Classifier({sizes})", args=("f32[2,5]",)) for sizes in ((4,), (4, 6), (4, 6, 3))),
+        Case("stages:Block", init="Block(4)", args=("f32[2,5]",)),
+        Case("stages:Gated", init="Gated(4)", args=("f32[2,5]",)),
+        *(Case("stages:Summary", init=f"Summary(4, {project})", args=("f32[2,5]",)) for project in (True, False)),
+    ],
     "attributes_only": [
         Case("attributes_only:Mlp", init="Mlp(2)", args=("f32[2,3]",)),
         Case("attributes_only:Positions", init="Positions(6, 2)", args=("f32[2,4,3]",)),
