@@ -267,13 +267,15 @@ class Evaluator:
         if [type(v) for v in values] == [Shape, Shape] and isinstance(node.ops[0], (ast.NotEq, ast.Eq)):
             test = shapes.may_differ(values[0].array, values[1].array)
             return Unknown() if test is None else Static(test if isinstance(node.ops[0], ast.NotEq) else f"not ({test})")
-        if isinstance(node.ops[0], (ast.Is, ast.IsNot)) and values[1:] == [Static("None")] and self._given(values[0]):
-            return Static(str(isinstance(node.ops[0], ast.IsNot)))
+        if isinstance(node.ops[0], (ast.Is, ast.IsNot)) and values[1:] == [Static("None")] and self.tracer.depth:
+            given = isinstance(node.ops[0], ast.IsNot)
+            if values[0] == Static("None") or self._given(values[0]):
+                return Static(str(given is not (values[0] == Static("None"))))
         return Unknown() if dynamic(values) else self._static(node, env)
 
     def _given(self, value: Any) -> bool:
         """Whether a class is given a value by its maker: a number, or a variable or an element of it that cannot be None."""
-        if self.tracer.depth == 0 or not isinstance(value, Static):
+        if not isinstance(value, Static):
             return False
         name = re.sub(r"\[-?\w+\]$", "", value.text.removeprefix("self."))
         return name.isdigit() or name.isidentifier() and name != "None" and name not in self.tracer.optional
