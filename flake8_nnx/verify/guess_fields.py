@@ -199,7 +199,7 @@ def _objects(cls: type, field: str, namespace: Mapping[str, Any], depth: int) ->
         if inspect.isabstract(candidate):
             continue
         try:
-            for text in islice(_calls(candidate, _parameters(candidate), namespace, depth + 1, field), MOST_MADE):
+            for text in _attempts(candidate, namespace, depth + 1, field):
                 try:
                     eval(text, dict(namespace))  # noqa: S307
                 except Exception as error:
@@ -216,6 +216,16 @@ def _objects(cls: type, field: str, namespace: Mapping[str, Any], depth: int) ->
         none = f"{cls.__name__} is abstract and no class derived from it is known"
         raise Unmade(f"no {cls.__name__} could be made: {reasons[0] if reasons else deep if depth == DEEPEST else none}")
     return found
+
+
+def _attempts(cls: type, namespace: Mapping[str, Any], depth: int, field: str) -> Iterator[str]:
+    """Calls of a class to try; a size that others must fit, as the number of layers their kinds, may be left as it is."""
+    wanted = _parameters(cls)
+    yield from islice(_calls(cls, wanted, namespace, depth, field), MOST_MADE)
+    defaults = {name: p.default for name, p in inspect.signature(cls).parameters.items()}
+    for name, _ in wanted if len(wanted) > 1 else ():
+        if defaults[name] is not inspect.Parameter.empty:
+            yield from islice(_calls(cls, [each for each in wanted if each[0] != name], namespace, depth, field), 1)
 
 
 def _derived(cls: type) -> Iterator[type]:

@@ -39,6 +39,27 @@ class Config:
     rate: float = 0.1
 
 
+@dataclasses.dataclass
+class LayerKinds:
+    """The kinds are as many as the layers."""
+
+    layers: int = 10
+    width: int = 768
+    kinds: tuple = ("local", "global") * 5
+
+    def __post_init__(self):
+        if len(self.kinds) != self.layers:
+            raise ValueError("a kind for each layer")
+
+
+class OfKinds(nn.Module):
+    config: LayerKinds
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.config.width)(x)
+
+
 class Encoder(nn.Module):
     config: Config
 
@@ -371,6 +392,7 @@ def test_classes_without_call():
         ("Einsum", "Einsum(shape=(12, 6))", ("...d,df->...f", "f32[b,12]")),
         ("Quantised", "Einsum(shape=(12, 6), einsum_str='...d,df->...f'))", ("f32[b,5,12]",)),
         ("Scanned", "Scanned(width=12)", (("f32[b,12]", "f32[b,12]"), "f32[b,5,12]")),
+        ("OfKinds", "OfKinds(config=LayerKinds(width=12))", ("f32[b,12]",)),
         ("Decoder", "Decoder(width=12)", ((("f32[b,5,12]", "f32[b,5,12]"), "f32[b,5,12]"), "f32[b,5,12]")),
         ("Noised", "Noised()", ("f32[b,12]",)),
         ("Up", "Up(channels=32)", ("f32[b,8,8,3]", ("f32[b,8,8,32]", "f32[b,8,8,32]"), "f32[b,5,32]")),
