@@ -57,7 +57,7 @@ def _conditions(node: ast.AST, facts: Facts, fields: Collection[str], tied: bool
         node, above = above, facts.names.parent(above)
         for test, other in _tests(node, above):
             argument = left_out(test, other, facts) if tied else None
-            if argument is not None:
+            if argument is not None and flag(argument) not in fields:
                 yield f"not {flag(argument)}", argument
             elif on_fields(test, fields):
                 text = without_self(test)

@@ -19,6 +19,8 @@ from flake8_nnx.source.values import Site
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner
 
+LEFT_OUT, UNTOLD = ("", ""), ("", "?")
+
 
 def flag(argument: str) -> str:
     """The parameter that tells whether calls give an argument."""
@@ -41,32 +43,36 @@ def told(planner: Planner, site: Site) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, argument in inner.optional_arguments.items() if inner is not None else ():
         calls = [node for node, method, _ in site.inputs if method == "__call__"]
-        texts = {_told_by(planner, node, site, argument) for node in calls}
-        text = texts.pop() if len(texts) == 1 else None
-        if text is not None and text != "False":
+        told_by = {_told_by(planner, node, site, argument) for node in calls}
+        text, own = told_by.pop() if len(told_by) == 1 else UNTOLD
+        if text:
             found[name] = text
+        if text and own:
+            planner.plan.optional_arguments[text] = own
     return found
 
 
-def _told_by(planner: Planner, call: ast.AST, site: Site, argument: str) -> str | None:
-    """Whether a call gives an argument, as an expression of `__init__`; None where that is known only in the call."""
+def _told_by(planner: Planner, call: ast.AST, site: Site, argument: str) -> tuple[str, str]:
+    """Whether a call gives an argument, as an expression of `__init__`, and which argument of `__call__` it hands on.
+
+    There is no expression where the call leaves it out, or decides itself.
+    """
     assert site.ref is not None and site.ref.local is not None
     method = planner.facts.method_of(site.ref.local, "__call__")
     if not isinstance(call, ast.Call) or method is None or any(isinstance(a, ast.Starred) for a in call.args):
-        return None
+        return UNTOLD
     if any(keyword.arg is None for keyword in call.keywords):
-        return None
+        return UNTOLD
     names = [a.arg for a in (*method.args.posonlyargs, *method.args.args)][1:]
     given = {**dict(zip(names, call.args)), **{str(keyword.arg): keyword.value for keyword in call.keywords}}.get(argument)
-    if isinstance(given, ast.Name) and _may_be_left_out(given, planner.facts):
-        planner.plan.optional_arguments[flag(given.id)] = given.id
-        return flag(given.id)
+    if isinstance(given, ast.Name) and _may_be_left_out(given, planner.facts) and flag(given.id) not in planner.fields:
+        return flag(given.id), given.id
     for test, value, other in _choices(given, planner.facts):
         negated = _is_none(value)
         if negated != _is_none(other) and on_fields(test, planner.fields):
             text = without_self(test)
-            return f"not {bound(text, 12)}" if negated else text
-    return "False" if given is None or _is_none(given) else None
+            return (f"not {bound(text, 12)}" if negated else text), ""
+    return LEFT_OUT if given is None or _is_none(given) else UNTOLD
 
 
 def _is_none(node: ast.expr) -> bool:
