@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate.products import product
 from flake8_nnx.migrate.tied_heads import flag, left_out
+from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.names import FUNCTIONS
-from flake8_nnx.source.tests import of_self, on_fields, without_self
+from flake8_nnx.source.tests import on_fields, without_self
 from flake8_nnx.source.values import Site
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def condition(planner: Planner, site: Site) -> str | None:
         for node in cls.nodes:
             if not isinstance(node, ast.Attribute) or node.attr != site.attribute:
                 continue
-            if not isinstance(node.ctx, ast.Load) or not of_self(node):
+            if not isinstance(node.ctx, ast.Load) or not root_is_self(node):
                 continue
             above = cls.facts.names.parent(node)
             if isinstance(above, ast.Attribute) and product(above, planner.trace, cls.facts, planner.fields):
@@ -36,14 +37,13 @@ def condition(planner: Planner, site: Site) -> str | None:
             else:
                 runs.append((node, cls.facts))
     runs += [] if not runs else _elsewhere(planner.cls, site.attribute or "")
-    common: list[str] | None = None
+    common: dict[str, str] | None = None
     for node, facts in runs:
         found = dict(_conditions(node, facts, planner.fields, tied))
-        common = list(found) if common is None else [test for test in common if test in found]
-        arguments = {test: argument for test, argument in found.items() if argument}
+        common = found if common is None else {test: argument for test, argument in common.items() if test in found}
     if not common or _derived_from(planner.cls):
         return None
-    planner.plan.optional_arguments.update({flag(arguments[test]): arguments[test] for test in common if test in arguments})
+    planner.plan.optional_arguments.update({flag(argument): argument for argument in common.values() if argument})
     return " and ".join(common)
 
 
@@ -119,7 +119,7 @@ def _words(facts: Facts) -> Words:
     names = {*imported, *(node.id for node in nodes if isinstance(node, ast.Name)), *(node.attr for node in attributes)}
     read: dict[str, list[ast.Attribute]] = {}
     for node in attributes:
-        if not of_self(node) and isinstance(node.ctx, ast.Load):
+        if not root_is_self(node) and isinstance(node.ctx, ast.Load):
             read.setdefault(node.attr, []).append(node)
     bases = (ast.unparse(base).rpartition(".")[2] for cls in facts.classes for base in cls.node.bases)
     return Words(read, frozenset(names), frozenset(bases))

@@ -6,11 +6,11 @@ Linen gives the layer variables only where a call leaves the argument out; NNX i
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.methods import defaults
+from flake8_nnx.source.methods import defaults, stores
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.tests import on_fields, without_self
@@ -19,7 +19,7 @@ from flake8_nnx.source.values import Site
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner
 
-LEFT_OUT, UNTOLD = ("", ""), ("", "?")
+NOTHING = ("", "")
 
 
 def flag(argument: str) -> str:
@@ -44,10 +44,10 @@ def told(planner: Planner, site: Site) -> dict[str, str]:
     for name, argument in inner.optional_arguments.items() if inner is not None else ():
         calls = [node for node, method, _ in site.inputs if method == "__call__"]
         told_by = {_told_by(planner, node, site, argument) for node in calls}
-        text, own = told_by.pop() if len(told_by) == 1 else UNTOLD
+        text, own = told_by.pop() if len(told_by) == 1 else NOTHING
         if text:
             found[name] = text
-        if text and own:
+        if own:
             planner.plan.optional_arguments[text] = own
     return found
 
@@ -60,9 +60,9 @@ def _told_by(planner: Planner, call: ast.AST, site: Site, argument: str) -> tupl
     assert site.ref is not None and site.ref.local is not None
     method = planner.facts.method_of(site.ref.local, "__call__")
     if not isinstance(call, ast.Call) or method is None or any(isinstance(a, ast.Starred) for a in call.args):
-        return UNTOLD
+        return NOTHING
     if any(keyword.arg is None for keyword in call.keywords):
-        return UNTOLD
+        return NOTHING
     names = [a.arg for a in (*method.args.posonlyargs, *method.args.args)][1:]
     given = {**dict(zip(names, call.args)), **{str(keyword.arg): keyword.value for keyword in call.keywords}}.get(argument)
     if isinstance(given, ast.Name) and _may_be_left_out(given, planner.facts) and flag(given.id) not in planner.fields:
@@ -72,7 +72,7 @@ def _told_by(planner: Planner, call: ast.AST, site: Site, argument: str) -> tupl
         if negated != _is_none(other) and on_fields(test, planner.fields):
             text = without_self(test)
             return (f"not {bound(text, 12)}" if negated else text), ""
-    return LEFT_OUT if given is None or _is_none(given) else UNTOLD
+    return NOTHING
 
 
 def _is_none(node: ast.expr) -> bool:
@@ -85,8 +85,8 @@ def _choices(given: ast.expr | None, facts: Facts) -> Iterator[tuple[ast.expr, a
         yield given.test, given.body, given.orelse
     if not isinstance(given, ast.Name):
         return
-    stores = _stores(given, facts)
-    statements = [facts.names.parent(node) for node in stores]
+    method = facts.names.enclosing(given, *FUNCTIONS)
+    statements = [facts.names.parent(node) for node in stores(method, given.id)] if method is not None else []
     above = [facts.names.parent(statement) for statement in statements if statement is not None]
     if len(statements) == 1 and isinstance(statements[0], ast.Assign) and isinstance(statements[0].value, ast.IfExp):
         yield from _choices(statements[0].value, facts)
@@ -103,11 +103,4 @@ def _may_be_left_out(name: ast.Name, facts: Facts) -> bool:
     if not isinstance(method, ast.FunctionDef) or method.name != "__call__":
         return False
     default = defaults(method).get(name.id)
-    return default is not None and _is_none(default) and not _stores(name, facts)
-
-
-def _stores(name: ast.Name, facts: Facts) -> Collection[ast.Name]:
-    """Where the method sets a variable."""
-    method = facts.names.enclosing(name, *FUNCTIONS)
-    nodes = ast.walk(method) if method is not None else ()
-    return [n for n in nodes if isinstance(n, ast.Name) and n.id == name.id and not isinstance(n.ctx, ast.Load)]
+    return default is not None and _is_none(default) and not stores(method, name.id)

@@ -268,9 +268,9 @@ class Evaluator:
             test = shapes.may_differ(values[0].array, values[1].array)
             return Unknown() if test is None else Static(test if isinstance(node.ops[0], ast.NotEq) else f"not ({test})")
         if isinstance(node.ops[0], (ast.Is, ast.IsNot)) and values[1:] == [Static("None")] and self.tracer.depth:
-            given = isinstance(node.ops[0], ast.IsNot)
-            if values[0] == Static("None") or self._given(values[0]):
-                return Static(str(given is not (values[0] == Static("None"))))
+            none = values[0] == Static("None")
+            if none or self._given(values[0]):
+                return Static(str(none == isinstance(node.ops[0], ast.Is)))
         return Unknown() if dynamic(values) else self._static(node, env)
 
     def _given(self, value: Any) -> bool:

@@ -45,6 +45,11 @@ def optional_fields(cls: LinenClass) -> frozenset[str]:
     return frozenset(found)
 
 
+def stores(scope: ast.AST, name: str) -> list[ast.Name]:
+    """Where code gives a variable a value."""
+    return [n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load)]
+
+
 def fixed_length(annotation: ast.expr) -> int:
     """How many numbers `tuple[int, int]` holds; 0 where that is not told."""
     if not isinstance(annotation, ast.Subscript) or not isinstance(annotation.slice, ast.Tuple):

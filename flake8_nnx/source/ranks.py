@@ -8,6 +8,7 @@ import ast
 import re
 
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.methods import stores
 
 # `x (tensor): Input of shape [N, H, W, C].`
 DESCRIBED = re.compile(r"\bshapes?[\s:=`]*(?:of\s+)?`*[\[(]([^\[\]()]*)[\])]`*(\s+or\b)?")
@@ -25,12 +26,8 @@ def _told(method: ast.FunctionDef, name: str, facts: Facts) -> int | None:
     for position, statement in enumerate(method.body):
         found = _checked(statement, name, facts)
         if found:
-            return found if not any(_stores(above, name) for above in method.body[:position]) else None
+            return found if not any(stores(above, name) for above in method.body[:position]) else None
     return None
-
-
-def _stores(statement: ast.stmt, name: str) -> bool:
-    return any(isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load) for n in ast.walk(statement))
 
 
 def _annotated(annotation: ast.expr | None, facts: Facts) -> int | None:

@@ -22,8 +22,7 @@ from flake8_nnx.source.local_functions import defined
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.makers import one_or_none
 from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, is_several, optional_fields
-from flake8_nnx.source.methods import plain_names, short
-from flake8_nnx.source.methods import target_text
+from flake8_nnx.source.methods import plain_names, short, target_text
 from flake8_nnx.source.opened import named_size
 from flake8_nnx.source.optional import either_tuple
 from flake8_nnx.source.precedence import bound

@@ -15,7 +15,7 @@ from flake8_nnx.variable_map import resolve, told_sizes
 from flake8_nnx.verify import bridges, sharding
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
-from flake8_nnx.verify.given import given, given_class, layers_given
+from flake8_nnx.verify.given import fields_of, given, given_class, layers_given
 from flake8_nnx.verify.methods import noted
 from flake8_nnx.verify.modes import mode_flag
 from flake8_nnx.verify.propose import natural, propose
@@ -208,7 +208,7 @@ def constructor(
         return nnx.Rngs(key, **{name: jax.random.fold_in(key, i) for i, name in enumerate(names)})
 
     parameters = dict(list(inspect.signature(cls.__init__).parameters.items())[1:])  # nnx.Module has a metaclass __call__
-    fields = {name: f for name, f in getattr(module, "__dataclass_fields__", {}).items() if name not in ("parent", "name")}
+    fields = fields_of(module)
     for name in fields.keys() & parameters.keys():
         _check_default(name, fields[name].default, parameters[name].default)
     if isinstance(cls, type) and issubclass(cls, nn.Module):

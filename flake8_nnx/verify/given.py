@@ -30,16 +30,20 @@ def given(value: Any, name: str, namespace: Mapping[str, Any]) -> Callable[[nnx.
     return lambda rngs: same
 
 
+def fields_of(module: nn.Module) -> dict[str, Any]:
+    """The fields that a class gives itself, by name."""
+    return {name: field for name, field in getattr(module, "__dataclass_fields__", {}).items() if name not in ("parent", "name")}
+
+
 def layers_given(module: nn.Module) -> set[str]:
     """The fields that hold a Linen module."""
-    fields = [name for name in getattr(module, "__dataclass_fields__", {}) if name not in ("parent", "name")]
-    return {name for name in fields if isinstance(getattr(module, name, None), nn.Module)}
+    return {name for name in fields_of(module) if isinstance(getattr(module, name, None), nn.Module)}
 
 
 def given_class(module: nn.Module) -> str:
     """The fields that hold a Linen class which is not their default: the variables may be named after others."""
-    fields = getattr(module, "__dataclass_fields__", {})
-    held = {name: getattr(module, name, None) for name in fields if name not in ("parent", "name")}
+    fields = fields_of(module)
+    held = {name: getattr(module, name, None) for name in fields}
     classes = {name: value for name, value in held.items() if _of_linen(value) and not isinstance(value, nn.Module)}
     return "`, `".join(name for name, value in classes.items() if value is not fields[name].default)
 
@@ -69,8 +73,7 @@ def _layer(module: nn.Module) -> str | None:
     layer = LAYERS.get(kind.__name__) if getattr(nn, kind.__name__, None) is kind else None
     if layer is None or layer.sizes or not layer.nnx:
         return None
-    fields = {name: f for name, f in kind.__dataclass_fields__.items() if name not in ("parent", "name")}
-    differ = [name for name, field in fields.items() if getattr(module, name) is not field.default]
+    differ = [name for name, field in fields_of(module).items() if getattr(module, name) is not field.default]
     made = construct(layer, [], {name: f"given.{name}" for name in differ}, {})
     return None if made.problems else made.code
 

@@ -25,6 +25,7 @@ from flake8_nnx.migrate.modes.written import Written, calls_of
 from flake8_nnx.rules.nnx827_flag_over_mode import TRAINS
 from flake8_nnx.source.features import trace
 from flake8_nnx.source.given import of_the_call
+from flake8_nnx.source.methods import stores
 
 
 def modes_of(classes: Sequence[Written], without: Mapping[int, str] = MappingProxyType({})) -> Modes:
@@ -48,12 +49,11 @@ def _problem(flag: Flag, modes: Modes) -> str | None:
     cls, name, method = flag.cls, flag.arg.arg, flag.function
     if id(cls.plan.cls.node) in modes.without:
         return modes.without[id(cls.plan.cls.node)]
-    stores = [n for n in ast.walk(method) if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load)]
     if flag.training is None or any(training is not flag.training for _, _, training in modes.handed_on(flag)):
         return "what it is in training cannot be told"
     if TRAINS.get(name, flag.training) is not flag.training:
         return "its name says the opposite of what it does"
-    if len(stores) > (flag.merge is not None) or not flag.clear:
+    if len(stores(method, name)) > (flag.merge is not None) or not flag.clear:
         return "the method gives it another value"
     if method.args.posonlyargs or any(isinstance(decorator, ast.Call) for decorator in method.decorator_list):
         return "a decorator may count the arguments"
