@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -24,6 +25,7 @@ from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.read import SourceError, parse
 
 BROKEN = "what it would become is no sound Python, which is a bug of flake8-nnx: please report it"
+SETS = "the file gives a function of Linen another value, as in `nn.relu = …`, and others may read that one"
 FEW = 8  # files for which another process is not worth its start
 
 
@@ -107,7 +109,10 @@ def _written(jobs: Sequence[Job | None], number: int) -> str | Failed:
     try:
         new = fix_imports(job.read, rewrite_classes(job.edits, job.part))
         tree = ast.parse(new)  # a text that does not compile is a bug, and must never be written
-        return Failed(BROKEN) if any(map(sets_library, ast.walk(tree))) else new
+        set_here = stores(tree, {"nnx"})
+        if set_here and (more := set_here - stores(before := ast.parse(job.edits.source), {"nnx"})):
+            return Failed(BROKEN if more - stores(before, job.read) else SETS)
+        return new
     except Unmatched as error:
         return Failed("an expression of it could not be matched with the concrete syntax tree", error.places)
     except RecursionError:
@@ -116,10 +121,10 @@ def _written(jobs: Sequence[Job | None], number: int) -> str | Failed:
         return Failed(BROKEN)
 
 
-def sets_library(node: ast.AST) -> bool:
-    """Whether this gives `nnx.relu` another value, for the whole process."""
-    stored = isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
-    return stored and isinstance(node.value, ast.Name) and node.value.id == "nnx"  # type: ignore[attr-defined]
+def stores(tree: ast.Module, owners: Set[str]) -> Counter[str]:
+    """How often attributes of some names get another value: one of `nnx` gets it for the whole process."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)]
+    return Counter(node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id in owners)
 
 
 def _told(found: FilePlan, result: str | Failed) -> str | None:

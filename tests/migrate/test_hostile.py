@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flake8_nnx.lint import lint_source
-from flake8_nnx.migrate.file import BROKEN, plan_file, rewrite
+from flake8_nnx.migrate.file import BROKEN, SETS, plan_file, rewrite
 from flake8_nnx.migrate.run import migrate_paths
 from flake8_nnx.source.read import SourceError
 
@@ -151,6 +151,15 @@ def test_slices_of_tables():
     text = text.replace("    size: int = 3\n", "    size: int = 3\n    table: object = None\n")
     assert any("table[:, :, None] - " in found.message for found in lint_source(text))
     assert outcome(text) == "rewritten"
+
+
+def test_functions_of_the_library_that_a_file_replaces():
+    text = ODD.replace("jnp\n", "jnp\nnn.gelu = abs\n", 1)
+    planned = plan_file(text, "m.py")
+    assert rewrite(planned) == text and SETS in str(planned.plans[0].refusals)
+    text = f"from flax import nnx\nnnx.gelu = abs\n{ODD}"  # as it was: theirs
+    new = rewrite(plan_file(text, "m.py"))
+    assert new != text and "nnx.gelu = abs" in new
 
 
 @pytest.mark.parametrize("stream", ["'a b'", "'class'", "3", "''"])
