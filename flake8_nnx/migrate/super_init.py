@@ -40,7 +40,7 @@ def inherit(planner: Planner, given: Mapping[str, str]) -> None:
     """Begin `__init__` with that of the base, or leave it to the base where it adds nothing."""
     planner.plan.base = planner.facts.base_of(planner.cls)
     planner.plan.asked |= inherited.read_by_bases(planner.cls)
-    if planner.base is None:
+    if planner.base is None or planner.plan.refusals:  # one of which may be that `given` could not be told
         return
     planner.base.asked |= inherited.read_by(planner.cls)
     planner.plan.handed = {field.name for field in planner.base.fields}

@@ -159,3 +159,16 @@ class Counted(nn.Module):
 
 class OfCounted(Counted):
     pass
+
+
+class Sized(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x)
+
+
+class OfLoaded(Sized):
+    @nn.compact
+    def __call__(self, path):
+        x = super().__call__(jnp.load(path))
+        return nn.Dense(2)(x)
