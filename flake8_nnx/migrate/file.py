@@ -20,7 +20,7 @@ from flake8_nnx.migrate.placed import Edits
 from flake8_nnx.migrate.project import plan_files, settle
 from flake8_nnx.migrate.spans import Span, Spans, inside
 from flake8_nnx.parallel import ordered, processes
-from flake8_nnx.rules._text import nnx_function
+from flake8_nnx.rules._text import is_assigned, nnx_function
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.read import SourceError, parse
 
@@ -154,7 +154,9 @@ def linen_functions(facts: Facts, skip: set[ast.ClassDef]) -> dict[ast.AST, str]
         if node in skip:
             continue
         if isinstance(node, (ast.Name, ast.Attribute)):
-            new = "nnx.Module" if facts.linen_name(node) == "Module" else nnx_function(node, facts)
+            new = nnx_function(node, facts)
+            if facts.linen_name(node) == "Module" and not is_assigned(node, facts):
+                new = "nnx.Module"
             if new is not None:
                 found[node] = new
                 continue

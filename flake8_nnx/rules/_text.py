@@ -77,7 +77,12 @@ def nnx_function(node: ast.AST, facts: Facts) -> str | None:
 
 def is_alias(node: ast.AST, facts: Facts) -> bool:
     """Whether a name is given a function somewhere, `act = nn.relu`: it stays, for it may be another one elsewhere."""
-    if not isinstance(node, ast.Name) or facts.module_class(node) is not None:
+    return facts.module_class(node) is None and is_assigned(node, facts)
+
+
+def is_assigned(node: ast.AST, facts: Facts) -> bool:
+    """Whether a name gets its value from an assignment, not from an import, or is that assignment's target."""
+    if not isinstance(node, ast.Name):
         return False
     binding = facts.names.binding(node)
     return not isinstance(node.ctx, ast.Load) or binding is not None and binding.kind != "import"

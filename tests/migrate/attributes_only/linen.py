@@ -47,3 +47,16 @@ class Positions(nn.Module):
 
     def __call__(self, x):
         return x + self.shifted(x)
+
+
+Module = nn.Module
+
+
+class OfAnotherName(Module):
+    @nn.compact
+    def __call__(self, x):
+        return 2 * x
+
+
+def is_module(value: Module) -> bool:
+    return isinstance(value, (Module, nn.Module))

@@ -44,3 +44,15 @@ class Positions(nnx.Module):
 
     def __call__(self, x):
         return x + self.shifted(x)
+
+
+Module = nnx.Module
+
+
+class OfAnotherName(nnx.Module):
+    def __call__(self, x):
+        return 2 * x
+
+
+def is_module(value: Module) -> bool:
+    return isinstance(value, (Module, nnx.Module))
