@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from corpus import corpus, python_files  # noqa: E402
 
 from flake8_nnx.lint import lint_tree  # noqa: E402
-from flake8_nnx.migrate.file import BROKEN, plan_file, rewrite  # noqa: E402
+from flake8_nnx.migrate.file import plan_file, rewrite  # noqa: E402
+from flake8_nnx.migrate.sound import BROKEN  # noqa: E402
 from flake8_nnx.plugin import Plugin  # noqa: E402
 from flake8_nnx.source.read import SourceError  # noqa: E402
 

@@ -2,15 +2,14 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from libcst import ParserSyntaxError
 
 from flake8_nnx.lint import lint_source
-from flake8_nnx.migrate import left_over, refuse
+from flake8_nnx.migrate import left_over, refuse, sound
 from flake8_nnx.migrate.classes import Unmatched, rewrite_classes
 from flake8_nnx.migrate.edits import CodeEdits
 from flake8_nnx.migrate.excerpt import Excerpt
@@ -24,8 +23,6 @@ from flake8_nnx.rules._text import is_assigned, nnx_function
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.read import SourceError, parse
 
-BROKEN = "what it would become is no sound Python, which is a bug of flake8-nnx: please report it"
-SETS = "the file gives a function of Linen another value, as in `nn.relu = …`, and others may read that one"
 FEW = 8  # files for which another process is not worth its start
 
 
@@ -108,23 +105,14 @@ def _written(jobs: Sequence[Job | None], number: int) -> str | Failed:
     assert job is not None
     try:
         new = fix_imports(job.read, rewrite_classes(job.edits, job.part))
-        tree = ast.parse(new)  # a text that does not compile is a bug, and must never be written
-        set_here = stores(tree, {"nnx"})
-        if set_here and (more := set_here - stores(before := ast.parse(job.edits.source), {"nnx"})):
-            return Failed(BROKEN if more - stores(before, job.read) else SETS)
-        return new
+        reason = sound.problem(job.edits.source.decode(), new, job.read)
+        return new if reason is None else Failed(reason)
     except Unmatched as error:
         return Failed("an expression of it could not be matched with the concrete syntax tree", error.places)
     except RecursionError:
         return Failed("the file is nested too deeply to be rewritten")
     except (SyntaxError, ParserSyntaxError):
-        return Failed(BROKEN)
-
-
-def stores(tree: ast.Module, owners: Set[str]) -> Counter[str]:
-    """How often attributes of some names get another value: one of `nnx` gets it for the whole process."""
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)]
-    return Counter(node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id in owners)
+        return Failed(sound.BROKEN)
 
 
 def _told(found: FilePlan, result: str | Failed) -> str | None:

@@ -131,7 +131,7 @@ def bridged_code(planner: Planner, site: Site) -> str | None:
             planner.refuse(expression, f"`{quoted(expression)}` in `{quoted(site.call)}` is known only in the call")
             return None
         arguments.append(f"{prefix}{text}")
-    for node, _, _ in site.inputs if state else ():
+    for node in dict.fromkeys(node for node, _, _ in site.inputs) if state else ():  # one line may run in several methods
         planner.plan.keywords.setdefault(node, []).append(("mutable", f"[{', '.join(map(repr, state))}]".replace("'", '"')))
     if site.ref.name not in planner.plan.bridges:
         planner.plan.bridges[site.ref.name] = site.call.lineno

@@ -84,6 +84,22 @@ def test_what_has_moved_is_wrapped_in_classes_that_stay():
     assert "class Counting(nn.Module)" in new and "import flax.linen as nn" in new and "from flax import nnx" in new
 
 
+def test_a_call_in_a_helper_of_several_methods_says_once_what_it_updates():
+    methods = "".join(f"\n    def {name}(self, x):\n        return self.helper(x)\n" for name in ("first", "second"))
+    text = f"""{MODELS}
+
+class Helped(nn.Module):
+    def setup(self):
+        self.counting = Counting()
+
+    def helper(self, x):
+        return self.counting(x)
+{methods}"""
+    plans, new = planned(text)
+    assert not plans["Helped"].refusals
+    assert 'return self.counting(x, mutable=["batch_stats", "calls"])' in new
+
+
 def test_without_bridges_nothing_changes():
     plans, new = planned(MODELS, Mlp="not chosen", Net="not chosen")
     assert new == MODELS and not plans["Counting"].bridges

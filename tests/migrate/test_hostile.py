@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from flake8_nnx.lint import lint_source
-from flake8_nnx.migrate.file import BROKEN, SETS, plan_file, rewrite
+from flake8_nnx.migrate.file import plan_file, rewrite
 from flake8_nnx.migrate.run import migrate_paths
+from flake8_nnx.migrate.sound import BROKEN, SETS, problem
 from flake8_nnx.source.read import SourceError
 
 HERE = Path(__file__).parent
@@ -151,6 +152,18 @@ def test_slices_of_tables():
     text = text.replace("    size: int = 3\n", "    size: int = 3\n    table: object = None\n")
     assert any("table[:, :, None] - " in found.message for found in lint_source(text))
     assert outcome(text) == "rewritten"
+
+
+@pytest.mark.parametrize("line", ["return 1", "f(a=1, a=2)", "break"])
+def test_what_the_parser_alone_lets_pass_is_the_file_s_own_mistake(line):
+    text = ODD.replace("\n\n\n", f"\n{line}\n\n\n", 1)
+    planned = plan_file(text, "m.py")
+    assert rewrite(planned) == text and "the file does not compile" in str(planned.plans[0].refusals)
+
+
+def test_a_new_text_that_the_parser_alone_lets_pass():
+    assert problem(ODD, ODD.replace("nn.Dense(self.size)", "nn.Dense(features=1, features=2)"), set()) == BROKEN
+    assert problem(ODD, ODD.replace("self.size", "3"), set()) is None
 
 
 def test_functions_of_the_library_that_a_file_replaces():
