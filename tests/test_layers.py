@@ -84,6 +84,7 @@ RUNNERS = {
     "verify/overlay.py",
     "verify/check.py",
     "verify/build.py",
+    "verify/declared.py",
     "verify/given.py",
     "verify/synthesis.py",
     "verify/guess_fields.py",

@@ -7,7 +7,9 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -17,6 +19,7 @@ import jax
 
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
+from flake8_nnx.verify.declared import Contradiction, contradiction, depends_on_the_batch, join, split, tied
 from flake8_nnx.verify.guess_fields import constructors
 from flake8_nnx.verify.guess_inputs import Call, calls, left_out
 from flake8_nnx.verify.methods import noted, public
@@ -26,6 +29,8 @@ from flake8_nnx.verify.verdict import Unverifiable
 TRIES = 600
 ROUNDS = (12, 36, 108, 324)  # inputs for the likeliest constructor calls; fewer for those after them
 SECONDS_FOR_ANOTHER = 3.0  # method than the main one
+MOST_OTHERS = 24  # inputs for a method that may contradict the main one
+MOST_CONTRADICTIONS = 12  # cases to drop
 AFTER_UNBATCHED = 40  # inputs to try before a case without a batch is taken
 WHAT_TO_DO = "say how to run it with --init and --args, a cases file, or `flake8-nnx record`"
 CONVOLUTIONS = (nn.Conv, nn.ConvLocal, nn.ConvTranspose)
@@ -82,10 +87,14 @@ def _case(
     """The first case that fits, and the methods that run in it; for a method of a model that `main` initialises, if given."""
     tried = 0
     reasons: list[str] = []  # of the likeliest first
+    contradictions: list[Contradiction] = []
+    waiting: deque[Case] = deque()
     unbatched: tuple[Case, int, Fit] | None = None
     candidates = _cases(namespace, cls, method, reasons) if main is None else _calls(namespace, cls, method, main)
-    for case in islice(candidates, TRIES):
+    for case in islice(_with_waiting(candidates, waiting), TRIES):
         if time.process_time() > deadline or unbatched and tried - unbatched[1] >= AFTER_UNBATCHED:
+            break
+        if len(contradictions) == MOST_CONTRADICTIONS:
             break
         tried += 1
         try:
@@ -95,15 +104,51 @@ def _case(
         except BaseException as error:  # noqa: B036  (user code may raise anything)
             reasons.append(f"{case.init} with {spelled_inputs(case)}: {in_short(error)}")
             continue
-        if fit.batched and not _depends_on_the_batch(namespace, case, fit):
+        sound = fit.batched and not depends_on_the_batch(namespace, case, fit.rngs)
+        if not sound and unbatched:
+            continue
+        if (found := _contradiction(namespace, cls, case, fit, deadline)) is not None:
+            contradictions.append(found)
+            waiting.extend(tied(case, found))
+        elif sound:
             return _completed(namespace, case, fit, tried, deadline)
-        unbatched = unbatched or (case, tried, fit)
+        else:
+            unbatched = (case, tried, fit)
     if unbatched:
         return _completed(namespace, unbatched[0], unbatched[2], unbatched[1], deadline)
+    if contradictions:
+        raise Unverifiable(f"{cls.__name__}: {contradictions[0]} in every case that was found; {WHAT_TO_DO}")
     raise Unverifiable(
         f"no inputs were found for {cls.__name__}.{method} in {tried} tries"
         f"{f' (the likeliest one: {reasons[0]})' if reasons else ''}; {WHAT_TO_DO}"
     )
+
+
+def _with_waiting(candidates: Iterator[Case], waiting: deque[Case]) -> Iterator[Case]:
+    """The candidates; what is put to wait meanwhile comes before the next one, once."""
+    seen: list[Case] = []
+    for case in candidates:
+        yield case
+        while waiting:
+            if (other := waiting.popleft()) not in seen:
+                seen.append(other)
+                yield other
+
+
+def _contradiction(namespace: Mapping[str, Any], cls: type, case: Case, fit: Fit, deadline: float) -> Contradiction | None:
+    """What the public methods that do not run in a case say otherwise about its variables, each called on the same module."""
+    for method in public(cls) if case.init_method is None else ():
+        if method in fit.ran or time.process_time() > deadline:
+            continue
+        try:
+            others = islice(_calls(namespace, cls, method, case), MOST_OTHERS)
+            own = (replace(other, init_args=None, init_kwargs=None, init_method=None) for other in others)
+            found = contradiction(namespace, case, fit.rngs, own)
+        except Unverifiable:  # nobody knows how to call it
+            continue
+        if found is not None:
+            return found
+    return None
 
 
 def _cases(namespace: Mapping[str, Any], cls: type, method: str, reasons: list[str]) -> Iterator[Case]:
@@ -158,27 +203,6 @@ def spelled_inputs(case: Case) -> str:
     return ", ".join([*map(str, case.args), *(f"{name}={value}" for name, value in case.kwargs.items())]) or "nothing"
 
 
-def _depends_on_the_batch(namespace: Mapping[str, Any], case: Case, fit: Fit) -> bool:
-    """Whether parameters have the size of the batch, as those of a dense layer on `x[:, 0]` of rows that should be sequences,
-    or the case runs with one batch only, as where two rows are unpacked as a pair."""
-    found = []
-    for batch in (2, 3) if case.init_method is None else ():
-        module, sizes = eval(case.init or "", dict(namespace)), NamedSizes(batch=batch)  # noqa: S307
-        args, kwargs = data.materialise(case.args, 0, sizes), data.materialise(dict(case.kwargs), 1, sizes)
-        arrays, rest = _split((args, kwargs))
-
-        def made(keys: Any, arrays: list[Any], module: nn.Module = module, rest: Any = rest) -> Any:
-            args, kwargs = _join(arrays, rest)
-            return module.init(keys, *args, **kwargs, method=case.method).get("params")
-
-        keys = {name: jax.random.key(0) for name in ("params", *fit.rngs)}
-        try:
-            found.append([leaf.shape for leaf in jax.tree.leaves(jax.eval_shape(made, keys, arrays))])
-        except Exception:  # user code may raise anything
-            return True
-    return found[:1] != found[1:]
-
-
 def _completed(
     namespace: Mapping[str, Any], case: Case, fit: Fit, tried: int, deadline: float
 ) -> tuple[Case, frozenset[str]]:
@@ -189,7 +213,7 @@ def _completed(
         for value in values:
             if time.process_time() > deadline:
                 break
-            wider = dataclasses.replace(case, kwargs={**case.kwargs, name: value})
+            wider = replace(case, kwargs={**case.kwargs, name: value})
             try:
                 more = _fitting(namespace, wider)
             except KeyboardInterrupt:
@@ -201,7 +225,7 @@ def _completed(
             break
     origin = f"synthesised in {tried} tries{'' if fit.trains else f', {UNTRAINED}'}"
     train = case.train_kwargs if fit.trains else None
-    return dataclasses.replace(case, rngs=fit.rngs, train_kwargs=train, origin=origin), fit.ran
+    return replace(case, rngs=fit.rngs, train_kwargs=train, origin=origin), fit.ran
 
 
 @dataclasses.dataclass
@@ -246,7 +270,7 @@ def _fitting(namespace: Mapping[str, Any], case: Case) -> Fit:
         while True:
             keys = {name: jax.random.key(0) for name in ("params", *fit.rngs)}
             values = data.materialise(dict(kwargs), 1, sizes)
-            arrays, rest = _split((args, values, *(first if case.init_method else (args, values))))
+            arrays, rest = split((args, values, *(first if case.init_method else (args, values))))
             try:
                 with noted(type(module), ran, watch):
                     shapes, made = jax.eval_shape(partial(_init, module, case, rest), keys, arrays)
@@ -279,19 +303,9 @@ def trains(namespace: Mapping[str, Any], case: Case) -> bool:
 def _init(module: nn.Module, case: Case, rest: Any, keys: Any, arrays: list[Any]) -> tuple[list[Any], Any]:
     """The arrays in the outputs of a call after init, which unlike a call takes the params stream in place of others, and in
     the variables."""
-    args, kwargs, init_args, init_kwargs = _join(arrays, rest)
+    args, kwargs, init_args, init_kwargs = join(arrays, rest)
     variables = module.init(keys, *init_args, **init_kwargs, method=case.initialised_by)
     rngs = {name: key for name, key in keys.items() if name != "params"}
     mutable = list(variables) or ["params"]
     out, _ = module.apply(variables, *args, **kwargs, method=case.method, rngs=rngs or None, mutable=mutable)
     return jax.tree.leaves(out), jax.tree.leaves(variables)  # an output of a class may be made of arrays only
-
-
-def _split(tree: Any) -> tuple[list[Any], Any]:
-    leaves, structure = jax.tree.flatten(tree, is_leaf=lambda leaf: leaf is None)
-    return [leaf for leaf in leaves if data.is_array(leaf)], (leaves, structure)
-
-
-def _join(arrays: list[Any], rest: Any) -> Any:
-    fresh = iter(arrays)
-    return jax.tree.unflatten(rest[1], [next(fresh) if data.is_array(leaf) else leaf for leaf in rest[0]])

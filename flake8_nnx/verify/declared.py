@@ -1,0 +1,132 @@
+"""The shapes that a Linen module gives its variables, and where its own methods contradict each other about them.
+
+A module whose methods want one variable in two shapes fails when both run; a made-up case must not be of such a one.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import flax.linen as nn
+import jax
+
+from flake8_nnx.case import Case
+from flake8_nnx.verify import inputs as data
+from flake8_nnx.verify.shapes import NamedSizes, parse_shape
+
+Shapes = dict[str, tuple[int, ...]]
+SIZE = re.compile(r"(?<=[\[,])\d+(?=[\],])")  # of an axis in a shape string
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A variable to which two methods of one module give different shapes, whatever the second one is given."""
+
+    path: str
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+    methods: tuple[str, str]
+
+    def __str__(self) -> str:
+        name = self.path.partition("/")[2]
+        (one, other), (first, second) = self.methods, self.shapes
+        return f"its methods declare `{name}` with shapes {first} (`{one}`) and {second} (`{other}`)"
+
+
+def declared(namespace: Mapping[str, Any], case: Case, rngs: Sequence[str] = (), batch: int = 2) -> Shapes:
+    """The shapes of the variables by path when the method of the case initialises the module.
+
+    Raises whatever that raises when it does not fit.
+    """
+    module, sizes = eval(case.init or "", dict(namespace)), NamedSizes(batch=batch)  # noqa: S307
+    arrays, rest = split((data.materialise(case.args, 0, sizes), data.materialise(dict(case.kwargs), 1, sizes)))
+
+    def made(keys: Any, arrays: list[Any]) -> Any:
+        args, kwargs = join(arrays, rest)
+        return module.init(keys, *args, **kwargs, method=case.method)
+
+    keys = {name: jax.random.key(0) for name in ("params", *rngs)}
+    leaves = jax.tree_util.tree_leaves_with_path(nn.unbox(jax.eval_shape(made, keys, arrays)))
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): tuple(leaf.shape) for path, leaf in leaves}
+
+
+def depends_on_the_batch(namespace: Mapping[str, Any], case: Case, rngs: Sequence[str]) -> bool:
+    """Whether parameters have the size of the batch, as those of a dense layer on `x[:, 0]` of rows that should be sequences,
+    or the case runs with one batch only, as where two rows are unpacked as a pair."""
+    if case.init_method is not None:
+        return False
+    try:
+        two, three = (declared(namespace, case, rngs, batch) for batch in (2, 3))
+    except Exception:  # user code may raise anything
+        return True
+    return any(three.get(path) != shape for path, shape in two.items() if path.startswith("params/"))
+
+
+def contradiction(namespace: Mapping[str, Any], case: Case, rngs: Sequence[str], others: Iterable[Case]) -> Contradiction | None:
+    """What a method declares otherwise than the method of the case, of the ways in which it may be called on the same module.
+
+    Only what Linen says counts, and only a shape that stays when all sizes of the inputs and all numbers among them are others:
+    one that follows them may just be that of a poor guess. Where one way agrees there is none.
+    """
+    shapes = declared(namespace, case, rngs)
+    found: Contradiction | None = None
+    for other in others:
+        try:
+            here = declared(namespace, other, rngs)
+            differ = [path for path, shape in here.items() if shapes.get(path, shape) != shape]
+            if not differ:
+                return None
+            elsewhere = declared(namespace, _resized(other), rngs, batch=3) if found is None else {}
+        except Exception:  # user code may raise anything
+            continue
+        fixed = next((path for path in differ if elsewhere.get(path) == here[path]), None)
+        if fixed is not None:
+            found = Contradiction(fixed, (shapes[fixed], here[fixed]), (case.method, other.method))
+    return found
+
+
+def tied(case: Case, found: Contradiction) -> Iterator[Case]:
+    """The case with the sizes about which its methods disagree made one: in the constructor call, then in the inputs."""
+    one, other = found.shapes
+    for here, there in dict.fromkeys((a, b) for a, b in zip(one, other) if a != b and len(one) == len(other)):
+        for match in re.finditer(rf"(?<![\w.]){there}(?![\w.])", case.init or ""):
+            yield replace(case, init=f"{match.string[: match.start()]}{here}{match.string[match.end() :]}")
+        yield replace(case, args=_with_size(case.args, here, there), kwargs=_with_size(dict(case.kwargs), here, there))
+
+
+def _resized(case: Case) -> Case:
+    """The same call with other sizes of all axes, and other numbers."""
+    return replace(case, args=_changed(case.args, _larger), kwargs=_changed(dict(case.kwargs), _larger))
+
+
+def _larger(size: int) -> int:
+    return size + 1
+
+
+def _with_size(value: Any, old: int, new: int) -> Any:
+    """A value with other shape strings; plain numbers are no sizes of arrays."""
+    return _changed(value, lambda size: new if size == old else size, numbers=False)
+
+
+def _changed(value: Any, change: Callable[[int], int], numbers: bool = True) -> Any:
+    """A value with the sizes in its shape strings changed, and its plain numbers."""
+    if isinstance(value, str) and parse_shape(value) is not None:
+        return SIZE.sub(lambda match: str(change(int(match[0]))), value)
+    if isinstance(value, (tuple, list)):
+        return type(value)(_changed(item, change, numbers) for item in value)
+    if isinstance(value, dict):
+        return {name: _changed(item, change, numbers) for name, item in value.items()}
+    return change(value) if numbers and type(value) is int else value
+
+
+def split(tree: Any) -> tuple[list[Any], Any]:
+    """The arrays of a tree, which are traced, and the rest of it."""
+    leaves, structure = jax.tree.flatten(tree, is_leaf=lambda leaf: leaf is None)
+    return [leaf for leaf in leaves if data.is_array(leaf)], (leaves, structure)
+
+
+def join(arrays: list[Any], rest: Any) -> Any:
+    """The tree with these arrays in place of its own."""
+    fresh = iter(arrays)
+    return jax.tree.unflatten(rest[1], [next(fresh) if data.is_array(leaf) else leaf for leaf in rest[0]])
