@@ -79,7 +79,9 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
             for each in (owner, *(repeated.others if repeated else ())):
                 each.carried[carry] = (first.size(axis), after.size(axis) if isinstance(after, Array) else None)
             if isinstance(after, Array):
-                last = carry if tracer.depth == 0 else _last(after.size(axis), owner, first.size(axis))
+                # `super().__init__` runs the loops of a base: its names end there.
+                own = tracer.depth == 0 and tracer.home is tracer.cls
+                last = carry if own else _last(after.size(axis), owner, first.size(axis)) or (None if tracer.depth else carry)
                 env[name] = _with_part(env[name], part, after.with_axes({axis: last}))
     body, tracer.events = tracer.events, events
     if repeated is None:

@@ -234,6 +234,8 @@ CASES = {
         Case(f"shared:{name}", init=f"{name}(7, 4)", args=("i32[2,3]<7", "i32[2,5]<7")) for name in ("Seq", "Model", "Tied")
     ],
     "inherited": [
+        Case("inherited:OnTower", init="OnTower((3, 4))", args=("f32[2,5]",)),
+        Case("inherited:OnDoubling", init="OnDoubling(2)", args=("f32[2,3]",)),
         Case("inherited:Deep", init="Deep(hidden=(4, 5))", args=("f32[2,3]",)),
         Case("inherited:Residual", init="Residual(4)", args=("f32[2,4]",)),
         Case("inherited:Gated", init="Gated(4, gate='tanh')", args=("f32[2,3]",)),

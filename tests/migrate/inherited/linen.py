@@ -182,3 +182,39 @@ class CheckedToo(Checked):
     @nn.compact
     def __call__(self, x):
         return nn.Dense(self.width + self.depth)(x)
+
+
+class Tower(nn.Module):
+    widths: tuple[int, ...]
+
+    @nn.compact
+    def __call__(self, x):
+        for width in self.widths:
+            x = nn.relu(nn.Dense(width)(x))
+        return x
+
+
+class OnTower(Tower):
+    """A layer after the loop of the base, which is over where this one is made."""
+
+    last: int = 2
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.last)(super().__call__(x))
+
+
+class Doubling(nn.Module):
+    depth: int = 2
+
+    @nn.compact
+    def __call__(self, x):
+        for i in range(self.depth):
+            x = nn.Dense(2 * x.shape[-1])(x)
+        return x
+
+
+class OnDoubling(Doubling):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(2)(super().__call__(x))

@@ -258,3 +258,65 @@ class CheckedToo(Checked):
 
     def __call__(self, x):
         return self.dense(x)
+
+
+class Tower(nnx.Module):
+    def __init__(self, in_features: int, widths: tuple[int, ...], *, rngs: nnx.Rngs):
+        self.dense_layers = nnx.List([])
+        x_features = in_features
+        for width in widths:
+            self.dense_layers.append(nnx.Linear(x_features, width, rngs=rngs))
+            x_features = width
+
+    def __call__(self, x):
+        for dense in self.dense_layers:
+            x = nnx.relu(dense(x))
+        return x
+
+
+class OnTower(Tower):
+    """A layer after the loop of the base, which is over where this one is made."""
+
+    def __init__(
+        self,
+        in_features: int,
+        widths: tuple[int, ...],
+        last: int = 2,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        super().__init__(in_features, widths, rngs=rngs)
+        self.dense_layer = nnx.Linear(widths[-1], last, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense_layer(super().__call__(x))
+
+
+class Doubling(nnx.Module):
+    def __init__(self, in_features: int, depth: int = 2, *, rngs: nnx.Rngs):
+        self.dense_layers = nnx.List([])
+        x_features = in_features
+        for i in range(depth):
+            self.dense_layers.append(nnx.Linear(x_features, 2 * x_features, rngs=rngs))
+            x_features = 2 * x_features
+
+    def __call__(self, x):
+        for dense in self.dense_layers:
+            x = dense(x)
+        return x
+
+
+class OnDoubling(Doubling):
+    def __init__(
+        self,
+        in_features: int,
+        dense_layer_in_features: int,
+        depth: int = 2,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        super().__init__(in_features, depth=depth, rngs=rngs)
+        self.dense_layer = nnx.Linear(dense_layer_in_features, 2, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense_layer(super().__call__(x))
