@@ -55,6 +55,6 @@ def _exported(tree: ast.Module) -> set[str] | None:
         if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
             try:
                 return {*ast.literal_eval(statement.value)}  # type: ignore[attr-defined]
-            except ValueError:
+            except (ValueError, TypeError):
                 return None
     return None

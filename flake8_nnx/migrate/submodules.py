@@ -64,6 +64,9 @@ def class_code(planner: Planner, site: Site) -> str | None:
         return None
     positional, keywords = arguments
     if site.ref.local is not None:
+        if "rngs" in site.keywords and "rngs" not in planner.facts.fields_of(site.ref.local):
+            planner.refuse(site.call, f"`{site.ref.name}` has no field `rngs`")  # others fail as they did, when they run
+            return None
         return local_code(planner, site, sizes, positional, keywords)
     layer = LAYERS.get(site.ref.linen or "")
     if layer is None:

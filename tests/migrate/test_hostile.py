@@ -166,6 +166,18 @@ def test_a_new_text_that_the_parser_alone_lets_pass():
     assert problem(ODD, ODD.replace("self.size", "3"), set()) is None
 
 
+def test_a_class_that_is_given_streams_which_linen_does_not_take():
+    text = ODD + "\n\nclass Outer(nn.Module):\n    @nn.compact\n    def __call__(self, x):\n        return Odd(rngs=3)(x)\n"
+    planned = plan_file(text, "m.py")
+    assert "`Odd` has no field `rngs`" in str(planned.plans[1].refusals)
+    assert "class Outer(nn.Module)" in rewrite(planned)
+
+
+def test_names_that_a_file_exports_are_no_list():
+    text = f"__all__ = -1\n{ODD}\n\ndef make():\n    return nn.Dense(3)\n"
+    assert outcome(text) == "rewritten"
+
+
 def test_functions_of_the_library_that_a_file_replaces():
     text = ODD.replace("jnp\n", "jnp\nnn.gelu = abs\n", 1)
     planned = plan_file(text, "m.py")
