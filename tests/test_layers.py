@@ -86,6 +86,7 @@ RUNNERS = {
     "verify/build.py",
     "verify/declared.py",
     "verify/given.py",
+    "verify/misfit.py",
     "verify/synthesis.py",
     "verify/guess_fields.py",
 }

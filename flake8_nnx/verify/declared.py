@@ -4,9 +4,8 @@ A module whose methods want one variable in two shapes fails when both run; a ma
 """
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import flax.linen as nn
@@ -14,10 +13,10 @@ import jax
 
 from flake8_nnx.case import Case
 from flake8_nnx.verify import inputs as data
-from flake8_nnx.verify.shapes import NamedSizes, parse_shape
+from flake8_nnx.verify.candidates import with_sizes
+from flake8_nnx.verify.shapes import NamedSizes
 
 Shapes = dict[str, tuple[int, ...]]
-SIZE = re.compile(r"(?<=[\[,])\d+(?=[\],])")  # of an axis in a shape string
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,12 @@ class Contradiction:
     path: str
     shapes: tuple[tuple[int, ...], tuple[int, ...]]
     methods: tuple[str, str]
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """Those that differ, axis by axis."""
+        one, other = self.shapes
+        return tuple(dict.fromkeys((a, b) for a, b in zip(one, other) if a != b)) if len(one) == len(other) else ()
 
     def __str__(self) -> str:
         name = self.path.partition("/")[2]
@@ -77,47 +82,14 @@ def contradiction(namespace: Mapping[str, Any], case: Case, rngs: Sequence[str],
             differ = [path for path, shape in here.items() if shapes.get(path, shape) != shape]
             if not differ:
                 return None
-            elsewhere = declared(namespace, _resized(other), rngs, batch=3) if found is None else {}
+            changed = with_sizes(other, lambda size: size + 1, numbers=True)
+            elsewhere = declared(namespace, changed, rngs, batch=3) if found is None else {}
         except Exception:  # user code may raise anything
             continue
         fixed = next((path for path in differ if elsewhere.get(path) == here[path]), None)
         if fixed is not None:
             found = Contradiction(fixed, (shapes[fixed], here[fixed]), (case.method, other.method))
     return found
-
-
-def tied(case: Case, found: Contradiction) -> Iterator[Case]:
-    """The case with the sizes about which its methods disagree made one: in the constructor call, then in the inputs."""
-    one, other = found.shapes
-    for here, there in dict.fromkeys((a, b) for a, b in zip(one, other) if a != b and len(one) == len(other)):
-        for match in re.finditer(rf"(?<![\w.]){there}(?![\w.])", case.init or ""):
-            yield replace(case, init=f"{match.string[: match.start()]}{here}{match.string[match.end() :]}")
-        yield replace(case, args=_with_size(case.args, here, there), kwargs=_with_size(dict(case.kwargs), here, there))
-
-
-def _resized(case: Case) -> Case:
-    """The same call with other sizes of all axes, and other numbers."""
-    return replace(case, args=_changed(case.args, _larger), kwargs=_changed(dict(case.kwargs), _larger))
-
-
-def _larger(size: int) -> int:
-    return size + 1
-
-
-def _with_size(value: Any, old: int, new: int) -> Any:
-    """A value with other shape strings; plain numbers are no sizes of arrays."""
-    return _changed(value, lambda size: new if size == old else size, numbers=False)
-
-
-def _changed(value: Any, change: Callable[[int], int], numbers: bool = True) -> Any:
-    """A value with the sizes in its shape strings changed, and its plain numbers."""
-    if isinstance(value, str) and parse_shape(value) is not None:
-        return SIZE.sub(lambda match: str(change(int(match[0]))), value)
-    if isinstance(value, (tuple, list)):
-        return type(value)(_changed(item, change, numbers) for item in value)
-    if isinstance(value, dict):
-        return {name: _changed(item, change, numbers) for name, item in value.items()}
-    return change(value) if numbers and type(value) is int else value
 
 
 def split(tree: Any) -> tuple[list[Any], Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -19,7 +18,8 @@ import jax
 
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
-from flake8_nnx.verify.declared import Contradiction, contradiction, depends_on_the_batch, join, split, tied
+from flake8_nnx.verify.candidates import Candidates, tied
+from flake8_nnx.verify.declared import Contradiction, contradiction, depends_on_the_batch, join, split
 from flake8_nnx.verify.guess_fields import constructors
 from flake8_nnx.verify.guess_inputs import Call, calls, left_out
 from flake8_nnx.verify.methods import noted, public
@@ -88,10 +88,10 @@ def _case(
     tried = 0
     reasons: list[str] = []  # of the likeliest first
     contradictions: list[Contradiction] = []
-    waiting: deque[Case] = deque()
     unbatched: tuple[Case, int, Fit] | None = None
-    candidates = _cases(namespace, cls, method, reasons) if main is None else _calls(namespace, cls, method, main)
-    for case in islice(_with_waiting(candidates, waiting), TRIES):
+    source = _cases(namespace, cls, method, reasons) if main is None else _calls(namespace, cls, method, main)
+    candidates = Candidates(source)
+    for case in islice(candidates, TRIES):
         if time.process_time() > deadline or unbatched and tried - unbatched[1] >= AFTER_UNBATCHED:
             break
         if len(contradictions) == MOST_CONTRADICTIONS:
@@ -103,13 +103,14 @@ def _case(
             raise
         except BaseException as error:  # noqa: B036  (user code may raise anything)
             reasons.append(f"{case.init} with {spelled_inputs(case)}: {in_short(error)}")
+            candidates.failed(case, error)
             continue
         sound = fit.batched and not depends_on_the_batch(namespace, case, fit.rngs)
         if not sound and unbatched:
             continue
         if (found := _contradiction(namespace, cls, case, fit, deadline)) is not None:
             contradictions.append(found)
-            waiting.extend(tied(case, found))
+            candidates.sooner(tied(case, found.sizes))
         elif sound:
             return _completed(namespace, case, fit, tried, deadline)
         else:
@@ -122,17 +123,6 @@ def _case(
         f"no inputs were found for {cls.__name__}.{method} in {tried} tries"
         f"{f' (the likeliest one: {reasons[0]})' if reasons else ''}; {WHAT_TO_DO}"
     )
-
-
-def _with_waiting(candidates: Iterator[Case], waiting: deque[Case]) -> Iterator[Case]:
-    """The candidates; what is put to wait meanwhile comes before the next one, once."""
-    seen: list[Case] = []
-    for case in candidates:
-        yield case
-        while waiting:
-            if (other := waiting.popleft()) not in seen:
-                seen.append(other)
-                yield other
 
 
 def _contradiction(namespace: Mapping[str, Any], cls: type, case: Case, fit: Fit, deadline: float) -> Contradiction | None:
