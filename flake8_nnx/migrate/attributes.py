@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from flake8_nnx.migrate import expanded
+from flake8_nnx.migrate.overwritten import overwritten
 from flake8_nnx.rules._text import identifier, plural, snake
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
@@ -87,7 +88,7 @@ class Attributes:
         if site.ref is None:
             first = site.positional[0] if site.positional else None
             own = isinstance(first, ast.Constant) and isinstance(first.value, str) and is_param(site)
-            return first.value if own else None  # type: ignore[union-attr]
+            return self._apart(first.value) if own else None  # type: ignore[union-attr]
         name = site.keywords.get("name")
         if site.ref.nnx is not None and name is not None and _automatic(name, site.ref.name):
             return None  # the bridge was given the name that Linen had counted
@@ -97,6 +98,10 @@ class Attributes:
             literal = "".join(str(v.value) for v in name.values if isinstance(v, ast.Constant)).strip("_")
             return identifier(literal or kind_of(site, self.facts.fields_of(self.cls)), self.taken)
         return None
+
+    def _apart(self, name: str) -> str:
+        """The name of a parameter, but for one that a field or a method has: Linen keeps them apart, `self` does not."""
+        return f"{name}_param" if name in self.taken else name
 
     def stem_of(self, site: Site) -> str | None:
         """The name of what the class makes, that of a part after the module that is given it."""
@@ -171,12 +176,16 @@ class Attributes:
                 stmt
                 for stmt, names in candidates.items()
                 if stmt not in dead
-                and not set(names) & live
+                and (not set(names) & live or self._set_again(stmt, names, dead))
                 and (set(names) & (used_by_sites | self._read_by(dead)))
             }
             if not new:
                 return dead | self._empty_branches(dead)
             dead |= new
+
+    def _set_again(self, stmt: ast.stmt, names: Collection[str], dead: set[ast.stmt]) -> bool:
+        """Whether all of these names get other values before anything reads them: `w = self.param("w", lambda *_: w)`."""
+        return all(overwritten(stmt, name, self.facts.names, lambda node: self._loaded(node, dead)) for name in names)
 
     def _only_computes(self, node: ast.expr) -> bool:
         """Whether this makes numbers and shapes of others, and does nothing besides."""

@@ -87,6 +87,8 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         optional = optional or (name if default is not None or made is not None else "")
         if name in RESERVED:
             add(plan, field.node, f"the field `{name}` would hide `{name}` of nnx.Module", "rename the field")
+        if name == "self":
+            add(plan, field.node, "the field `self` has the name of what `__init__` makes", "rename the field")
         own = set(field.options or ()) - {"default", "default_factory", "repr", "hash", "compare", "metadata", "kw_only"}
         if own or isinstance(default, ast.Call) and (facts.origin(default.func) or "").endswith(".field"):
             add(plan, field.node, f"`{ast.unparse(field.node)[:60]}` is not handled")

@@ -363,8 +363,9 @@ class Tracer:
     def _stored(
         self, node: ast.stmt, target: ast.expr, names: tuple[str, ...], source: ast.expr, value: Any, env: Env
     ) -> None:
-        """An array that setup makes of what `__init__` knows: `self.table = jnp.arange(self.size)`."""
-        stored = self._of_setup(node) and isinstance(value, (Array, Unknown, Items, Function))
+        """An array that is made of what `__init__` knows: `self.table = jnp.arange(self.size)`; in the call, by a name."""
+        named = self.method != "setup" and isinstance(value, Array) and isinstance(target, ast.Name) and not self.inlining
+        stored = named or self._of_setup(node) and isinstance(value, (Array, Unknown, Items, Function))
         text = self.evaluator.text(source, env) if stored else None
         if text is None or not names or isinstance(value, Function) and not names[0].startswith("self."):
             return
@@ -507,9 +508,20 @@ class Tracer:
             if body is orelse:
                 env[name] = body
                 continue
+            if test is not None and (only := self._set_in_one(name, body, orelse)) is not None:
+                env[name] = only
+                continue
+            if test is None and any(isinstance(value, (Static, Array)) and value.text == name for value in (body, orelse)):
+                body, orelse = (replace(v, text=None) if isinstance(v, Array) else Unknown() for v in (body, orelse))
             chosen = class_of_branches(self, node, name, test, (body, orelse))
             env[name] = self.join(body, orelse, test) if chosen is None else chosen
         return False
+
+    @staticmethod
+    def _set_in_one(name: str, body: Any, orelse: Any) -> Any:
+        """What only one of two branches sets, and `__init__` in the same branch: whoever reads it asks the same first."""
+        value = orelse if body is UNKNOWN else body if orelse is UNKNOWN else None
+        return value if isinstance(value, (Static, Array)) and value.text == name else None
 
     @staticmethod
     def joined(old: Mapping[str, Any], a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
@@ -531,7 +543,8 @@ class Tracer:
             rank = a.rank or b.rank if None in (a.rank, b.rank) or a.rank == b.rank else None
             return Array(a.base if a.base == b.base else None, axes, rank)
         if isinstance(a, Array) or isinstance(b, Array):
-            return a if isinstance(a, Array) else b
+            array, other = (a, b) if isinstance(a, Array) else (b, a)
+            return Unknown() if isinstance(other, Items) else replace(array, text=None)
         if isinstance(a, Graph) and isinstance(b, Graph):
             return Graph(*(self.join(getattr(a, part), getattr(b, part), test) for part in graphs.PARTS))
         tuples = either_tuple(a, b, lambda x, y: self.join(x, y, test))

@@ -173,6 +173,11 @@ def test_a_class_that_is_given_streams_which_linen_does_not_take():
     assert "class Outer(nn.Module)" in rewrite(planned)
 
 
+def test_a_field_of_the_name_self():
+    text = ODD.replace("    size: int = 3\n", "    size: int = 3\n    self: int = 3\n")
+    assert outcome(text) == "same" and "the field `self`" in str(plan_file(text, "m.py").plans[0].refusals)
+
+
 def test_names_that_a_file_exports_are_no_list():
     text = f"__all__ = -1\n{ODD}\n\ndef make():\n    return nn.Dense(3)\n"
     assert outcome(text) == "rewritten"

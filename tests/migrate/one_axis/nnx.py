@@ -234,7 +234,6 @@ class OtherMethod(nnx.Module):
         self.table = nnx.Param(nnx.initializers.normal()(rngs.params(), (length, 1)))
 
     def __call__(self, x):
-        length = x.shape[-2]
         return x + self.table[...]
 
     def cut(self, x, length):
