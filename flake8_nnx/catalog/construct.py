@@ -8,6 +8,7 @@ import ast
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from types import MappingProxyType
 
 from flake8_nnx.catalog.adjust import Draft, adjust, held, parsed
 from flake8_nnx.catalog.layer import Layer, neutral
@@ -37,6 +38,7 @@ def construct(
     nnx: str = "nnx",
     rngs: str = "rngs",
     bound_before: Collection[str] = (),
+    extra: Mapping[str, str] = MappingProxyType({}),
 ) -> Construction:
     """The NNX constructor call for a Linen one.
 
@@ -46,11 +48,12 @@ def construct(
             shown by its own name.
         nnx, rngs: what the NNX module and the random streams are called there.
         bound_before: Linen arguments that a partial around the class gives already.
+        extra: what NNX is to be given besides, by keyword.
     """
     given, problems = bound(f"nn.{layer.linen}", layer.linen_args, (), positional, keywords)
     if not problems:
         problems += [f"nn.{layer.linen} needs `{name}`" for name in layer.required if name not in (*given, *bound_before)]
-    draft = Draft(layer, given, nnx, problems=problems, notes=[layer.note] if layer.note else [])
+    draft = Draft(layer, given, nnx, {**extra}, problems, [layer.note] if layer.note else [])
     if layer.refuse:
         draft.problems.append(f"nn.{layer.linen} has no exact NNX twin: {layer.refuse}")
     else:

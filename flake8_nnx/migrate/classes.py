@@ -35,7 +35,7 @@ def rewrite_classes(edits: Edits, part: Excerpt) -> str:
     module = cst.parse_module(part.text)
     rewriter = Rewriter(edits, module, part)
     new = part.whole(module.visit(rewriter).code, rewriter.written)
-    missed = (edits.expressions.keys() | edits.around.all()) - rewriter.seen
+    missed = (edits.expressions.keys() | edits.casts.keys() | edits.around.all()) - rewriter.seen
     missed = {place for place in missed if not any(inside(place, gone) for gone in edits.silent)}
     if missed:
         raise Unmatched(missed)
@@ -98,8 +98,17 @@ class Rewriter(Around):
             above, self.waiting = [self.subclass(text) for text in self.waiting], []
             return cst.FlattenSentinel([*above, first, *rest])
         if isinstance(original_node, cst.BaseExpression) and isinstance(result, cst.CSTNode):
-            return self.expression(original_node, result)  # type: ignore[arg-type]
+            return self.cast(original_node, self.expression(original_node, result))  # type: ignore[arg-type]
         return result
+
+    def cast(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
+        """`x.astype(dtype)` for an array that is cast."""
+        dtype = self.edits.casts.get(self.span(original))
+        if dtype is None:
+            return updated
+        if not updated.lpar and not isinstance(updated, (cst.Name, cst.Attribute, cst.Call, cst.Subscript)):
+            updated = updated.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+        return cst.Call(cst.Attribute(updated, cst.Name("astype")), [cst.Arg(parsed(dtype))])
 
     def expression(self, original: cst.BaseExpression, updated: cst.BaseExpression) -> cst.BaseExpression:
         span = self.span(original)

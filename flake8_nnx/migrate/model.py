@@ -76,6 +76,7 @@ class ClassPlan:
     stems: dict[ast.Call, str] = field(default_factory=dict)  # names of what it creates
     told: dict[ast.Call, dict[str, Any]] = field(default_factory=dict)  # sizes that the variables of a site tell
     first: dict[ast.Call, str] = field(default_factory=dict)  # an argument to put before those of a call
+    casts: dict[ast.expr, str] = field(default_factory=dict)  # array -> the dtype that it is cast to
     beside: dict[str, tuple[ast.ClassDef, str]] = field(default_factory=dict)  # subclass -> what it follows, its text
     above: dict[str, str] = field(default_factory=dict)  # what is to be defined before the first use: classes of variables
     sizes: list[SizeParameter] = field(default_factory=list)  # parameters that the inputs of a call tell
@@ -96,9 +97,9 @@ class ClassPlan:
     def name(self) -> str:
         return self.cls.name
 
-    def of_calls(self) -> tuple[Mapping[ast.Call, Any], ...]:
-        """The edits of the arguments of calls."""
-        return self.keywords, self.arguments, self.first, self.dropped
+    def of_calls(self) -> tuple[Mapping[Any, Any], ...]:
+        """The edits of calls and of their arguments."""
+        return self.keywords, self.arguments, self.first, self.dropped, self.casts
 
 
 @dataclass

@@ -66,6 +66,7 @@ class Edits:
         self.keywords: dict[Span, list[tuple[str, str]]] = {}
         self.arguments: dict[Span, list[str]] = {}
         self.first: dict[Span, str] = {}
+        self.casts: dict[Span, str] = {}
         self.dropped: dict[Span, set[int]] = {}
         self.swapped: set[Span] = set()
         self.tupled: set[Span] = set()
@@ -89,6 +90,7 @@ class Edits:
             self.keywords.update(spans.keyed(plan.keywords.items()))
             self.arguments.update(spans.keyed(plan.arguments.items()))
             self.first.update(spans.keyed(plan.first.items()))
+            self.casts.update(spans.keyed(plan.casts.items()))
             self.dropped.update(spans.keyed(plan.dropped.items()))
             self.swapped |= {spans.of(method) for method in plan.swapped}
             self.tupled |= {spans.of(call) for call in plan.tupled}
@@ -112,7 +114,7 @@ class Edits:
             self.above[spans.of(plan.cls.node)] = new
             defined |= new.keys()
         places: list[Iterable[Span]] = [self.classes, self.expressions, self.keywords, self.arguments, self.first, self.beside]
-        places += [self.added, self.dropped, self.swapped, self.tupled, self.unwrapped]
+        places += [self.added, self.casts, self.dropped, self.swapped, self.tupled, self.unwrapped]
         places += [self.removed, self.setups, self.decorators, self.homes]
         # What goes and leaves no comment behind: nobody has to look into it.
         silent = (s for s in (*self.setups, *self.removed) if b"#" not in self.source[s[0]:spans.end_of_line(s[1])])

@@ -21,6 +21,7 @@ from flake8_nnx.source.optional import filtered, given_ones
 from flake8_nnx.source.values import (
     Array,
     AtLeast,
+    Dtype,
     Either,
     Function,
     Graph,
@@ -58,6 +59,9 @@ if TYPE_CHECKING:
 DYNAMIC = (
     Array, Unknown, Module, Member, Either, Items, AtLeast, Repeated, Shape, Prefix, Start, Rank, TheAxis, Graph, Network, Joined,
 )
+
+
+PROMOTIONS = ("jax.numpy.promote_types", "jax.numpy.result_type")
 
 
 def dynamic(values: Iterable[Any]) -> bool:
@@ -140,6 +144,8 @@ class Evaluator:
                 return Shape(owner)
             if node.attr == "ndim":
                 return Rank(owner)
+            if node.attr == "dtype":
+                return Dtype()
             return shapes.transpose(owner, None) if node.attr == "T" else owner if node.attr == "at" else Unknown()
         if isinstance(owner, Graph) and node.attr in graphs.PARTS:
             return getattr(owner, node.attr)
@@ -432,7 +438,7 @@ class Evaluator:
         if origin:
             alike = LINEN + origin[len("flax.nnx."):] if self.tracer.ported and origin.startswith("flax.nnx.") else origin
             found = self._function(alike, node, positional, keywords, env)
-            if not isinstance(found, Unknown):
+            if found != Unknown():
                 return found
         elif isinstance(callee, Static) and len(positional) == 1 and isinstance(positional[0], Array):
             return positional[0]  # `self.activation(x)`: a function of one array is taken to keep its shape
@@ -497,6 +503,8 @@ class Evaluator:
         name = origin.rsplit(".", 1)[-1]
         if name == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
             return shapes.einsum(str(node.args[0].value), positional[1:])
+        if origin in PROMOTIONS and dynamic(positional):
+            return Dtype()
         if origin == LINEN + "promote_dtype":
             return Items(tuple(positional))
         if origin in (LINEN + "max_pool", LINEN + "avg_pool", LINEN + "min_pool") and positional:

@@ -32,6 +32,11 @@ class Unknown:
 
 
 @dataclass(frozen=True)
+class Dtype(Unknown):
+    """The dtype of an array: `x.dtype`, or one that is made of it."""
+
+
+@dataclass(frozen=True)
 class Static:
     """A value that can be computed in `__init__`; `text` is its source there, `items` its elements if known."""
 

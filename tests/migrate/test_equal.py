@@ -53,6 +53,15 @@ CASES = {
         Case("untold:Net", init="Net()", args=("bf16[2,3,4]",)),
         Case("untold:Posed", init="Posed()", args=("f32[2,8,6,3]",)),
     ],
+    "call_dtypes": [
+        *(Case("call_dtypes:Mlp", init="Mlp()", args=(f"{dtype}[2,3]",)) for dtype in ("f32", "bf16", "f16")),
+        *(
+            Case("call_dtypes:Images", init=f"Images({on})", args=(f"{dtype}[2,4,4,3]", "f32[2,4,4,2]"), mutable=("batch_stats",))
+            for dtype in ("f32", "bf16") for on in (True, False)
+        ),
+        *(Case("call_dtypes:Precise", init="Precise()", args=(f"{dtype}[2,3]", "i32[2]<5")) for dtype in ("f32", "bf16")),
+        Case("call_dtypes:Named", init="Named()", args=("bf16[2,3]",)),
+    ],
     "local_functions": [Case("local_functions:Noisy", init="Noisy()", args=("f32[2,3]",))],
     "named_sizes": [
         Case(

@@ -1,0 +1,120 @@
+"""Layers whose dtype is that of an array of the call."""
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+
+class Mlp(nn.Module):
+    hidden: int = 8
+    activation: Callable = nn.gelu
+
+    @nn.compact
+    def __call__(self, inputs):
+        h = nn.LayerNorm(dtype=inputs.dtype)(inputs)
+        h = nn.Dense(self.hidden, dtype=h.dtype, name="dense_in")(h)  # as wide as asked
+        h = self.activation(h)
+        return nn.Dense(inputs.shape[-1], False, h.dtype, name="dense_out")(h)
+
+
+class Images(nn.Module):
+    """A name holds the dtype, which the rest of the call reads as well."""
+
+    training: bool = False
+
+    @nn.compact
+    def __call__(self, x, mask):
+        dtype = x.dtype
+        y = nn.Conv(4, (3, 3), dtype=dtype)(x)
+        y = nn.BatchNorm(use_running_average=not self.training, dtype=y.dtype)(y)
+        y = nn.Conv(4, (3, 3), dtype=dtype)(nn.relu(y) + nn.Dense(4, dtype=dtype)(mask))
+        return nn.GroupNorm(2, dtype=y.dtype)(y) + jnp.ones((), dtype)
+
+
+class Precise(nn.Module):
+    """The result of a promotion, and the dtype of another array."""
+
+    levels: tuple[int, ...] = (3, 4)
+
+    @nn.compact
+    def __call__(self, x, ids):
+        wide = jnp.promote_types(x.dtype, jnp.float32)
+        for level in self.levels:
+            x = nn.RMSNorm(dtype=x.dtype)(x)
+            x = nn.DenseGeneral((level, 2), axis=(-1,), dtype=wide)(x + 1)
+            x = x.reshape(*x.shape[:-2], 2 * level)
+        table = nn.Embed(5, x.shape[-1], dtype=x.dtype)(ids)
+        return nn.Dense(2, dtype=jnp.result_type(x, table))(x * table)
+
+
+class Named(nn.Module):
+    """A name that nothing else reads goes."""
+
+    @nn.compact
+    def __call__(self, x):
+        dtype = x.dtype
+        return nn.Dense(3, dtype=dtype)(x)
+
+
+class Rebound(nn.Module):
+    """The argument gives the name another value after the dtype was read."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3, dtype=x.dtype)(x := x + 1)
+
+
+class InLoop(nn.Module):
+    """The input has another dtype in the second turn."""
+
+    @nn.compact
+    def __call__(self, x):
+        dtype = x.dtype
+        for _ in range(2):
+            x = nn.LayerNorm(dtype=dtype)(x)
+            x = x.astype(jnp.float32)
+        return x
+
+
+class OtherNorm(nn.Module):
+    """What a norm computes with cannot be that of another array."""
+
+    @nn.compact
+    def __call__(self, x, y):
+        return nn.LayerNorm(dtype=y.dtype)(x)
+
+
+class Changed(nn.Module):
+    """Not the dtype of the input any more."""
+
+    @nn.compact
+    def __call__(self, x):
+        dtype = x.dtype
+        x = x.astype(jnp.float32)
+        return nn.LayerNorm(dtype=dtype)(x)
+
+
+class Perhaps(nn.Module):
+    """A dtype that may be None, which is none to cast to."""
+
+    @nn.compact
+    def __call__(self, x, dtype=None):
+        return nn.Dense(3, dtype=dtype)(x)
+
+
+class Later(nn.Module):
+    """Made here and called there."""
+
+    @nn.compact
+    def __call__(self, x):
+        dense = nn.Dense(3, dtype=x.dtype)
+        x = jnp.tanh(x)
+        return dense(x)
+
+
+class Own(nn.Module):
+    """Promotes by a function of its own."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3, dtype=x.dtype, promote_dtype=lambda *arrays, dtype: arrays)(x)

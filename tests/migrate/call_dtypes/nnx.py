@@ -1,0 +1,189 @@
+"""Layers whose dtype is that of an array of the call."""
+from collections.abc import Callable
+
+import flax.linen as nn
+from flax import nnx
+import jax.numpy as jnp
+
+
+def to_input_dtype(args, dtype):
+    """Casts what a layer computes with to the dtype of its input, which comes first."""
+    return nnx.nn.dtypes.promote_dtype(args, dtype=args[0].dtype)
+
+
+class Mlp(nnx.Module):
+    def __init__(
+        self,
+        in_features: int,
+        hidden: int = 8,
+        activation: Callable = nnx.gelu,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.activation = activation
+        self.layer_norm = nnx.LayerNorm(
+            in_features, promote_dtype=lambda args, dtype: args, rngs=rngs
+        )
+        self.dense_in = nnx.Linear(
+            in_features, hidden, promote_dtype=to_input_dtype, rngs=rngs
+        )
+        self.dense_out = nnx.Linear(
+            hidden, in_features, use_bias=False, promote_dtype=to_input_dtype, rngs=rngs
+        )
+
+    def __call__(self, inputs):
+        h = self.layer_norm(inputs).astype(inputs.dtype)
+        h = self.dense_in(h)  # as wide as asked
+        h = self.activation(h)
+        return self.dense_out(h)
+
+
+class Images(nnx.Module):
+    """A name holds the dtype, which the rest of the call reads as well."""
+
+    def __init__(
+        self,
+        in_features: int,
+        mask_features: int,
+        training: bool = False,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.conv_0 = nnx.Conv(
+            in_features, 4, kernel_size=(3, 3), promote_dtype=to_input_dtype, rngs=rngs
+        )
+        self.batch_norm = nnx.BatchNorm(
+            4,
+            use_running_average=not training,
+            promote_dtype=lambda args, dtype: args,
+            rngs=rngs,
+        )
+        self.conv_1 = nnx.Conv(
+            4, 4, kernel_size=(3, 3), promote_dtype=to_input_dtype, rngs=rngs
+        )
+        self.dense = nnx.Linear(
+            mask_features, 4, promote_dtype=to_input_dtype, rngs=rngs
+        )
+        self.group_norm = nnx.GroupNorm(
+            4, num_groups=2, promote_dtype=lambda args, dtype: args, rngs=rngs
+        )
+
+    def __call__(self, x, mask):
+        dtype = x.dtype
+        y = self.conv_0(x)
+        y = self.batch_norm(y).astype(y.dtype)
+        y = self.conv_1((nnx.relu(y) + self.dense(mask.astype(dtype))).astype(dtype))
+        return self.group_norm(y).astype(y.dtype) + jnp.ones((), dtype)
+
+
+class Precise(nnx.Module):
+    """The result of a promotion, and the dtype of another array."""
+
+    def __init__(
+        self, in_features: int, levels: tuple[int, ...] = (3, 4), *, rngs: nnx.Rngs
+    ):
+        self.levels = levels
+        self.rms_norms = nnx.List([])
+        self.dense_generals = nnx.List([])
+        x_features = in_features
+        for level in levels:
+            self.rms_norms.append(
+                nnx.RMSNorm(
+                    x_features, promote_dtype=lambda args, dtype: args, rngs=rngs
+                )
+            )
+            self.dense_generals.append(
+                nnx.LinearGeneral(
+                    x_features,
+                    (level, 2),
+                    axis=(-1,),
+                    promote_dtype=to_input_dtype,
+                    rngs=rngs,
+                )
+            )
+            x_features = 2 * level
+        self.embed = nnx.Embed(5, x_features, rngs=rngs)
+        self.dense = nnx.Linear(x_features, 2, promote_dtype=to_input_dtype, rngs=rngs)
+
+    def __call__(self, x, ids):
+        wide = jnp.promote_types(x.dtype, jnp.float32)
+        for level, rms_norm, dense_general in zip(self.levels, self.rms_norms, self.dense_generals):
+            x = rms_norm(x).astype(x.dtype)
+            x = dense_general((x + 1).astype(wide))
+            x = x.reshape(*x.shape[:-2], 2 * level)
+        table = self.embed(ids).astype(x.dtype)
+        return self.dense((x * table).astype(jnp.result_type(x, table)))
+
+
+class Named(nnx.Module):
+    """A name that nothing else reads goes."""
+
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.dense = nnx.Linear(in_features, 3, promote_dtype=to_input_dtype, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x)
+
+
+class Rebound(nn.Module):
+    """The argument gives the name another value after the dtype was read."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3, dtype=x.dtype)(x := x + 1)
+
+
+class InLoop(nn.Module):
+    """The input has another dtype in the second turn."""
+
+    @nn.compact
+    def __call__(self, x):
+        dtype = x.dtype
+        for _ in range(2):
+            x = nn.LayerNorm(dtype=dtype)(x)
+            x = x.astype(jnp.float32)
+        return x
+
+
+class OtherNorm(nn.Module):
+    """What a norm computes with cannot be that of another array."""
+
+    @nn.compact
+    def __call__(self, x, y):
+        return nn.LayerNorm(dtype=y.dtype)(x)
+
+
+class Changed(nn.Module):
+    """Not the dtype of the input any more."""
+
+    @nn.compact
+    def __call__(self, x):
+        dtype = x.dtype
+        x = x.astype(jnp.float32)
+        return nn.LayerNorm(dtype=dtype)(x)
+
+
+class Perhaps(nn.Module):
+    """A dtype that may be None, which is none to cast to."""
+
+    @nn.compact
+    def __call__(self, x, dtype=None):
+        return nn.Dense(3, dtype=dtype)(x)
+
+
+class Later(nn.Module):
+    """Made here and called there."""
+
+    @nn.compact
+    def __call__(self, x):
+        dense = nn.Dense(3, dtype=x.dtype)
+        x = jnp.tanh(x)
+        return dense(x)
+
+
+class Own(nn.Module):
+    """Promotes by a function of its own."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3, dtype=x.dtype, promote_dtype=lambda *arrays, dtype: arrays)(x)
