@@ -166,7 +166,8 @@ def attention(draft: Draft) -> None:
         if last_name(own) == "dot_product_attention":
             own = None
             del given["attention_fn"]
-    half = not full_precision(given.get("dtype")) or not full_precision(given.get("param_dtype"))
+    half = "qkv_promote_dtype" in draft.extra  # in the dtype of the input, whatever that is
+    half = half or not full_precision(given.get("dtype")) or not full_precision(given.get("param_dtype"))
     rate = literal(given.get("dropout_rate", "0.0"))
     if own is not None:
         difference = KNOWN_DIFFERENCES["attention-function"]

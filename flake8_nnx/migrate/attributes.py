@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from flake8_nnx.migrate import call_dtypes, expanded
+from flake8_nnx.migrate import expanded
 from flake8_nnx.migrate.overwritten import overwritten
 from flake8_nnx.rules._text import identifier, plural, snake
+from flake8_nnx.source.call_dtypes import call_dtype
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.linen import Facts
@@ -43,7 +44,7 @@ class Attributes:
         self._name_all()
         self.calls = {site.node for site in trace.sites}
         self.kept = {site.node: expanded.kept(site, facts) for site in trace.sites if site.through}
-        self.kept |= {site.node: call_dtypes.kept(site, facts) for site in trace.sites if not site.through}
+        self.kept |= {site.node: [*found.kept] for site in trace.sites if (found := call_dtype(site, facts)) is not None}
         self.exchanged: set[ast.AST] = set()  # iterables of loops that will run over layers alone
         self.dead = self._dead_assignments()
         self._exchange_loops()

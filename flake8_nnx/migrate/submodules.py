@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, call_dtypes, detached, fields, inlined, lifting, merged, recurrent, tied_heads
+from flake8_nnx.migrate import bridge, detached, fields, inlined, late_dtypes, lifting, merged, recurrent, tied_heads
 from flake8_nnx.migrate.attributes import has_init
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.lines import quoted
 from flake8_nnx.migrate.sizes import open_size, open_sizes_of
 from flake8_nnx.source import ported
+from flake8_nnx.source.call_dtypes import call_dtype
 from flake8_nnx.source.features import WORD, site_sizes, trace
 from flake8_nnx.source.given import CALL_FLAGS
 from flake8_nnx.source.graphs import THROUGH
@@ -82,7 +83,7 @@ def class_code(planner: Planner, site: Site) -> str | None:
         planner.refuse(site.call, f"the variables of nn.{layer.linen} have another layout in NNX: {layer.note}")
         return None
     bound = [*site.given.keywords] if site.given else ()
-    made = construct(layer, positional, keywords, sizes, bound_before=bound, extra=call_dtypes.moved(planner, site))
+    made = construct(layer, positional, keywords, sizes, bound_before=bound, extra=late_dtypes.moved(planner, site))
     for problem in made.problems:
         planner.refuse(site.call, problem)
     for node, method, _ in site.inputs:
@@ -188,14 +189,15 @@ def constructor_arguments(planner: Planner, site: Site) -> tuple[list[str], dict
         if site.ref and site.ref.linen and name in CALL_FLAGS and (keyword is not None or index == len(site.positional) - 1):
             move_to_call(planner, site, name, expression)
             continue
-        if expression is call_dtypes.of(site, planner.facts):
+        late = call_dtype(site, planner.facts)
+        if late is not None and late.dtype is expression:
             continue
         own = site.ref.local if site.ref is not None else None
         if keyword is not None and own is not None and merged.taken(own, keyword):
             move_to_call(planner, site, keyword, expression)
             continue
         reason = f"`{quoted(expression)}` in `{quoted(site.call)}` is known only in the call"
-        planner.refuse(expression, reason, call_dtypes.advice(site, expression, planner.facts))
+        planner.refuse(expression, reason, late_dtypes.advice(site, expression))
         return None
     return positional, keywords
 

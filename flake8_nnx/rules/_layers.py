@@ -13,6 +13,7 @@ from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS, Layer
 from flake8_nnx.rules import _text
 from flake8_nnx.rules._traced import Traced, has_constructor, inside_construction, traced
+from flake8_nnx.source.call_dtypes import CallDtype, call_dtype
 from flake8_nnx.source.features import events, site_sizes, spelled
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, PARTIAL, Facts, Field, ModuleRef
 from flake8_nnx.source.names import MAX_DEPTH
@@ -21,6 +22,8 @@ from flake8_nnx.source.values import Site
 
 # Constructor arguments of Linen layers that a call may pass as well.
 CALL_FLAGS = frozenset({"deterministic", "use_running_average"})
+# Casts what a layer computes with to the dtype of its input.
+FOLLOWING = "lambda args, dtype: nnx.nn.dtypes.promote_dtype(args, dtype=args[0].dtype)"
 # A Linen module that is handed to the bridge stays Linen on purpose.
 BRIDGE = "flax.nnx.bridge.ToNNX"
 
@@ -94,6 +97,7 @@ class Replacement:
     code: str
     call_flags: tuple[str, ...] = ()  # `deterministic=not train`, known only in the call
     problems: tuple[str, ...] = ()
+    casts: tuple[str, ...] = ()  # `.astype(x.dtype)` of what it returns
 
 
 def replacement(made: Construction, facts: Facts) -> Replacement:
@@ -108,16 +112,21 @@ def replacement(made: Construction, facts: Facts) -> Replacement:
         sizes = {name: text or name for name, text in spelt.items()}
     layer = made.layer
     names = layer.linen_args if layer else ()
+    late = call_dtype(site, facts) if site is not None else None
     positional: list[str] = []
     keywords: dict[str, str] = {}
     flags = []
     for i, argument in enumerate(made.positional):
         name = names[i] if i < len(names) else ""
+        if late is not None and argument is late.dtype:
+            continue
         if (name in CALL_FLAGS or layer is None) and writer.only_in_call(argument):
             flags.append(f"{name}={_text.quote(argument)}" if name else _text.quote(argument))
         else:
             positional.append(writer.text(argument))
     for name, argument in made.keywords.items():
+        if late is not None and argument is late.dtype:
+            continue
         if (name in CALL_FLAGS or layer is None and name != "**") and writer.only_in_call(argument):
             flags.append(f"{name}={_text.quote(argument)}")
         else:
@@ -129,8 +138,16 @@ def replacement(made: Construction, facts: Facts) -> Replacement:
         if made.ref.local is None or has_constructor(made.ref.local):
             arguments.append(f"rngs={rngs}")
         return Replacement(f"{ast.unparse(made.cls)}({', '.join(arguments)})", tuple(flags))
-    done = construct(layer, positional, keywords, sizes, rngs=rngs)
-    return Replacement(done.code, tuple(flags), done.problems)
+    done = construct(layer, positional, keywords, sizes, rngs=rngs, extra=late.instead(FOLLOWING) if late is not None else {})
+    return Replacement(done.code, tuple(flags), done.problems, _casts(late))
+
+
+def _casts(late: CallDtype | None) -> tuple[str, ...]:
+    """What the call casts to a dtype that `__init__` does not know."""
+    if late is None or not late.arrays:
+        return ()
+    what = "what it returns" if late.of_result else " and ".join(_text.quote(array) for array in late.arrays)
+    return (f"cast {what} with .astype({_text.quote(late.dtype)})",)
 
 
 class _Writer:
@@ -174,6 +191,7 @@ def advice(made: Construction, facts: Facts) -> str:
     parts = [f"create it {_held(made, new.code, facts)}", *_carried(made, new.code, facts)]
     if new.call_flags:
         parts.append(f"call it with {', '.join(new.call_flags)}")
+    parts += new.casts
     return "; ".join([*parts, *(f"mind that {problem}" for problem in new.problems)])
 
 

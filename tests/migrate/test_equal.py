@@ -61,6 +61,11 @@ CASES = {
         ),
         *(Case("call_dtypes:Precise", init="Precise()", args=(f"{dtype}[2,3]", "i32[2]<5")) for dtype in ("f32", "bf16")),
         Case("call_dtypes:Named", init="Named()", args=("bf16[2,3]",)),
+        *(Case("call_dtypes:Late", init="Late()", args=(f"{dtype}[2,3]",)) for dtype in ("f32", "bf16")),
+        *(
+            Case("call_dtypes:Attention", init="Attention()", args=(f"{dtype}[2,5,4]", "bool[2,1,5,5]"))
+            for dtype in ("f32", "bf16")
+        ),
     ],
     "local_functions": [Case("local_functions:Noisy", init="Noisy()", args=("f32[2,3]",))],
     "named_sizes": [

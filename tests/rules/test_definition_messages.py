@@ -134,6 +134,22 @@ def test_what_is_in_the_way_is_said(layer: str, problem: str) -> None:
     assert problem in message
 
 
+@pytest.mark.parametrize(
+    ("layer", "advice"),
+    [
+        ("nn.LayerNorm(dtype=x.dtype)",
+         "nnx.LayerNorm(in_features, promote_dtype=lambda args, dtype: args, rngs=rngs); "
+         "cast what it returns with .astype(x.dtype)"),
+        ("nn.Dense(3, dtype=x.dtype)",
+         "nnx.Linear(in_features, 3, promote_dtype=lambda args, dtype: nnx.nn.dtypes.promote_dtype(args, dtype=args[0].dtype), "
+         "rngs=rngs)"),
+    ],
+)
+def test_a_dtype_that_only_the_call_knows_stays_there(layer: str, advice: str) -> None:
+    (message,) = messages(compact(f"return {layer}(x)"), "NNX110")
+    assert message.endswith(advice)
+
+
 # ---- submodules ---------------------------------------------------------------------------------------------------
 
 

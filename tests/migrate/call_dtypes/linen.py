@@ -43,7 +43,7 @@ class Precise(nn.Module):
             x = nn.RMSNorm(dtype=x.dtype)(x)
             x = nn.DenseGeneral((level, 2), axis=(-1,), dtype=wide)(x + 1)
             x = x.reshape(*x.shape[:-2], 2 * level)
-        table = nn.Embed(5, x.shape[-1], dtype=x.dtype)(ids)
+        table = nn.Embed(5, x.shape[-1])(ids)
         return nn.Dense(2, dtype=jnp.result_type(x, table))(x * table)
 
 
@@ -54,6 +54,27 @@ class Named(nn.Module):
     def __call__(self, x):
         dtype = x.dtype
         return nn.Dense(3, dtype=dtype)(x)
+
+
+class Late(nn.Module):
+    """Made here and called there, before the name has another value."""
+
+    @nn.compact
+    def __call__(self, x):
+        for features in (4, 3):
+            dense = nn.Dense(features, dtype=x.dtype)
+            norm = nn.LayerNorm(dtype=x.dtype)
+            x = dense(x) * jnp.mean(norm(x), axis=-1, keepdims=True)
+        return x
+
+
+class Attention(nn.Module):
+    """Queries, keys and values of one dtype."""
+
+    @nn.compact
+    def __call__(self, x, mask):
+        x = nn.MultiHeadDotProductAttention(2, x.dtype)(x, x, mask=mask)
+        return nn.SelfAttention(2, dtype=x.dtype, dropout_rate=0.5, deterministic=True)(x)
 
 
 class Rebound(nn.Module):
@@ -102,8 +123,8 @@ class Perhaps(nn.Module):
         return nn.Dense(3, dtype=dtype)(x)
 
 
-class Later(nn.Module):
-    """Made here and called there."""
+class TooLate(nn.Module):
+    """Made here and called there, when the name has another value."""
 
     @nn.compact
     def __call__(self, x):
@@ -118,3 +139,36 @@ class Own(nn.Module):
     @nn.compact
     def __call__(self, x):
         return nn.Dense(3, dtype=x.dtype, promote_dtype=lambda *arrays, dtype: arrays)(x)
+
+
+class NormedHeads(nn.Module):
+    """Norms inside of an attention."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.MultiHeadDotProductAttention(2, dtype=x.dtype, normalize_qk=True)(x)
+
+
+class HandedOn(nn.Module):
+    """Made here and called somewhere."""
+
+    @nn.compact
+    def __call__(self, x, y):
+        dense = nn.Dense(3, dtype=x.dtype)
+        return dense(x), list(map(dense, y))
+
+
+class Cross(nn.Module):
+    """Keys and values are cast one by one in Linen."""
+
+    @nn.compact
+    def __call__(self, x, y):
+        return nn.MultiHeadDotProductAttention(2, dtype=x.dtype)(x, y)
+
+
+class Table(nn.Module):
+    """Gradients of rows that are looked up twice are added in the dtype."""
+
+    @nn.compact
+    def __call__(self, x, ids):
+        return x + nn.Embed(5, 4, dtype=x.dtype)(ids)

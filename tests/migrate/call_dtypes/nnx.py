@@ -111,7 +111,7 @@ class Precise(nnx.Module):
             x = rms_norm(x).astype(x.dtype)
             x = dense_general((x + 1).astype(wide))
             x = x.reshape(*x.shape[:-2], 2 * level)
-        table = self.embed(ids).astype(x.dtype)
+        table = self.embed(ids)
         return self.dense((x * table).astype(jnp.result_type(x, table)))
 
 
@@ -123,6 +123,65 @@ class Named(nnx.Module):
 
     def __call__(self, x):
         return self.dense(x)
+
+
+class Late(nnx.Module):
+    """Made here and called there, before the name has another value."""
+
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.dense_layers = nnx.List([])
+        self.layer_norms = nnx.List([])
+        x_features = in_features
+        for features in (4, 3):
+            self.dense_layers.append(
+                nnx.Linear(
+                    x_features, features, promote_dtype=to_input_dtype, rngs=rngs
+                )
+            )
+            self.layer_norms.append(
+                nnx.LayerNorm(
+                    x_features, promote_dtype=lambda args, dtype: args, rngs=rngs
+                )
+            )
+            x_features = features
+
+    def __call__(self, x):
+        for dense_layer, layer_norm in zip(self.dense_layers, self.layer_norms):
+            dense = dense_layer
+            norm = layer_norm
+            x = dense(x) * jnp.mean(norm(x).astype(x.dtype), axis=-1, keepdims=True)
+        return x
+
+
+class Attention(nnx.Module):
+    """Queries, keys and values of one dtype."""
+
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.multi_head_dot_product_attention = nnx.MultiHeadAttention(
+            num_heads=2,
+            in_features=in_features,
+            qkv_promote_dtype=to_input_dtype,
+            out_promote_dtype=to_input_dtype,
+            attention_fn=lambda *args, module, **kwargs: nnx.dot_product_attention(
+                *args, module=module or False, **kwargs
+            ),
+            decode=False,
+            rngs=rngs,
+        )
+        self.self_attention = nnx.MultiHeadAttention(
+            num_heads=2,
+            in_features=in_features,
+            dropout_rate=0.5,
+            deterministic=True,
+            qkv_promote_dtype=to_input_dtype,
+            out_promote_dtype=to_input_dtype,
+            decode=False,
+            rngs=rngs,
+        )
+
+    def __call__(self, x, mask):
+        x = self.multi_head_dot_product_attention(x, x, mask=mask)
+        return self.self_attention(x)
 
 
 class Rebound(nn.Module):
@@ -171,8 +230,8 @@ class Perhaps(nn.Module):
         return nn.Dense(3, dtype=dtype)(x)
 
 
-class Later(nn.Module):
-    """Made here and called there."""
+class TooLate(nn.Module):
+    """Made here and called there, when the name has another value."""
 
     @nn.compact
     def __call__(self, x):
@@ -187,3 +246,36 @@ class Own(nn.Module):
     @nn.compact
     def __call__(self, x):
         return nn.Dense(3, dtype=x.dtype, promote_dtype=lambda *arrays, dtype: arrays)(x)
+
+
+class NormedHeads(nn.Module):
+    """Norms inside of an attention."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.MultiHeadDotProductAttention(2, dtype=x.dtype, normalize_qk=True)(x)
+
+
+class HandedOn(nn.Module):
+    """Made here and called somewhere."""
+
+    @nn.compact
+    def __call__(self, x, y):
+        dense = nn.Dense(3, dtype=x.dtype)
+        return dense(x), list(map(dense, y))
+
+
+class Cross(nn.Module):
+    """Keys and values are cast one by one in Linen."""
+
+    @nn.compact
+    def __call__(self, x, y):
+        return nn.MultiHeadDotProductAttention(2, dtype=x.dtype)(x, y)
+
+
+class Table(nn.Module):
+    """Gradients of rows that are looked up twice are added in the dtype."""
+
+    @nn.compact
+    def __call__(self, x, ids):
+        return x + nn.Embed(5, 4, dtype=x.dtype)(ids)
