@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flake8_nnx.case import Case
+from flake8_nnx.verify.inputs import like
 from flake8_nnx.verify.misfit import Sizes, misfit
 from flake8_nnx.verify.shapes import parse_shape
 
@@ -113,7 +114,7 @@ def with_sizes(case: Case, change: Callable[[int], int], numbers: bool = False) 
         if isinstance(value, str) and parse_shape(value) is not None:
             return SIZE.sub(lambda match: str(change(int(match[0]))), value)
         if isinstance(value, (tuple, list)):
-            return type(value)(map(changed, value))
+            return like(value, [changed(item) for item in value])
         if isinstance(value, dict):
             return {name: changed(item) for name, item in value.items()}
         return change(value) if numbers and type(value) is int else value

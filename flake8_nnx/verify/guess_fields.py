@@ -133,7 +133,7 @@ def _values(name: str, annotation: Any, owner: type, namespace: Mapping[str, Any
     """
     found: list[str] = []
     unmade: list[str] = []
-    for part in _parts(_resolved(annotation, owner)):
+    for part in parts(_resolved(annotation, owner)):
         if typing.get_origin(part) is typing.Literal:
             found += map(repr, typing.get_args(part))
         elif isinstance(part, type) and issubclass(part, enum.Enum):
@@ -168,10 +168,10 @@ def _resolved(annotation: Any, owner: type) -> Any:
         return annotation
 
 
-def _parts(annotation: Any) -> tuple[Any, ...]:
+def parts(annotation: Any) -> tuple[Any, ...]:
     """The members of a union, or the annotation itself."""
     if typing.get_origin(annotation) is typing.Annotated:
-        return _parts(typing.get_args(annotation)[0])
+        return parts(typing.get_args(annotation)[0])
     is_union = typing.get_origin(annotation) is typing.Union or type(annotation).__name__ == "UnionType"
     return typing.get_args(annotation) if is_union else (annotation,)
 

@@ -4,7 +4,6 @@ Annotations and names suggest what an argument is; those that say nothing get on
 """
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import typing
@@ -12,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from flake8_nnx.verify.guess_fields import FIELDS, ordered
+from flake8_nnx.verify.guess_fields import FIELDS, ordered, parts
 from flake8_nnx.verify.verdict import Unverifiable
 
 Call = tuple[tuple[Any, ...], dict[str, Any], "dict[str, Any] | None"]
 MOST_COMBINATIONS = 300
 FEW = 12  # of one text each, before several are tried
+MOST_OF_RECORD = 6  # ways to fill a named tuple
 MOST_OPTIONAL = 24  # where arguments are given that may be left out, for each number of them
 TYPED = re.compile(r"(\w+)\[[^'\"\[\]]*['\"]([^'\"]*)['\"]")  # of jaxtyping
 TYPED_DTYPES = {"Float": ("f32", ""), "Num": ("f32", ""), "Int": ("i32", "<2"), "Integer": ("i32", "<2"), "Bool": ("bool", "")}
@@ -44,6 +44,10 @@ INPUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^t$|times?(teps?)?$|sigma|noise_level|temperature|log_?snr|lengths?", ("f32[b]", "i32[b]<5", "f32[b,1]", "f32[]")),
     (r"image|img|pixel|frame|video|conv|sample", ("f32[b,8,8,3]", "f32[b,8,8,F]", "f32[b,3,8,8]", "f32[b,16,16,4]", "f32[b,F]")),
     (r"carry|(?<!hidden_)state|cache|memory", ("f32[b,F]", "(f32[b,F], f32[b,F])")),
+    (r"senders|receivers", ("i32[7]<5",)),  # the ends of seven edges between five nodes
+    (r"^n_(node|edge)s?$", ("i32[2]<4",)),  # of two graphs in one
+    (r"^edges?$|edge_(feat|attr)", ("f32[7,F]",)),
+    (r"^globals?$", ("f32[2,F]",)),
     (r"graph|edges|nodes", ("f32[5,F]",)),
 )
 ANY_INPUT = (
@@ -68,10 +72,13 @@ def calls(cls: type, method: str, features: Sequence[int]) -> Iterator[Call]:
     # The key of an attention stands beside its query and value.
     plain = {"key"} if {"query", "value"} & {p.name for p in parameters} else set()
     choices = {p.name: ANY_INPUT if p.name in plain else _candidates(p.name, p.annotation) for p in needed}
+    records: dict[str, type] = {}
     for name, hint in _hints(getattr(cls, method)).items():
         if name in choices:
             nested = tuple(filter(None, (_nested(hint, shape) for shape in ("f32[b,F]", SEQUENCE))))
             choices[name] = tuple(dict.fromkeys((*nested, *choices[name])))
+            for record in filter(_is_record, parts(hint)):
+                records[name], choices[name] = record, _of_record(record)
     optional = [p for p in parameters if p.default is None and p.name not in keys and _named(p.name)]
     choices |= {p.name: _candidates(p.name, inspect.Parameter.empty) for p in optional}
 
@@ -81,7 +88,7 @@ def calls(cls: type, method: str, features: Sequence[int]) -> Iterator[Call]:
             combinations = _combinations([choices[p.name] for p in given], [p.name for p in given])
             for combination in islice(combinations, MOST_OPTIONAL) if number or not needed else combinations:
                 for size in features if any("F" in text for text in combination) else features[:1]:
-                    values = [_parsed(text, size) for text in combination]
+                    values = [_filled(records.get(p.name), _parsed(text, size)) for p, text in zip(given, combination)]
                     positional = tuple(v for p, v in zip(given, values) if p.kind is not p.KEYWORD_ONLY)
                     keyword = {p.name: v for p, v in zip(given, values) if p.kind is p.KEYWORD_ONLY}
                     yield positional, {**keyword, **kwargs}, train
@@ -157,6 +164,22 @@ def _nested(hint: Any, shape: str) -> str:
     return f"({', '.join(texts)},)" if texts and all(texts) else ""
 
 
+def _is_record(kind: Any) -> bool:
+    """Whether it is a named tuple, which is made of arrays where a method takes it."""
+    return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
+
+
+def _of_record(kind: Any) -> tuple[str, ...]:
+    """What its fields may be, by their names and annotations."""
+    hints = _hints(kind)
+    choices = [_candidates(name, hints.get(name, inspect.Parameter.empty))[:2] for name in kind._fields]
+    return tuple(f"({', '.join(texts)},)" for texts in islice(ordered(choices), MOST_OF_RECORD))
+
+
+def _filled(record: Any, value: Any) -> Any:
+    return record(*value) if record is not None and isinstance(value, tuple) else value
+
+
 def _typed(annotation: str) -> tuple[str, ...]:
     """The shape that an annotation such as `Float[Array, "*b t d"]` spells: the last axis is of features, others are named."""
     match = TYPED.search(annotation)
@@ -176,5 +199,17 @@ def _parsed(text: str, size: int) -> Any:
         return text.strip("'")
     text = text.replace("F", str(size))
     if text.startswith("("):
-        return ast.literal_eval(re.sub(r"\w+\[[^\]]*\]", r"'\g<0>'", text))
+        return tuple(_parsed(item, size) for item in _items(text))
     return {"3": 3, "no": False, "None": None}.get(text, text)
+
+
+def _items(text: str) -> list[str]:
+    """What stands between the commas of a tuple."""
+    found, depth = [""], 0
+    for letter in text[1:-1]:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += letter
+    return [item.strip() for item in found if item.strip()]

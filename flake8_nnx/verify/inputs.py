@@ -45,10 +45,15 @@ def _replaced(value: Any, seed: int, make: Callable[[ShapeSpec, int], Any]) -> A
         return random_like(value.shape, value.dtype, seed)
     if isinstance(value, (tuple, list)):
         items = [_replaced(item, seed + 31 * (i + 1), make) for i, item in enumerate(value)]
-        return tuple(items) if isinstance(value, tuple) else items
+        return like(value, items)
     if isinstance(value, dict):
         return {key: _replaced(item, seed + 37 * (i + 1), make) for i, (key, item) in enumerate(value.items())}
     return value
+
+
+def like(value: Any, items: list[Any]) -> Any:
+    """A tuple of the same kind, named ones included, or a list."""
+    return items if isinstance(value, list) else type(value)(*items) if hasattr(value, "_fields") else tuple(items)
 
 
 def array(spec: ShapeSpec, seed: int, sizes: NamedSizes) -> Any:

@@ -5,7 +5,7 @@ import enum
 import functools
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Optional
+from typing import Any, Literal, NamedTuple, Optional
 
 import flax.linen as nn
 import jax
@@ -14,6 +14,7 @@ import pytest
 from flax import nnx
 
 from flake8_nnx.verify.check import check
+from flake8_nnx.verify.inputs import materialise
 from flake8_nnx.verify.synthesis import synthesise
 from flake8_nnx.verify.verdict import Unverifiable
 
@@ -290,6 +291,21 @@ class Typed(nn.Module):
         return nn.Dense(3)(x) * valid[..., None]
 
 
+class Graphs(NamedTuple):
+    nodes: jax.Array
+    edges: jax.Array
+    senders: jax.Array
+    n_node: jax.Array
+    weight: float | None = None
+
+
+class OnGraphs(nn.Module):
+    @nn.compact
+    def __call__(self, graphs: Optional[Graphs]):  # noqa: UP007
+        assert type(graphs) is Graphs and graphs.senders.shape == graphs.edges.shape[:1]
+        return graphs._replace(edges=nn.Dense(3)(graphs.edges) + nn.Dense(3)(graphs.nodes)[graphs.senders])
+
+
 class Base(nn.Module):
     def encode(self, x):
         return x * 2
@@ -399,6 +415,7 @@ def test_classes_without_call():
         ("Distribution", "Distribution()", ("f32[b,12]",)),
         ("Typed", "Typed()", ("f32[b,5,7]", "bool[b,5]")),
         ("Inherits", "Inherits()", ("f32[b,12]",)),
+        ("OnGraphs", "OnGraphs()", (Graphs("f32[5,12]", "f32[7,12]", "i32[7]<5", "i32[2]<4", "f32[b,12]"),)),
         ("Patches", "(d_model=12, n_layer=2, num_groups=2, image_size=8, patch_size=2)", ("f32[b,8,8,3]",)),
         ("Pooler", "Pooler()", ("f32[b,5,12]", "i32[b,5]<2")),  # of rows it would make weights as large as the batch
         ("Choice", "Choice()", ("i32[b,3,5]<2", "bool[b,3,5]", None)),
@@ -408,6 +425,11 @@ def test_classes_without_call():
 def test_what_annotations_and_names_say(name, init, args):
     (case,) = synthesise(SPACE, name)
     assert init in case.init and case.args == args, case
+
+
+def test_named_tuples_are_given_as_such():
+    (case,) = synthesise(SPACE, "OnGraphs")
+    assert type(case.args[0]) is Graphs and type(materialise(case.args)[0]) is Graphs
 
 
 def test_a_batch_that_must_be_two_is_the_last_resort():
