@@ -9,7 +9,7 @@ from functools import partial
 from libcst import ParserSyntaxError
 
 from flake8_nnx.lint import lint_source
-from flake8_nnx.migrate import left_over, refuse, sound
+from flake8_nnx.migrate import left_over, refuse, renamed, sound
 from flake8_nnx.migrate.classes import Unmatched, rewrite_classes
 from flake8_nnx.migrate.edits import CodeEdits
 from flake8_nnx.migrate.excerpt import Excerpt
@@ -69,6 +69,7 @@ class Job:
     edits: Edits
     part: Excerpt
     read: set[str]  # the names that the old text reads
+    renamed: dict[str, dict[str, str]]  # class -> attributes that get another name
 
 
 @dataclass(frozen=True)
@@ -97,14 +98,15 @@ def _job(found: FilePlan) -> Job | None:
         functions = linen_functions(found.facts, {plan.cls.node for plan in native})
     around = replace(found.around, removed={*found.around.removed, *left_over.removed(found)})
     edits = Edits(found.source, native, functions, found.bridged, around)
-    return Job(edits, edits.excerpt(found.facts.tree), read_names(found.facts.names))
+    names = {plan.name: new for plan in native if (new := renamed.names(plan.cls, found.facts))}
+    return Job(edits, edits.excerpt(found.facts.tree), read_names(found.facts.names), names)
 
 
 def _written(jobs: Sequence[Job | None], number: int) -> str | Failed:
     job = jobs[number]
     assert job is not None
     try:
-        new = fix_imports(job.read, rewrite_classes(job.edits, job.part))
+        new = renamed.attributes(fix_imports(job.read, rewrite_classes(job.edits, job.part)), job.renamed)
         reason = sound.problem(job.edits.source.decode(), new, job.read)
         return new if reason is None else Failed(reason)
     except Unmatched as error:

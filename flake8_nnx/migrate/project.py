@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from flake8_nnx.migrate import refuse
+from flake8_nnx.migrate import refuse, renamed
 from flake8_nnx.migrate.imports import nnx_is_taken
 from flake8_nnx.migrate.model import ClassPlan, FilePlan
 from flake8_nnx.migrate.plan import Planner
+from flake8_nnx.rules._traced import RENAMED
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.read import SourceError, nesting
 
@@ -72,6 +73,7 @@ def plan_files(sources: Sequence[tuple[str, Facts]], keep_running: bool = True) 
             found.append(error)
     files = [file for file in found if isinstance(file, FilePlan)]
     together(files)
+    _check_renamed(files)
     settle(files, keep_running)
     return found
 
@@ -97,6 +99,18 @@ def together(files: Sequence[FilePlan]) -> None:
         file.run = run
     for plan in run:
         plan.asked |= asked
+
+
+def _check_renamed(files: Sequence[FilePlan]) -> None:
+    """Refuse classes whose fields get another name where other code may read the old one, and would find the method."""
+    plans = [(plan, new) for file in files for plan in file.plans if (new := renamed.names(plan.cls, file.facts))]
+    read = frozenset[str]().union(*(attributes_asked(file.facts) for file in files if plans))
+    for plan, new in plans:
+        for name in new.keys() & read:
+            reason = f"the field `{name}` would hide `{name}` of nnx.Module, and other code reads `.{name}`"
+            refuse.add(plan, plan.cls.node, reason, "rename the field")
+        kept = (f"line {plan.cls.node.lineno}: it keeps `{name}` as `self.{other}`" for name, other in new.items())
+        plan.notes += [f"{text}, for that name is a method of nnx.Module" for text in kept]
 
 
 # ---- what keeps a file as it is -----------------------------------------------------------------------------------
@@ -133,7 +147,13 @@ def attributes_asked(facts: Facts) -> frozenset[str]:
         node.attr
         for node in facts.names.nodes
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and _may_be_module(node, facts)
+        and not (node.attr in RENAMED and _is_called(node, facts))
     )
+
+
+def _is_called(node: ast.Attribute, facts: Facts) -> bool:
+    above = facts.names.parent(node)
+    return isinstance(above, ast.Call) and above.func is node
 
 
 def _may_be_module(node: ast.Attribute, facts: Facts) -> bool:

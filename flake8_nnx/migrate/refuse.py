@@ -8,7 +8,7 @@ import ast
 from collections.abc import Collection, Iterator
 
 from flake8_nnx.migrate import any_module, borrowed, contexts, decorators, detached, expanded
-from flake8_nnx.migrate import functional, functions, initial, post_init, recurrent, variables
+from flake8_nnx.migrate import functional, functions, initial, post_init, recurrent, renamed, variables
 from flake8_nnx.migrate.ambiguous import ambiguous
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lifts_of
@@ -85,7 +85,7 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         if default is None and made is None and optional and not field.keyword:
             add(plan, field.node, f"the field `{name}` without a default follows `{optional}`, which has one", "give it one")
         optional = optional or (name if default is not None or made is not None else "")
-        if name in RESERVED:
+        if name in RESERVED and name not in renamed.names(plan.cls, facts):
             add(plan, field.node, f"the field `{name}` would hide `{name}` of nnx.Module", "rename the field")
         if name == "self":
             add(plan, field.node, "the field `self` has the name of what `__init__` makes", "rename the field")

@@ -15,8 +15,9 @@ from flake8_nnx.source.features import SizeParameter, needed_sizes, trace
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.values import Site, Trace
 
-# Public names of nnx.Module (flax 0.12) that an attribute may not take.
+# Public names of nnx.Module (flax 0.12) that an attribute may not take, and how a field of such a name is kept.
 RESERVED = frozenset({"train", "eval", "sow", "perturb", "set_attributes", "iter_children", "iter_modules"})
+RENAMED = {"train": "training"}
 # Calls on `self` that need a random stream in the constructor.
 DRAWING = frozenset({"param", "make_rng"})
 

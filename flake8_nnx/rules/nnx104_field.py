@@ -77,7 +77,8 @@ def check(node: ast.ClassDef, facts: Facts) -> Iterator[Report]:
 def _advice(field: Field, reader: str | None, facts: Facts) -> str:
     name = field.name
     if name in _traced.RESERVED:
-        return f"`{name}` is a method of nnx.Module, so take it as a parameter of `__init__` under another name"
+        kept = f"keep it as `self.{_traced.RENAMED[name]}`" if name in _traced.RENAMED else "keep it under another name"
+        return f"`{name}` is a method of nnx.Module, so make it a parameter of `__init__` and {kept}"
     parameter, value = _layers.parameter(field, facts)
     stored = f", stored as `self.{name} = {value}`" if reader or value != name else ""
     return f"make it the parameter `{parameter}` of `__init__`{stored}" + (f" for `{reader}`" if reader else "")

@@ -97,6 +97,10 @@ CASES = {
         Case("ahead:ReadLater", init="ReadLater(3)", args=("f32[2,3]",)),
         Case("ahead:InALoop", init="InALoop(3)", args=("f32[2,3]",)),
     ],
+    "renamed_fields": [
+        Case("renamed_fields:Net", init="Net(True)", args=("f32[4,3]",), rngs=("dropout",), mutable=("batch_stats",)),
+        Case("renamed_fields:Net", init="Net(False)", args=("f32[4,3]",)),
+    ],
     "spelled": [Case("spelled:Named", init="Named()", args=("f32[2,3]",))],
     "looked_up": [Case("looked_up:ActorCritic", init="ActorCritic(3, 'relu')", args=("f32[2,4]",))],
     "derived": [Case("derived:Chain", init="Chain(2, 3)", args=("f32[2,3]",))],

@@ -190,7 +190,7 @@ def test_inline_submodule(body: str, advice: str) -> None:
         ("w: list = dataclasses.field(default_factory=lambda: [1])",
          "make it the parameter `w: list | None = None` of `__init__`, stored as `self.w = [1] if w is None else w`"),
         ("train: bool = False",
-         "`train` is a method of nnx.Module, so take it as a parameter of `__init__` under another name"),
+         "`train` is a method of nnx.Module, so make it a parameter of `__init__` and keep it as `self.training`"),
     ],
 )
 def test_field(field: str, advice: str) -> None:

@@ -307,3 +307,7 @@ def over_heads(cls, heads):
 
 def in_half(collection):
     return nn.intercept_methods(lambda call, args, kwargs, context: call(*args, **kwargs))
+
+
+def is_trained(model):
+    return model.train
