@@ -12,7 +12,7 @@ from typing import Any
 
 from flake8_nnx.migrate import expanded
 from flake8_nnx.migrate.overwritten import overwritten
-from flake8_nnx.rules._text import identifier, plural, snake
+from flake8_nnx.rules._text import identifier, is_attribute, param_name, plural, snake
 from flake8_nnx.source.call_dtypes import call_dtype
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
@@ -73,7 +73,7 @@ class Attributes:
             kind = kind_of(site, fields)
             stem = kind if kinds[kind] == 1 else f"{kind}_{counts[kind]}"
             counts[kind] += 1
-            while stem in (used if site.loops else kept):
+            while not is_attribute(stem) or stem in (used if site.loops else kept):
                 stem += "_layer"
             self.stems[site] = stem
             used.add(stem)
@@ -90,7 +90,7 @@ class Attributes:
         if site.ref is None:
             first = site.positional[0] if site.positional else None
             own = isinstance(first, ast.Constant) and isinstance(first.value, str) and is_param(site)
-            return self._apart(first.value) if own else None  # type: ignore[union-attr]
+            return param_name(first.value, self.taken) if own else None  # type: ignore[union-attr]
         name = site.keywords.get("name")
         if site.ref.nnx is not None and name is not None and _automatic(name, site.ref.name):
             return None  # the bridge was given the name that Linen had counted
@@ -100,10 +100,6 @@ class Attributes:
             literal = "".join(str(v.value) for v in name.values if isinstance(v, ast.Constant)).strip("_")
             return identifier(literal or kind_of(site, self.facts.fields_of(self.cls)), self.taken)
         return None
-
-    def _apart(self, name: str) -> str:
-        """The name of a parameter, but for one that a field or a method has: Linen keeps them apart, `self` does not."""
-        return f"{name}_param" if name in self.taken else name
 
     def stem_of(self, site: Site) -> str | None:
         """The name of what the class makes, that of a part after the module that is given it."""

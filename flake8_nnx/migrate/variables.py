@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from flake8_nnx.catalog.collections import COLLECTIONS, variable_type
 from flake8_nnx.migrate.attributes import RESERVED, is_param, is_variable
+from flake8_nnx.rules._text import is_attribute
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.names import COMPREHENSIONS
 from flake8_nnx.source.precedence import operand
@@ -32,7 +33,7 @@ def problem(site: Site, taken: set[str]) -> str | None:
     if len(literals) < 2 or not all(isinstance(text, str) for text in literals):
         return "self.variable without a literal collection and name is not handled"
     collection, name = map(str, literals)
-    if not name.isidentifier() or name in RESERVED or name in taken:
+    if not is_attribute(name) or name in RESERVED or name in taken:
         return f"the variable name {name!r} cannot be an attribute"
     if site.loops:
         return "self.variable in a loop is not handled"

@@ -4,7 +4,7 @@ from __future__ import annotations
 import ast
 import functools
 
-from flake8_nnx.rules._text import quote
+from flake8_nnx.rules._text import is_attribute, quote
 from flake8_nnx.source.linen import LINEN, Facts
 
 # Lifted transforms that call a function with the module as its first argument.
@@ -31,7 +31,7 @@ def others(call: ast.Call, *names: str) -> list[ast.expr | ast.keyword]:
 
 def attribute(name: ast.expr, value: str) -> str:
     """`self.scale = value`, or `setattr` for a name that is computed."""
-    if isinstance(name, ast.Constant) and str(name.value).isidentifier():
+    if isinstance(name, ast.Constant) and is_attribute(name.value):
         return f"self.{name.value!s} = {value}"
     return f"setattr(self, {quote(name)}, {value})"
 

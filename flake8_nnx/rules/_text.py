@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import ast
+import keyword
 import re
+from collections.abc import Collection
 
 from flake8_nnx.catalog.functions import FUNCTIONS, PRIVATE
 from flake8_nnx.catalog.sharding import PARTITIONED, helper
@@ -44,11 +46,21 @@ def plural(stem: str) -> str:
     return (f"{base}_layers" if base.endswith(("dense", "s")) else f"{base}s") + (number or "")
 
 
+def is_attribute(name: object) -> bool:
+    """Whether this can follow a dot: `lambda` cannot."""
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+
+
 def identifier(name: str, taken: set[str]) -> str:
     """A Linen module name as an attribute name."""
     text = re.sub(r"\W", "_", name)
     text = f"_{text}" if text[:1].isdigit() else text
-    return f"{text}_layer" if text in taken else text
+    return f"{text}_layer" if text in taken or keyword.iskeyword(text) else text
+
+
+def param_name(name: str, taken: Collection[str]) -> str:
+    """The attribute for a parameter: Linen keeps its name apart from those of fields and methods, and knows no `lambda`."""
+    return f"{name}_param" if name in taken or keyword.iskeyword(name) else name
 
 
 def created_layers(method: ast.AST, facts: Facts) -> list[str]:

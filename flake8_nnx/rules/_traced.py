@@ -80,23 +80,28 @@ def _class_like(call: ast.Call) -> bool:
     return name[:1].isupper()
 
 
+def taken(cls: LinenClass | None, facts: Facts) -> set[str]:
+    """The attributes that a class cannot give away: fields, methods, those of nnx.Module."""
+    return set() if cls is None else {*facts.fields_of(cls), *cls.methods, *RESERVED, "rngs"}
+
+
 def _names(found: Trace, sites: Mapping[ast.Call, Site], facts: Facts) -> dict[ast.Call, str]:
     """Attribute names: those that the code gives, else `dense`, or `dense_0`, `dense_1` where there are several."""
-    taken = {*facts.fields_of(found.cls), *found.cls.methods, *RESERVED, "rngs"}
+    known = taken(found.cls, facts)
     names: dict[ast.Call, str] = {}
     for call, site in sites.items():
-        given = _given_name(site, taken)
+        given = _given_name(site, known)
         if given:
             names[call] = given
     free = [call for call in sites if call not in names and not inside_construction(call, facts)]
     kinds = Counter(_kind(sites[call]) for call in free)
     counts: Counter[str] = Counter()
-    used = {*taken, *names.values()}
+    used = {*known, *names.values()}
     for call in free:
         kind = _kind(sites[call])
         stem = kind if kinds[kind] == 1 else f"{kind}_{counts[kind]}"
         counts[kind] += 1
-        while stem in used:
+        while stem in used or not _text.is_attribute(stem):
             stem += "_layer"
         names[call] = stem
         used.add(stem)
@@ -112,7 +117,8 @@ def _given_name(site: Site, taken: set[str]) -> str | None:
         return site.attribute
     if site.ref is None:
         first = site.positional[0] if site.positional else None
-        return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+        own = isinstance(first, ast.Constant) and isinstance(first.value, str)
+        return _text.param_name(first.value, taken) if own else None  # type: ignore[union-attr]
     name = site.keywords.get("name")
     if isinstance(name, ast.Constant) and isinstance(name.value, str):
         return _text.identifier(name.value, taken)

@@ -19,7 +19,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_nnx.rule import Example, Report, Rule
-from flake8_nnx.rules import _own, _text
+from flake8_nnx.rules import _own, _text, _traced
 from flake8_nnx.rules._initial import argument, ignores_arguments, note, source
 from flake8_nnx.source.linen import Facts
 
@@ -74,6 +74,9 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
         made = source(call, initialiser, facts)
         callee = f"({made})" if isinstance(initialiser, ast.Lambda) else made
         value = f"{callee}({', '.join(['rngs.params()', *(argument(call, node, facts) for node in rest)])})"
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        cls = facts.linen_class(facts.names.enclosing(call, ast.ClassDef))
+        name = ast.Constant(_text.param_name(name.value, _traced.taken(cls, facts)))
     code = _own.attribute(name, f"nnx.Param({value})")
     yield call, {"call": _text.quote(call), "code": code, "note": note(call, values, facts)}
 

@@ -69,7 +69,7 @@ def check(call: ast.Call, facts: Facts) -> Iterator[Report]:
     kind = _calls.type_advice(written) if written else "a subclass of `nnx.Variable`"
     module = _own.receiver(call)
     attribute = f"getattr({module}, {_text.quote(name or call)})"
-    if isinstance(name, ast.Constant) and str(name.value).isidentifier():
+    if isinstance(name, ast.Constant) and _text.is_attribute(name.value):
         attribute = f"{module}.{name.value!s}"
     value = _text.quote(call.args[2]) if len(call.args) > 2 else "value"
     assert isinstance(call.func, ast.Attribute)

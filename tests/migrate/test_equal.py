@@ -148,6 +148,7 @@ CASES = {
         Case("graphs:Model", init="Model(use_edges=False)", args=("f32[5,3]", "f32[5,4]", "f32[2,4]")),
     ] if importlib.util.find_spec("jraph") else [],
     "names": [
+        Case("names:OfLambdas", init="OfLambdas()", args=("f32[2,3]",)),
         Case("names:Stack", init="Stack(3)", args=("f32[2,3]",)),
         Case("names:Tower", init="Tower(2)", args=("f32[2,3]",)),
         Case("names:Hidden", init="Hidden((3, 2))", args=("f32[2,3]",)),

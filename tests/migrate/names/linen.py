@@ -84,3 +84,27 @@ class FromOne(nn.Module):
         for i, n in enumerate(self.sizes, start=1):
             x = nn.Dense(n, name=f"layer_{i}")(x)
         return x
+
+
+class Lambda(nn.Module):
+    """Names that are words of Python."""
+
+    @nn.compact
+    def __call__(self, x):
+        x = nn.Dense(3, name="if")(x)
+        return x * self.param("lambda", nn.initializers.ones, (3,))
+
+
+class OfLambdas(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        for i in range(2):
+            x = Lambda(name=f"class_{i}")(x)
+        return Lambda()(x)
+
+
+class NoName(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        count = self.variable("batch_stats", "class", lambda: 0.0)
+        return x + count.value

@@ -96,3 +96,37 @@ class FromOne(nn.Module):
         for i, n in enumerate(self.sizes, start=1):
             x = nn.Dense(n, name=f"layer_{i}")(x)
         return x
+
+
+class Lambda(nnx.Module):
+    """Names that are words of Python."""
+
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.if_layer = nnx.Linear(in_features, 3, rngs=rngs)
+        self.lambda_param = nnx.Param(nnx.initializers.ones(rngs.params(), (3,)))
+
+    def __call__(self, x):
+        x = self.if_layer(x)
+        return x * self.lambda_param[...]
+
+
+class OfLambdas(nnx.Module):
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.class_layers = nnx.List([])
+        x_features = in_features
+        for i in range(2):
+            self.class_layers.append(Lambda(x_features, rngs=rngs))
+            x_features = 3
+        self.lambda_layer = Lambda(x_features, rngs=rngs)
+
+    def __call__(self, x):
+        for class_layer in self.class_layers:
+            x = class_layer(x)
+        return self.lambda_layer(x)
+
+
+class NoName(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        count = self.variable("batch_stats", "class", lambda: 0.0)
+        return x + count.value
