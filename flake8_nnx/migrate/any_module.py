@@ -23,12 +23,13 @@ def problem(cls: LinenClass, name: str) -> ast.expr | None:
     for home in cls.facts.ancestors(cls):
         for node in ast.walk(home.node):
             own = isinstance(node, ast.Attribute) and node.attr == name and ast.unparse(node.value) == "self"
-            if own and not _plain(node, home.facts):
+            if own and not plain(node, home.facts):
                 return node  # type: ignore[return-value]
     return None
 
 
-def _plain(node: ast.AST, facts: Facts) -> bool:
+def plain(node: ast.AST, facts: Facts) -> bool:
+    """Whether this use of a module means the same for every class: a call, or the question whether it is there."""
     above = facts.names.parent(node)
     if isinstance(above, ast.Call):
         mapped = facts.origin(above.func) == "jax.vmap" and above.args[:1] == [node]

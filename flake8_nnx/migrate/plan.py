@@ -8,8 +8,8 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, init_lines, ordered, overridden, partitioned
-from flake8_nnx.migrate import recurrent, refuse, shared_sizes, signature, submodules, super_init, tied, variables
+from flake8_nnx.migrate import bridge, detached, expanded, fields, inherit, init_lines, one_scope, ordered, overridden
+from flake8_nnx.migrate import partitioned, recurrent, refuse, shared_sizes, signature, submodules, super_init, tied, variables
 from flake8_nnx.migrate.attributes import Attributes, has_init
 from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.sizes import Sizes
@@ -70,6 +70,7 @@ class Planner:
         inherit.check_bases(self.plan, self.facts)
         refuse.check_class(self.plan, self.parts.own, self.facts, self.attributes.bridged)
         partitioned.check(self.plan, self.facts)
+        one_scope.check(self)
         reason = inherit.problem(self.trace, self.parts, self.base) if self.base is not None else None
         if reason is not None or self.base is None and self.parts.inherited:
             self.refuse(self.cls.node, reason or "what its base creates cannot be told")

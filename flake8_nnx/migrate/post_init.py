@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import ast
 
+from flake8_nnx.source.held import only_shares
 from flake8_nnx.source.inittext import of_super, root_is_self
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.methods import filled_by, filled_fields
 
 
 def statements(cls: LinenClass) -> list[ast.stmt]:
-    """What its own `__post_init__` does besides calling that of its base."""
+    """What its own `__post_init__` does besides calling that of its base and sharing scopes, which the variable map says."""
     method = cls.methods.get("__post_init__")
-    return [each for each in method.body if not _said(each)] if method is not None else []
+    return [each for each in method.body if not _said(each) and not only_shares(each, cls)] if method is not None else []
 
 
 def _said(statement: ast.stmt) -> bool:

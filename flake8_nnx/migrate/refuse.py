@@ -7,8 +7,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from flake8_nnx.migrate import any_module, borrowed, contexts, decorators, detached, expanded
-from flake8_nnx.migrate import functional, functions, initial, post_init, recurrent, renamed, variables
+from flake8_nnx.migrate import any_module, borrowed, contexts, decorators, detached, expanded, functional
+from flake8_nnx.migrate import functions, given_layers, initial, post_init, recurrent, renamed, variables
 from flake8_nnx.migrate.ambiguous import ambiguous
 from flake8_nnx.migrate.attributes import RESERVED, is_param
 from flake8_nnx.migrate.lifted import lifts_of
@@ -25,7 +25,6 @@ from flake8_nnx.source.makers import is_maker, made_by, unclear
 from flake8_nnx.source.precedence import operand
 from flake8_nnx.source.values import Assignment, Branch, Module, Partial, Site, Trace
 
-HELD = ("Embed",)  # layers that are called alike in Linen and NNX, so that a class may be given one
 # Decorators of classes from here change what the class is; any other, such as one for docstrings, stays.
 CHANGES_CLASSES = frozenset({"flax", "jax", "functools", "dataclasses"})
 # Attributes and methods of a Linen module with no NNX twin that this version can write.
@@ -98,12 +97,14 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         own_class = binding is not None and binding.kind == "class" and there.module_class(default) is None
         holds_module = own_class
         held = there.annotated_module(field.annotation)
-        unlike = held is not None and held.linen not in (*HELD, "Module") and held.local is None
+        unlike = held is not None and held.linen not in (*given_layers.LAYERS_HELD, "Module") and held.local is None
         if name in any_module.fields(plan.cls) and (use := any_module.problem(plan.cls, name)) is not None:
             above = facts.names.parent(use) or use
             add(plan, use, f"`{ast.unparse(above).splitlines()[0][:60]}` depends on the class of the module in `{name}`")
         if holds_module or unlike or (default is not None and there.instance(default)):
             add(plan, field.node, f"the field `{name}` holds a module or a module class, which this version does not move")
+    for node, reason, advice in given_layers.problems(plan.cls):
+        add(plan, node, reason, advice)
     for name, method in plan.cls.methods.items():
         unknown = post_init.problem(plan.cls) if name == "__post_init__" else None
         if unknown is not None:
@@ -261,7 +262,10 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> N
         add(plan, call, reason)
     skip: set[ast.AST] = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
     skip |= {plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods}
+    layers = given_layers.fields(plan.cls)
     for node in _nodes(plan.cls.node, skip):
+        if (text := given_layers.setting(node, layers)) is not None:
+            plan.expressions[node] = text
         skip |= initial.settle(plan, node, facts)
         if isinstance(node, ast.Call) and facts.linen_name(node.func) == "merge_param" and len(node.args) == 3:
             _, own, given = (ast.unparse(argument) for argument in node.args)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import any_module
+from flake8_nnx.migrate import any_module, given_layers, one_scope
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.variables import computed_name, is_eager, told_name
@@ -19,6 +19,7 @@ def slots_of(trace: Trace, attributes: Attributes, told: Mapping[Site, Mapping[s
     """Slots of one class (see `flake8_nnx.variable_map`); `told` are the sizes that the variables of a site tell."""
     found = _slots(trace.events, attributes, {}, told)
     found += [{"linen": name, "nnx": name, "same": True} for name in any_module.fields(trace.cls)]
+    found += given_layers.slots(trace.cls)
     # Parameters whose names are computed keep them.
     return [*found, {"same": True}] if any(computed_name(site) for site in trace.sites) else found
 
@@ -37,7 +38,8 @@ def _slots(
         elif isinstance(event, Site):
             slot = _slot(event, attributes, counts)
             if slot is not None:
-                found.append({**slot, "sizes": dict(told[event])} if event in told else slot)
+                sizes = {name: size for site in one_scope.chain(event, attributes) for name, size in told.get(site, {}).items()}
+                found.append({**slot, "sizes": sizes} if sizes else slot)
     return found
 
 
@@ -55,14 +57,19 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
             return None
         name = ast.literal_eval(site.positional[0])
         return {"param": name, "collection": "params", "nnx": attributes.stems[site]}
-    holder = attributes.holder.get(site)
-    if holder is not None:
-        return _held_slot(site, holder, attributes)
+    if one_scope.part_of(site, attributes) is not None:
+        return None  # its variables are where those of that part are, with a slot in its place
+    namer, site = one_scope.namer(site, attributes), one_scope.chain(site, attributes)[-1]
+    if site in attributes.holder:
+        return _held_slot(site, namer, attributes)
     nnx = _nnx_path(site, attributes, counts)
-    if site.method == "setup" and "name" not in site.keywords:
+    given = one_scope.scope_of(site)
+    if given is not None:
+        linen, auto = str((_slot(given, attributes, {}) or {})["linen"]), False
+    elif namer is None:
         linen, auto = nnx.replace("/", "_"), False
     else:
-        linen, auto = _linen_name(site, attributes.facts)
+        linen, auto = _linen_name(namer, attributes.facts)
     found = []
     for option in (site, *site.options):
         name = linen if not auto or option is site else _linen_name(option, attributes.facts)[0]
@@ -73,12 +80,12 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
     return found[0] if len(found) == 1 else {"either": found}
 
 
-def _held_slot(site: Site, holder: Site, attributes: Attributes) -> dict[str, Any]:
+def _held_slot(site: Site, namer: Site | None, attributes: Attributes) -> dict[str, Any]:
     """A layer that another is given: under it in setup, beside it in a compact method or with a name of its own."""
     nnx = _held_path(site, attributes)
-    if holder.method == "setup" and "name" not in site.keywords:
+    if namer is None:
         return _with_leaves(site, {"linen": _under(site, attributes), "nnx": nnx}, attributes)
-    linen, auto = _linen_name(site, attributes.facts)
+    linen, auto = _linen_name(namer, attributes.facts)
     return _with_leaves(site, {"linen": linen, **({"auto": True} if auto else {}), "nnx": nnx}, attributes)
 
 

@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from flake8_nnx.migrate import any_module
+from flake8_nnx.migrate import any_module, given_layers
 from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.attributes import has_init
 from flake8_nnx.migrate.variables import LAZY_METHOD
@@ -105,7 +105,7 @@ def _together(user: ClassPlan) -> str:
 
 def _check_content(user: ClassPlan, used: ClassPlan, node: ast.AST, plans: Sequence[ClassPlan]) -> None:
     """What to_linen would lose of the NNX class, or of those that it constructs."""
-    for name in any_module.fields(used.cls):
+    for name in (*any_module.fields(used.cls), *given_layers.fields(used.cls)):
         reason = f"`{used.name}` is given a module in `{name}`, which `{user.name}` would make in Linen"
         raise Stuck(node, reason, _together(user))
     for part in parts(used, plans):

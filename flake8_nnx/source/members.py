@@ -8,11 +8,10 @@ import ast
 from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
+from flake8_nnx.catalog.settings import SETTINGS
 from flake8_nnx.source.linen import LINEN, Facts, ModuleRef
 from flake8_nnx.source.values import Array, Function, Held, Member, Module, Static, Unknown, array_of
 
-# Constructor arguments that NNX layers keep under the same name.
-KEPT = {"Embed": {"num_embeddings", "features"}}
 BASES = frozenset({"Module", "RNNCellBase", "MultiHeadDotProductAttention"})  # classes of flax.linen from which others derive
 FUNCTION_ROOTS = (LINEN, "jax.nn.", "jax.numpy.")
 
@@ -24,10 +23,11 @@ def member(owner: Module | Member, node: ast.Attribute) -> Any:
     ref = (owner.module if isinstance(owner, Member) else owner).site.ref
     if ref is None:
         return Unknown()
-    text = f"{owner.text if isinstance(owner, Member) else ast.unparse(node.value)}.{node.attr}"
+    above = owner.text if isinstance(owner, Member) else ast.unparse(node.value)
     if ref.local is None:
-        kept = ref.linen in LAYERS and node.attr in KEPT.get(ref.linen or "", ())
-        return Static(text) if kept else Unknown()
+        kept = SETTINGS.get(ref.linen or "", {}).get(node.attr) if ref.linen in LAYERS else None
+        return Static(f"{above}.{kept}") if kept is not None else Unknown()
+    text = f"{above}.{node.attr}"
     found = trace(ref.local).attributes.get(node.attr)
     if isinstance(found, Module):
         return Member(text, found)
@@ -35,10 +35,13 @@ def member(owner: Module | Member, node: ast.Attribute) -> Any:
 
 
 def held_output(callee: Held, positional: list[Any]) -> Any:
-    """What a submodule returns that the class is given: of an embedding, its vectors."""
-    if callee.ref is None or callee.ref.linen != "Embed":
-        return Unknown()
+    """What a submodule returns that the class is given: of an embedding, its vectors; of a dense layer, its features."""
+    kind = callee.ref.linen if callee.ref is not None else None
     data = positional[0] if positional else Unknown()
+    if kind == "Dense":
+        return data.with_axes({1: f"{callee.text}.out_features"}) if isinstance(data, Array) else Unknown()
+    if kind != "Embed":
+        return Unknown()
     dims = data.dims() if isinstance(data, Array) else None
     size = f"{callee.text}.features"
     return Array(None, {1: size}) if dims is None else array_of([*dims, size])

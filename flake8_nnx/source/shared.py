@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_nnx.source.held import shared_fields
 from flake8_nnx.source.inittext import Env, root_is_self
 from flake8_nnx.source.linen import LINEN
 from flake8_nnx.source.values import Either, Module, Site, one_of
@@ -26,6 +27,8 @@ def shared(tracer: Tracer, node: ast.Expr, env: Env) -> bool:
     if not own or not isinstance(method, ast.FunctionDef) or method is not tracer.facts.enclosing_method(node):
         return False
     layer = call.args[1]
+    if tracer.method == "setup" and node in shared_fields(tracer.cls).values():
+        return True
     value = tracer.evaluator.value(layer, env) if isinstance(layer, ast.Name) or root_is_self(layer) else None
     if not isinstance(value, (Module, Either)) or _read_before(layer, node, method):
         return False

@@ -16,6 +16,7 @@ from flake8_nnx.source.constants import constant
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
 from flake8_nnx.source.given import given_to
+from flake8_nnx.source.held import told_axes
 from flake8_nnx.source.inittext import Env, root_is_self, static
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.local_functions import defined
@@ -155,7 +156,8 @@ class Tracer:
             elif is_flag(argument, default):
                 env[argument.arg] = Unknown()
             else:
-                env[argument.arg] = Array(argument.arg, rank=rank_of(method, argument, self.facts), like=(argument.arg, 0))
+                rank, axes = rank_of(method, argument, self.facts), told_axes(self, method, argument.arg)
+                env[argument.arg] = Array(argument.arg, axes, rank, like=(argument.arg, 0))
                 arrays.append(argument.arg)
         for extra in (arguments.vararg, arguments.kwarg):
             if extra is not None:

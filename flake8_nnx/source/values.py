@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
+from flake8_nnx.catalog.settings import SETTINGS
 from flake8_nnx.source.given import Given
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
 
@@ -44,7 +45,7 @@ class Static:
     items: tuple[Any, ...] | None = None
     several: bool = field(default=False, compare=False)  # whether it is a tuple of numbers, however many
 
-    def attribute(self, name: str) -> Static:
+    def attribute(self, name: str) -> Any:
         return Static(f"({self.text}).{name}" if self.text.isdigit() else f"{atom(self.text)}.{name}")
 
 
@@ -247,6 +248,13 @@ class Held(Static):
 
     ref: ModuleRef | None = None
     site: Site | None = None  # where the class makes it itself
+
+    def attribute(self, name: str) -> Any:
+        """A setting of a built-in layer as the NNX layer has it."""
+        kept = SETTINGS.get(self.ref.linen or "") if self.ref is not None else None
+        if kept is None:
+            return super().attribute(name)
+        return super().attribute(kept[name]) if name in kept else Unknown()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from flake8_nnx.variable_map import resolve, told_sizes
 from flake8_nnx.verify import bridges, sharding
 from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
-from flake8_nnx.verify.given import fields_of, given, given_class, layers_given
+from flake8_nnx.verify.given import fields_of, given, given_class, layers_given, variables_of
 from flake8_nnx.verify.methods import noted
 from flake8_nnx.verify.modes import mode_flag
 from flake8_nnx.verify.propose import natural, propose
@@ -94,7 +94,8 @@ def nnx_side(
     dtypes = {path: value.dtype for path, value in linen.shapes.items()}
     sizes = told_sizes(variable_map, shapes, dtypes) if variable_map is not None and "slots" in variable_map else {}
     axes = (variable_map or {}).get("axes", {})
-    bare = constructor(cls, linen.module, case, arguments, namespace, sizes, [*linen.mutable, *linen.sown], axes)
+    below = {name: variables_of(name, variable_map, shapes) for name in layers_given(linen.module)}
+    bare = constructor(cls, linen.module, case, arguments, namespace, sizes, [*linen.mutable, *linen.sown], axes, below)
     make = with_caches(bridges.initialised(bare, linen), linen.shapes)
     model = nnx.eval_shape(lambda: make(jax.random.key(0)))
     variables = flat_state(model)
@@ -192,11 +193,12 @@ def constructor(
     sizes: Mapping[str, Any],
     mutable: Sequence[str] = (),
     axes: Mapping[str, tuple[str, int]] = types.MappingProxyType({}),
+    below: Mapping[str, Mapping[str, tuple[int, ...]]] = types.MappingProxyType({}),
 ) -> Callable[[Any], Any]:
     """How to make the NNX model from a key: `new_init`, or the Linen fields by name and sizes of inputs and of variables.
 
     A class that is still Linen becomes a model whose calls update the collections `mutable`. `axes` are the arguments and axes
-    whose sizes have other names than these tell.
+    whose sizes have other names than these tell; `below` are the shapes of the variables of the layers that fields hold.
 
     Raises:
         Unfit: a required parameter that neither tells.
@@ -224,7 +226,7 @@ def constructor(
         if name in fields:
             value = getattr(module, name)
             if parameter.default is parameter.empty or not _is_default(fields[name], value):  # else each side has its own
-                held[name] = given(value, name, namespace)
+                held[name] = given(value, name, namespace, below.get(name, {}))
         elif (size := _size(name, module, case, arguments, axes.get(name))) is not None:
             known[name] = size
         elif name in sizes:

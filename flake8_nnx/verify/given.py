@@ -1,11 +1,13 @@
 """Linen modules and classes that the fields of a case hold, as the NNX classes take them.
 
-A built-in layer whose sizes are all among its fields is made anew, and a class is the one of its name on the other side.
+A built-in layer is made anew, with the sizes that its fields or its variables tell; a class is the one of its name on the other
+side.
 """
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import flax.linen as nn
@@ -17,12 +19,19 @@ from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.verify.verdict import Unfit
 
 
-def given(value: Any, name: str, namespace: Mapping[str, Any]) -> Callable[[nnx.Rngs], Any]:
+def given(
+    value: Any, name: str, namespace: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+) -> Callable[[nnx.Rngs], Any]:
     """What makes the value of a Linen field for the NNX constructor too, from the random streams.
+
+    Args:
+        shapes: of the variables of the layer that the field holds, by `collection/name`.
 
     Raises:
         Unfit: it holds a Linen module or module class, which the NNX class cannot use.
     """
+    if isinstance(value, nn.Module) and type(value) in SIZED and "params/kernel" in shapes:
+        return functools.partial(SIZED[type(value)], value, shapes)
     layer = _layer(value) if isinstance(value, nn.Module) else None
     if layer is not None:
         return lambda rngs: eval(layer, {"nnx": nnx, "rngs": rngs, "given": value})  # noqa: S307
@@ -38,6 +47,17 @@ def fields_of(module: nn.Module) -> dict[str, Any]:
 def layers_given(module: nn.Module) -> set[str]:
     """The fields that hold a Linen module."""
     return {name for name in fields_of(module) if isinstance(getattr(module, name, None), nn.Module)}
+
+
+def variables_of(
+    name: str, variable_map: Mapping[str, Any] | None, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, tuple[int, ...]]:
+    """The shapes of the variables of the layer in a field, by `collection/name`, wherever the map says that they are."""
+    slots = (variable_map or {}).get("slots", ())
+    slot = next((slot for slot in slots if slot.get("nnx") == name and "leaves" in slot), {"linen": name})
+    prefix = "" if slot.get("shared") else f"{slot['linen']}/"
+    found = {tuple(path.split("/", 1)): shape for path, shape in shapes.items()}
+    return {f"{top}/{rest.removeprefix(prefix)}": shape for (top, rest), shape in found.items() if rest.startswith(prefix)}
 
 
 def given_class(module: nn.Module) -> str:
@@ -76,6 +96,19 @@ def _layer(module: nn.Module) -> str | None:
     differ = [name for name, field in fields_of(module).items() if getattr(module, name) is not field.default]
     made = construct(layer, [], {name: f"given.{name}" for name in differ}, {})
     return None if made.problems else made.code
+
+
+def _dense(layer: Any, shapes: Mapping[str, tuple[int, ...]], rngs: nnx.Rngs) -> nnx.Linear:
+    return nnx.Linear(shapes["params/kernel"][-2], layer.features, **_settings(layer, "features"), rngs=rngs)
+
+
+SIZED: Mapping[type, Callable[..., Any]] = {nn.Dense: _dense}
+
+
+def _settings(layer: nn.Module, *sizes: str) -> dict[str, Any]:
+    """What a layer is made with besides its sizes, where that is not the default, which both sides share."""
+    given = {name: getattr(layer, name) for name, field in fields_of(layer).items() if getattr(layer, name) is not field.default}
+    return {name: value for name, value in given.items() if name not in sizes}
 
 
 def _plain(value: Any, name: str) -> Any:

@@ -41,6 +41,18 @@ CASES = {
         Case("one_scope:Layers", init="Layers(4)", args=("f32[2,3]",)),
         Case("one_scope:Borrows", init="Borrows(3)", args=("f32[2,3]",)),
     ],
+    "one_scope_given": [
+        Case("one_scope_given:Adapted", init="Adapted(rank=2, wrapped=nn.Dense(3))", args=("f32[2,5]",)),
+        Case("one_scope_given:Adapted", init="Adapted(rank=2, wrapped=nn.Dense(3, False, jnp.bfloat16))", args=("bf16[2,5]",)),
+        Case("one_scope_given:InSetup", init="InSetup(nn.Dense(3), 2)", args=("f32[2,4,5]",)),
+        Case("one_scope_given:Unshared", init="Unshared(nn.Dense(3))", args=("f32[2,5]",)),
+        Case("one_scope_given:Unshared", init="Unshared(nn.Dense(3, use_bias=False))", args=("f32[2,5]",)),
+        Case("one_scope_given:Net", init="Net()", args=("f32[2,5]",)),
+        Case("one_scope_given:Stack", init="Stack(4)", args=("f32[2,5]",)),
+        Case("one_scope_given:Nested", init="Nested()", args=("f32[2,5]",)),
+        Case("one_scope_given:NestedInSetup", init="NestedInSetup()", args=("f32[2,5]",)),
+        Case("one_scope_given:Whole", init="Whole()", args=("f32[2,5]",)),
+    ],
     "given_modules": [
         Case("given_modules:InSetup", init="InSetup(4)", args=("f32[2,4]",)),
         Case("given_modules:InCompact", init="InCompact(4)", args=("f32[2,5]",)),

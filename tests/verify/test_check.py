@@ -196,7 +196,7 @@ def test_fields_that_hold_linen_modules_are_not_given_to_nnx():
 
 
 def test_fields_that_hold_layers_are_given_their_twins():
-    """A layer whose sizes are among its fields is made in NNX too; one that needs others is not."""
+    """A layer whose sizes are among its fields, or told by its variables, is made in NNX too; others are not."""
     class Tokens(nn.Module):
         embed: nn.Module
 
@@ -213,9 +213,11 @@ def test_fields_that_hold_layers_are_given_their_twins():
     slots = {"slots": []}
     case = Case("m.py:Tokens", build=lambda: Tokens(nn.Embed(7, 3, param_dtype=jnp.bfloat16)), args=("i32[2,5]<7",))
     assert check(case, {}, TokensNnx, {}, slots).good
-    dense = replace(case, build=lambda: Tokens(nn.Dense(3)), args=("f32[2,5]",))
-    verdict = check(dense, {}, TokensNnx, {}, slots)
-    assert verdict.status == "UNVERIFIED" and "`embed` holds the Linen module Dense" in verdict.reason
+    dense = replace(case, build=lambda: Tokens(nn.Dense(3, use_bias=False)), args=("f32[2,5]",))
+    assert check(dense, {}, TokensNnx, {}, slots).good
+    norm = replace(case, build=lambda: Tokens(nn.LayerNorm()), args=("f32[2,5]",))
+    verdict = check(norm, {}, TokensNnx, {}, slots)
+    assert verdict.status == "UNVERIFIED" and "`embed` holds the Linen module LayerNorm" in verdict.reason
 
 
 def test_sizes_and_flags_of_arguments_that_are_left_out():

@@ -220,8 +220,8 @@ class ChecksItsLayers(nn.Module):
         return self.leaf(x)
 
 
-class HoldsADense(nn.Module):
-    layer: nn.Dense
+class HoldsANorm(nn.Module):
+    layer: nn.BatchNorm
 
     @nn.compact
     def __call__(self, x):

@@ -1,0 +1,118 @@
+"""Fields that hold a built-in layer, `wrapped: nn.Dense`: what the class may do with it, for the NNX layer to answer alike.
+
+Where the class shares the scope of what it holds, in Linen the variables of both stand side by side.
+"""
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from flake8_nnx.catalog.construct import call as nnx_call
+from flake8_nnx.catalog.layers import LAYERS, Layer
+from flake8_nnx.catalog.settings import SETTINGS
+from flake8_nnx.migrate import any_module
+from flake8_nnx.source.features import trace
+from flake8_nnx.source.held import always_runs, calls_of, shared_fields
+from flake8_nnx.source.inittext import root_is_self
+from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
+
+LAYERS_HELD = {name: LAYERS[name] for name in SETTINGS}
+FREE = ("Embed",)  # of which more is read than its settings
+
+
+def fields(cls: LinenClass) -> dict[str, Layer]:
+    """The fields that hold a built-in layer of which a class may be given one."""
+    return {name: LAYERS_HELD[str(ref.linen)] for name, ref in held(cls).items() if ref.linen in LAYERS_HELD}
+
+
+def held(cls: LinenClass) -> dict[str, ModuleRef]:
+    """The class of what each field holds, where its annotation says one."""
+    refs = {name: field.facts.annotated_module(field.annotation) for name, field in cls.facts.fields_of(cls).items()}
+    return {name: ref for name, ref in refs.items() if ref is not None}
+
+
+def problems(cls: LinenClass) -> list[tuple[ast.AST, str, str]]:
+    """Where the class, or one that it derives from, wants more of such layers than NNX has, with why and what to do."""
+    found: list[tuple[ast.AST, str, str]] = []
+    shared = shared_fields(cls)
+    for home in cls.facts.ancestors(cls):
+        for name, layer in fields(cls).items():
+            skip = {id(node) for node in ast.walk(shared[name])} if name in shared else set()
+            for node in ast.walk(home.node):
+                own = root_is_self(node) and node.attr == name and id(node) not in skip  # type: ignore
+                reasons = _unlike(node, layer, home.facts) if own and layer.linen not in FREE else None  # type: ignore[arg-type]
+                found += [(node, *reasons)] if reasons is not None else []
+    return found + [problem for name, statement in shared.items() if (problem := _unshared(cls, name, statement)) is not None]
+
+
+def _unlike(node: ast.expr, layer: Layer, facts: Facts) -> tuple[str, str] | None:
+    """Why the NNX layer does not answer alike where the class uses the one in a field, and what to do; None where it does."""
+    above = facts.names.parent(node)
+    if isinstance(above, ast.Attribute):
+        known = above.attr in SETTINGS[layer.linen]
+        reason = f"nnx.{layer.nnx} does not tell what `{ast.unparse(above)}` asks of nn.{layer.linen}"
+        return None if known else (reason, "give it to the class in a field of its own")
+    if isinstance(above, ast.Call) and above.func is node:
+        positional = [ast.unparse(argument) for argument in above.args]
+        keywords = {keyword.arg or "**": ast.unparse(keyword.value) for keyword in above.keywords}
+        wanted, reasons = nnx_call(layer, positional, keywords)
+        plain = [*positional, *(f"{name}={text}" for name, text in keywords.items())]
+        reasons += () if wanted == plain else (f"nnx.{layer.nnx} takes other arguments than `{ast.unparse(above)[:60]}` gives",)
+        return (reasons[0], "keep the Linen class for now, or wrap it with nnx.bridge.ToNNX") if reasons else None
+    text = ast.unparse(above or node).splitlines()[0][:60]
+    plain_use = any_module.plain(node, facts)
+    return None if plain_use else (f"`{text}` hands on the layer in `{ast.unparse(node)}`", "call it in the class")
+
+
+def _unshared(cls: LinenClass, name: str, statement: ast.stmt) -> tuple[ast.AST, str, str] | None:
+    """Why the variables of a field cannot stand among those of the class."""
+    line = f"`{ast.unparse(statement).splitlines()[-1].strip()}`"
+    ref = held(cls).get(name)
+    if ref is None or ref.linen is not None and ref.linen not in LAYERS_HELD:
+        return statement, f"{line} shares the scope of a module whose class cannot be told", f"annotate `{name}` with its class"
+    if ref.local is not None and held(ref.local):
+        return statement, f"{line} shares the scope of a module that holds others", "share none, or hold none there"
+    methods = [(home, method) for home in cls.facts.ancestors(cls) for method in home.methods.values()]
+    runs = (always_runs(call, method, home.facts) for home, method in methods for call in calls_of(name, method))
+    if not any(runs):
+        reason = f"{line} shares the scope of a layer that may not run, so that Linen gives it no variables"
+        return statement, reason, "run it always"
+    both = sorted(_own_names(cls) & _variables(ref))
+    if both:
+        return statement, f"the class and the layer in `{name}` both make `{both[0]}` in one scope", "rename that of the class"
+    return None
+
+
+def _own_names(cls: LinenClass) -> set[str]:
+    texts = (ast.unparse(site.positional[0]) for site in trace(cls).sites if site.ref is None and site.positional)
+    return {text.strip("'\"") for text in texts}
+
+
+def _variables(ref: ModuleRef) -> set[str]:
+    if ref.local is not None:
+        return _own_names(ref.local)
+    return {variable.linen.partition("/")[0] for variable in LAYERS[str(ref.linen)].variables}
+
+
+def slots(cls: LinenClass) -> list[dict[str, Any]]:
+    """Slots of the variable map for what the fields hold."""
+    found: list[dict[str, Any]] = []
+    shared, layers = shared_fields(cls), fields(cls)
+    for name, ref in held(cls).items():
+        slot = {"linen": name, "nnx": name, **({"shared": True} if name in shared else {})}
+        if name in layers:
+            found.append({**slot, "leaves": {f"{v.collection}/{v.linen}": v.nnx for v in layers[name].variables}})
+        elif name in shared and ref.local is not None:
+            found.append({**slot, "class": ref.local})
+    return found
+
+
+def setting(node: ast.AST, layers: Mapping[str, Layer]) -> str | None:
+    """`self.wrapped.out_features` for `self.wrapped.features`; None for anything that stays."""
+    own = isinstance(node, ast.Attribute) and root_is_self(node.value) and node.value.attr in layers  # type: ignore
+    if not own:
+        return None
+    name: str = node.value.attr  # type: ignore[attr-defined]
+    new = SETTINGS[layers[name].linen].get(node.attr)  # type: ignore[attr-defined]
+    return f"self.{name}.{new}" if new is not None and new != node.attr else None  # type: ignore[attr-defined]

@@ -1,0 +1,197 @@
+"""Modules that share the scope of a layer which they are given, so that Linen keeps the variables of both side by side."""
+
+from flax import nnx
+import jax.numpy as jnp
+
+
+class Adapter(nnx.Module):
+    def __init__(
+        self,
+        in_features: int,
+        rank: int,
+        features: int,
+        dtype: jnp.dtype | None = None,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.features = features
+        self.a = nnx.Param(
+            nnx.initializers.normal()(rngs.params(), (in_features, rank), dtype)
+        )
+        self.b = nnx.Param(
+            nnx.initializers.normal()(rngs.params(), (rank, features), dtype)
+        )
+
+    def __call__(self, x):
+        a = self.a[...]
+        b = self.b[...]
+        return x @ a @ b
+
+
+class Adapted(nnx.Module):
+    """A dense layer with an adapter beside it."""
+
+    def __init__(self, *, rank: int, wrapped: nnx.Linear, rngs: nnx.Rngs):
+        # as if the wrapper were not there
+        self.wrapped = wrapped
+        self.lora = Adapter(
+            wrapped.in_features,
+            rank=rank,
+            features=wrapped.out_features,
+            dtype=wrapped.param_dtype,
+            rngs=rngs,
+        )
+
+    def __call__(self, x):
+        adapter = self.lora
+        return self.wrapped(x) + adapter(x)
+
+
+class InSetup(nnx.Module):
+    """What follows the layer is as wide as the layer says."""
+
+    def __init__(self, base: nnx.Linear, rank: int, *, rngs: nnx.Rngs):
+        self.base = base
+        self.a = nnx.Param(
+            nnx.initializers.normal()(rngs.params(), (base.in_features, rank))
+        )
+        self.b = nnx.Param(
+            nnx.initializers.normal()(rngs.params(), (rank, base.out_features))
+        )
+        self.norm = nnx.LayerNorm(base.out_features, rngs=rngs)
+
+    def __call__(self, x):
+        a = self.a[...]
+        b = self.b[...]
+        y = self.norm(self.base(x) + x @ a @ b)
+        return y / self.base.out_features
+
+
+class Unshared(nnx.Module):
+    """Its layer has a scope of its own."""
+
+    def __init__(self, inner: nnx.Linear, *, rngs: nnx.Rngs):
+        self.inner = inner
+        self.scale = nnx.Param(
+            nnx.initializers.normal()(rngs.params(), (inner.out_features,))
+        )
+
+    def __call__(self, x):
+        scale = self.scale[...]
+        return jnp.tanh(self.inner(x)) * scale if self.inner.use_bias else self.inner(x) * scale
+
+
+class Net(nnx.Module):
+    """In a compact method the variables stand where those of the layer do."""
+
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.dense_0 = nnx.Linear(in_features, 6, rngs=rngs)
+        self.adapted_layer = Adapted(
+            rank=2, wrapped=nnx.Linear(6, 4, rngs=rngs), rngs=rngs
+        )
+        self.dense_1 = nnx.Linear(4, 5, rngs=rngs)
+        self.in_setup = InSetup(nnx.Linear(5, 4, rngs=rngs), 2, rngs=rngs)
+        self.unshared = Unshared(nnx.Linear(4, 3, rngs=rngs), rngs=rngs)
+
+    def __call__(self, x):
+        x = nnx.relu(self.dense_0(x))
+        x = self.adapted_layer(x)
+        x = self.dense_1(x)
+        x = self.in_setup(x)
+        return self.unshared(x)
+
+
+class Stack(nnx.Module):
+    """In setup they stand where those of the module do."""
+
+    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+        self.features = features
+        self.first = Adapted(
+            rank=2, wrapped=nnx.Linear(in_features, features, rngs=rngs), rngs=rngs
+        )
+        self.second = InSetup(nnx.Linear(features, features, rngs=rngs), 2, rngs=rngs)
+        self.head = nnx.Linear(features, 3, rngs=rngs)
+
+    def __call__(self, x):
+        return self.head(self.second(nnx.relu(self.first(x))))
+
+
+class Runs(nnx.Module):
+    def __init__(self, inner: nnx.Module, *, rngs: nnx.Rngs):
+        self.inner = inner
+
+    def __call__(self, x):
+        return nnx.tanh(self.inner(x))
+
+
+class Nested(nnx.Module):
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.adapted = Adapted(
+            rank=1, wrapped=nnx.Linear(in_features, 4, rngs=rngs), rngs=rngs
+        )
+        self.runs_0 = Runs(
+            Adapted(rank=2, wrapped=nnx.Linear(4, 3, rngs=rngs), rngs=rngs), rngs=rngs
+        )
+        self.runs_1 = Runs(nnx.Linear(3, 3, rngs=rngs), rngs=rngs)
+
+    def __call__(self, x):
+        x = self.adapted(x)
+        x = self.runs_0(x)
+        return self.runs_1(x)
+
+
+class NestedInSetup(nnx.Module):
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.runs = Runs(
+            Adapted(rank=2, wrapped=nnx.Linear(in_features, 3, rngs=rngs), rngs=rngs),
+            rngs=rngs,
+        )
+        self.layers = nnx.List([])
+        for _ in range(2):
+            self.layers.append(
+                Adapted(rank=1, wrapped=nnx.Linear(3, 3, rngs=rngs), rngs=rngs)
+            )
+        self.dense = nnx.Linear(3, 3, rngs=rngs)
+        self.beside = InSetup(self.dense, 2, rngs=rngs)
+
+    def __call__(self, x):
+        x = self.runs(x)
+        for layer in self.layers:
+            x = layer(x)
+        return self.beside(x) + self.dense(x)
+
+
+class Scaled(nnx.Module):
+    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+        self.features = features
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+        self.scale = nnx.Param(nnx.initializers.normal()(rngs.params(), (features,)))
+
+    def __call__(self, x):
+        x = self.dense(x)
+        return x * self.scale[...]
+
+
+class OfTheProject(nnx.Module):
+    """Holds a class of the project."""
+
+    def __init__(self, inner: Scaled, *, rngs: nnx.Rngs):
+        self.inner = inner
+        self.shift = nnx.Param(
+            nnx.initializers.normal()(rngs.params(), (inner.features,))
+        )
+
+    def __call__(self, x):
+        return self.inner(x) + self.shift[...]
+
+
+class Whole(nnx.Module):
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.of_the_project_0 = OfTheProject(
+            Scaled(in_features, 4, rngs=rngs), rngs=rngs
+        )
+        self.of_the_project_1 = OfTheProject(Scaled(4, 3, rngs=rngs), rngs=rngs)
+
+    def __call__(self, x):
+        x = self.of_the_project_0(x)
+        return self.of_the_project_1(x)

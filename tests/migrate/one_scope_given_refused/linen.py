@@ -1,0 +1,147 @@
+"""Modules that share the scope of a layer which they are given, where it cannot be told what stands there."""
+import flax.linen as nn
+import jax.numpy as jnp
+
+
+class AnyModule(nn.Module):
+    inner: nn.Module
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.scope is not None:
+            nn.share_scope(self, self.inner)
+
+    def __call__(self, x):
+        return jnp.tanh(self.inner(x))
+
+
+class Perhaps(nn.Module):
+    """Linen makes no variables for a layer that does not run."""
+
+    inner: nn.Dense
+    plain: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.scope is not None:
+            nn.share_scope(self, self.inner)
+
+    def __call__(self, x):
+        return x if self.plain else self.inner(x)
+
+
+class AfterReturn(nn.Module):
+    inner: nn.Dense
+    plain: bool = False
+
+    def setup(self):
+        nn.share_scope(self, self.inner)
+
+    def __call__(self, x):
+        if self.plain:
+            return x
+        return self.inner(x)
+
+
+class SameName(nn.Module):
+    """Linen refuses it too when it runs."""
+
+    inner: nn.Dense
+
+    def setup(self):
+        nn.share_scope(self, self.inner)
+
+    @nn.compact
+    def __call__(self, x):
+        return self.inner(x) + self.param("bias", nn.initializers.normal(), (self.inner.features,))
+
+
+class ReadsInitializer(nn.Module):
+    """NNX layers do not keep theirs."""
+
+    inner: nn.Dense
+
+    @nn.compact
+    def __call__(self, x):
+        return self.inner(x) * self.param("scale", self.inner.bias_init, (self.inner.features,))
+
+
+class ReadsName(nn.Module):
+    inner: nn.Dense
+
+    def __call__(self, x):
+        return self.inner(x) if self.inner.name == "plain" else -self.inner(x)
+
+
+class HandsOn(nn.Module):
+    inner: nn.Dense
+
+    def __call__(self, x):
+        return run(self.inner, x)
+
+
+def run(layer, x):
+    return layer(x)
+
+
+class Adapted(nn.Module):
+    inner: nn.Dense
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.scope is not None:
+            nn.share_scope(self, self.inner)
+
+    @nn.compact
+    def __call__(self, x):
+        return self.inner(x) * self.param("scale", nn.initializers.normal(), (self.inner.features,))
+
+
+class Around(nn.Module):
+    """In setup Linen leaves the layer of the other where it is."""
+
+    inner: Adapted
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.scope is not None:
+            nn.share_scope(self, self.inner)
+
+    @nn.compact
+    def __call__(self, x):
+        return self.inner(x) * self.param("gain", nn.initializers.normal(), ())
+
+
+class KeepsGoing(nn.Module):
+    """More than the shared scope."""
+
+    inner: nn.Dense
+    power: int
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.scope is not None:
+            nn.share_scope(self, self.inner)
+            self.power = 2
+
+    def __call__(self, x):
+        return self.inner(x) ** self.power
+
+
+class Twice(nn.Module):
+    """Both share one layer: the second finds the name of its own parameter taken."""
+
+    def setup(self):
+        self.dense = nn.Dense(3)
+        self.first = Adapted(self.dense)
+        self.second = Adapted(self.dense)
+
+    def __call__(self, x):
+        return self.first(x) + self.second(x)
+
+
+class InTheCall(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        dense = nn.Dense(3)
+        return dense(x) + Adapted(dense)(x)
