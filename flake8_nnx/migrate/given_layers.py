@@ -10,10 +10,10 @@ from typing import Any
 
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.layers import LAYERS, Layer
-from flake8_nnx.catalog.settings import SETTINGS
+from flake8_nnx.catalog.settings import AS_TUPLES, EQUATION, SETTINGS, told
 from flake8_nnx.migrate import any_module
 from flake8_nnx.source.features import trace
-from flake8_nnx.source.held import always_runs, calls_of, shared_fields
+from flake8_nnx.source.held import runs, runs_as_is, shared_fields
 from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
 
@@ -41,16 +41,18 @@ def problems(cls: LinenClass) -> list[tuple[ast.AST, str, str]]:
             skip = {id(node) for node in ast.walk(shared[name])} if name in shared else set()
             for node in ast.walk(home.node):
                 own = root_is_self(node) and node.attr == name and id(node) not in skip  # type: ignore
-                reasons = _unlike(node, layer, home.facts) if own and layer.linen not in FREE else None  # type: ignore[arg-type]
+                free = not own or layer.linen in FREE
+                reasons = None if free else _unlike(node, layer, home.facts, cls)  # type: ignore[arg-type]
                 found += [(node, *reasons)] if reasons is not None else []
     return found + [problem for name, statement in shared.items() if (problem := _unshared(cls, name, statement)) is not None]
 
 
-def _unlike(node: ast.expr, layer: Layer, facts: Facts) -> tuple[str, str] | None:
+def _unlike(node: ast.Attribute, layer: Layer, facts: Facts, cls: LinenClass) -> tuple[str, str] | None:
     """Why the NNX layer does not answer alike where the class uses the one in a field, and what to do; None where it does."""
     above = facts.names.parent(node)
     if isinstance(above, ast.Attribute):
-        known = above.attr in SETTINGS[layer.linen]
+        known = above.attr in SETTINGS[layer.linen] or above.attr in EQUATION.get(layer.linen, ()) and runs_as_is(cls, node.attr)
+        known = known or above.attr in AS_TUPLES.get(layer.linen, ()) and _becomes_tuple(above, facts)
         reason = f"nnx.{layer.nnx} does not tell what `{ast.unparse(above)}` asks of nn.{layer.linen}"
         return None if known else (reason, "give it to the class in a field of its own")
     if isinstance(above, ast.Call) and above.func is node:
@@ -65,6 +67,24 @@ def _unlike(node: ast.expr, layer: Layer, facts: Facts) -> tuple[str, str] | Non
     return None if plain_use else (f"`{text}` hands on the layer in `{ast.unparse(node)}`", "call it in the class")
 
 
+def _becomes_tuple(node: ast.expr, facts: Facts) -> bool:
+    """Whether all that is done with a number or a sequence is to make it a tuple, here or in the class that is given it."""
+    above = facts.names.parent(node)
+    call = facts.names.parent(above) if isinstance(above, ast.keyword) else above
+    if not isinstance(call, ast.Call) or node is call.func:
+        return False
+    if facts.linen_name(call.func) == "_canonicalize_tuple":
+        return True
+    ref = facts.module_class(call.func)
+    if ref is None or ref.local is None:
+        return False
+    names = tuple(ref.local.facts.fields_of(ref.local))
+    name = above.arg if isinstance(above, ast.keyword) else names[call.args.index(node)]
+    reads = [(part, home.facts) for home in ref.local.facts.ancestors(ref.local) for part in ast.walk(home.node)]
+    own = ((part, home) for part, home in reads if root_is_self(part) and part.attr == name)  # type: ignore
+    return name in names and all(_becomes_tuple(part, home) for part, home in own)  # type: ignore[arg-type]
+
+
 def _unshared(cls: LinenClass, name: str, statement: ast.stmt) -> tuple[ast.AST, str, str] | None:
     """Why the variables of a field cannot stand among those of the class."""
     line = f"`{ast.unparse(statement).splitlines()[-1].strip()}`"
@@ -73,9 +93,7 @@ def _unshared(cls: LinenClass, name: str, statement: ast.stmt) -> tuple[ast.AST,
         return statement, f"{line} shares the scope of a module whose class cannot be told", f"annotate `{name}` with its class"
     if ref.local is not None and held(ref.local):
         return statement, f"{line} shares the scope of a module that holds others", "share none, or hold none there"
-    methods = [(home, method) for home in cls.facts.ancestors(cls) for method in home.methods.values()]
-    runs = (always_runs(call, method, home.facts) for home, method in methods for call in calls_of(name, method))
-    if not any(runs):
+    if not runs(cls, name):
         reason = f"{line} shares the scope of a layer that may not run, so that Linen gives it no variables"
         return statement, reason, "run it always"
     both = sorted(_own_names(cls) & _variables(ref))
@@ -108,11 +126,17 @@ def slots(cls: LinenClass) -> list[dict[str, Any]]:
     return found
 
 
+def notes(cls: LinenClass) -> list[str]:
+    """What the answers of NNX layers lack that the class reads."""
+    asked = {f"self.{name}.{text}" for name, layer in fields(cls).items() for text in EQUATION.get(layer.linen, ())}
+    found = {node.lineno: text for node in cls.nodes if isinstance(node, ast.Attribute) and (text := ast.unparse(node)) in asked}
+    return [f"line {line}: `{text}` has no spaces in NNX, and is never None" for line, text in sorted(found.items())]
+
+
 def setting(node: ast.AST, layers: Mapping[str, Layer]) -> str | None:
     """`self.wrapped.out_features` for `self.wrapped.features`; None for anything that stays."""
-    own = isinstance(node, ast.Attribute) and root_is_self(node.value) and node.value.attr in layers  # type: ignore
-    if not own:
+    if not isinstance(node, ast.Attribute) or not root_is_self(node.value):
         return None
-    name: str = node.value.attr  # type: ignore[attr-defined]
-    new = SETTINGS[layers[name].linen].get(node.attr)  # type: ignore[attr-defined]
-    return f"self.{name}.{new}" if new is not None and new != node.attr else None  # type: ignore[attr-defined]
+    layer = layers.get(node.value.attr)  # type: ignore[attr-defined]
+    text = told(layer.linen, node.attr, ast.unparse(node.value)) if layer is not None else None
+    return text if text != ast.unparse(node) else None

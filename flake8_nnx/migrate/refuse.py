@@ -103,6 +103,7 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
             add(plan, use, f"`{ast.unparse(above).splitlines()[0][:60]}` depends on the class of the module in `{name}`")
         if holds_module or unlike or (default is not None and there.instance(default)):
             add(plan, field.node, f"the field `{name}` holds a module or a module class, which this version does not move")
+    plan.notes += given_layers.notes(plan.cls)
     for node, reason, advice in given_layers.problems(plan.cls):
         add(plan, node, reason, advice)
     for name, method in plan.cls.methods.items():

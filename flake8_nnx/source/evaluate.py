@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import handed, graphs, grown, members, named_axes, normalized, opened, ported, rearranged, reshaped
+from flake8_nnx.source import handed, held, graphs, grown, members, named_axes, normalized, opened, ported, rearranged, reshaped
 from flake8_nnx.source import shapes, starred
 from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
@@ -357,6 +357,8 @@ class Evaluator:
             method = self.tracer.inherited(func.attr)  # type: ignore[attr-defined]
             return self.tracer.inline(method, positional, keywords, env) if isinstance(method, Function) else Unknown()
         origin = self.facts.origin(func)
+        if (equation := held.merged(self.tracer, node)) is not None:
+            return equation
         if origin in PARTIAL and node.args:
             inner = self.value(node.args[0], env)
             if isinstance(inner, Partial):

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from flake8_nnx.catalog.settings import EQUATION
 from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.linen import LINEN, Facts, LinenClass
 from flake8_nnx.source.methods import stores
@@ -78,6 +79,19 @@ def always_runs(node: ast.expr, method: ast.FunctionDef, facts: Facts) -> bool:
     return not any((n.end_lineno or n.lineno) < node.lineno for n in leaves)
 
 
+def runs(cls: LinenClass, name: str) -> bool:
+    """Whether a method of the class always runs the layer in this field."""
+    methods = [(home, method) for home in cls.facts.ancestors(cls) for method in home.methods.values()]
+    return any(always_runs(call, method, home.facts) for home, method in methods for call in calls_of(name, method))
+
+
+def runs_as_is(cls: LinenClass, name: str) -> bool:
+    """Whether a method of the class always runs the layer in this field, and all give it nothing but one input."""
+    methods = [method for home in cls.facts.ancestors(cls) for method in home.methods.values()]
+    alone = all(len(call.args) == 1 and not call.keywords for method in methods for call in calls_of(name, method))
+    return alone and runs(cls, name)
+
+
 def told_axes(tracer: Tracer, method: ast.FunctionDef, argument: str) -> dict[int, Size]:
     """The last axis of an argument, as a layer tells it that the class is given and always runs on it."""
     for name, held in tracer.attributes.items():
@@ -89,3 +103,13 @@ def told_axes(tracer: Tracer, method: ast.FunctionDef, argument: str) -> dict[in
             if same and always_runs(call, method, tracer.facts):
                 return {1: f"{held.text}.in_features"}
     return {}
+
+
+def merged(tracer: Tracer, node: ast.Call) -> Any:
+    """`nn.merge_param("einsum_str", self.wrapped.einsum_str, given)` of a layer that runs with its own equation."""
+    own = node.args[1] if len(node.args) == 3 and tracer.facts.origin(node.func) == LINEN + "merge_param" else None
+    if not isinstance(own, ast.Attribute) or not root_is_self(own.value):
+        return None
+    held = tracer.attribute(own.value.attr)  # type: ignore[attr-defined]
+    has = isinstance(held, Held) and held.ref is not None and own.attr in EQUATION.get(held.ref.linen or "", ())
+    return held.attribute(own.attr) if has and runs_as_is(tracer.cls, own.value.attr) else None  # type: ignore[attr-defined]

@@ -7,7 +7,6 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.catalog.settings import SETTINGS
 from flake8_nnx.source.linen import LINEN, Facts, ModuleRef
 from flake8_nnx.source.values import Array, Function, Held, Member, Module, Static, Unknown, array_of
@@ -25,8 +24,8 @@ def member(owner: Module | Member, node: ast.Attribute) -> Any:
         return Unknown()
     above = owner.text if isinstance(owner, Member) else ast.unparse(node.value)
     if ref.local is None:
-        kept = SETTINGS.get(ref.linen or "", {}).get(node.attr) if ref.linen in LAYERS else None
-        return Static(f"{above}.{kept}") if kept is not None else Unknown()
+        kept = SETTINGS.get(ref.linen or "", {}).get(node.attr)
+        return Static(kept.format(above)) if kept is not None else Unknown()
     text = f"{above}.{node.attr}"
     found = trace(ref.local).attributes.get(node.attr)
     if isinstance(found, Module):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
-from flake8_nnx.catalog.settings import SETTINGS
+from flake8_nnx.catalog.settings import SETTINGS, told
 from flake8_nnx.source.given import Given
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
 
@@ -251,10 +251,10 @@ class Held(Static):
 
     def attribute(self, name: str) -> Any:
         """A setting of a built-in layer as the NNX layer has it."""
-        kept = SETTINGS.get(self.ref.linen or "") if self.ref is not None else None
-        if kept is None:
+        if self.ref is None or self.ref.linen not in SETTINGS:
             return super().attribute(name)
-        return super().attribute(kept[name]) if name in kept else Unknown()
+        text = told(self.ref.linen, name, self.text)
+        return Static(text) if text is not None else Unknown()
 
 
 @dataclass(frozen=True)

@@ -102,12 +102,30 @@ def _dense(layer: Any, shapes: Mapping[str, tuple[int, ...]], rngs: nnx.Rngs) ->
     return nnx.Linear(shapes["params/kernel"][-2], layer.features, **_settings(layer, "features"), rngs=rngs)
 
 
-SIZED: Mapping[type, Callable[..., Any]] = {nn.Dense: _dense}
+def _general(layer: Any, shapes: Mapping[str, tuple[int, ...]], rngs: nnx.Rngs) -> nnx.LinearGeneral:
+    kernel, settings = shapes["params/kernel"], _settings(layer, "features", "batch_dims")
+    batch, out = ((value,) if isinstance(value, int) else tuple(value) for value in (layer.batch_dims, layer.features))
+    sizes = kernel[len(batch): len(kernel) - len(out)]
+    return nnx.LinearGeneral(sizes, layer.features, batch_axis=dict(zip(batch, kernel)), **settings, rngs=rngs)
+
+
+def _einsum(layer: Any, shapes: Mapping[str, tuple[int, ...]], rngs: nnx.Rngs) -> nnx.Einsum:
+    if layer.einsum_str is None:
+        raise Unfit("the equation of an nn.Einsum is known only in the call, that of nnx.Einsum when it is made")
+    settings = _settings(layer, "shape", "einsum_str", "use_bias")
+    return nnx.Einsum(layer.einsum_str, layer.shape, shapes.get("params/bias"), **settings, rngs=rngs)
+
+
+SIZED: Mapping[type, Callable[..., Any]] = {nn.Dense: _dense, nn.DenseGeneral: _general, nn.Einsum: _einsum}
+OTHERWISE = ("promote_dtype", "dot_general", "dot_general_cls")  # functions that NNX calls with other arguments
 
 
 def _settings(layer: nn.Module, *sizes: str) -> dict[str, Any]:
     """What a layer is made with besides its sizes, where that is not the default, which both sides share."""
     given = {name: getattr(layer, name) for name, field in fields_of(layer).items() if getattr(layer, name) is not field.default}
+    for name in OTHERWISE:
+        if name in given:
+            raise Unfit(f"the layer that the case gives is made with `{name}=`, which NNX calls with other arguments")
     return {name: value for name, value in given.items() if name not in sizes}
 
 

@@ -47,6 +47,17 @@ CASES = {
         Case("one_scope_given:InSetup", init="InSetup(nn.Dense(3), 2)", args=("f32[2,4,5]",)),
         Case("one_scope_given:Unshared", init="Unshared(nn.Dense(3))", args=("f32[2,5]",)),
         Case("one_scope_given:Unshared", init="Unshared(nn.Dense(3, use_bias=False))", args=("f32[2,5]",)),
+        Case("one_scope_given:AdaptedEinsum", init="AdaptedEinsum(2, nn.Einsum((5, 3), 'bx,xy->by'))", args=("f32[b,5]",)),
+        Case(
+            "one_scope_given:AdaptedEinsum", init="AdaptedEinsum(2, nn.Einsum((4, 5, 3), 'btx,txy->bty', False, jnp.bfloat16))",
+            args=("f32[b,4,5]",),
+        ),
+        Case("one_scope_given:AdaptedGeneral", init="AdaptedGeneral(nn.DenseGeneral(3))", args=("f32[2,5]",)),
+        Case("one_scope_given:AdaptedGeneral", init="AdaptedGeneral(nn.DenseGeneral((3, 2), (-2, -1)))", args=("f32[2,4,5]",)),
+        Case(
+            "one_scope_given:AdaptedGeneral", init="AdaptedGeneral(nn.DenseGeneral(3, use_bias=False, batch_dims=(0,)))",
+            args=("f32[2,4,5]",),
+        ),
         Case("one_scope_given:Net", init="Net()", args=("f32[2,5]",)),
         Case("one_scope_given:Stack", init="Stack(4)", args=("f32[2,5]",)),
         Case("one_scope_given:Nested", init="Nested()", args=("f32[2,5]",)),

@@ -1,7 +1,9 @@
 """Modules that share the scope of a layer which they are given, so that Linen keeps the variables of both side by side."""
 import dataclasses
+from collections.abc import Sequence
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 
@@ -63,6 +65,72 @@ class Unshared(nn.Module):
     def __call__(self, x):
         scale = self.param("scale", nn.initializers.normal(), (self.inner.features,))
         return jnp.tanh(self.inner(x)) * scale if self.inner.use_bias else self.inner(x) * scale
+
+
+class EinsumAdapter(nn.Module):
+    rank: int
+    einsum_str: str
+    shape: tuple[int, ...]
+
+    def setup(self):
+        left, right = self.einsum_str.split("->")
+        x, kernel = left.split(",")
+        self.equation = f"{x},{kernel[:-1]}r,r{kernel[-1]}->{right}"
+        self.a = self.param("a", nn.initializers.normal(), (*self.shape[:-1], self.rank))
+        self.b = self.param("b", nn.initializers.normal(), (self.rank, self.shape[-1]))
+
+    def __call__(self, x):
+        return jnp.einsum(self.equation, x, self.a, self.b)
+
+
+class AdaptedEinsum(nn.Module):
+    """Where the layer runs with its own equation, a call may give no other."""
+
+    rank: int
+    wrapped: nn.Einsum
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.scope is not None:
+            nn.share_scope(self, self.wrapped)
+
+    @nn.compact
+    def __call__(self, x, einsum_str: str | None = None):
+        einsum_str = nn.merge_param("einsum_str", self.wrapped.einsum_str, einsum_str)
+        adapter = EinsumAdapter(self.rank, einsum_str, self.wrapped.shape, name="lora")
+        return self.wrapped(x) + adapter(x)
+
+
+class GeneralAdapter(nn.Module):
+    features: int | Sequence[int]
+    axis: int | Sequence[int]
+    batch_dims: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        features = nn.linear._canonicalize_tuple(self.features)
+        axis = nn.linear._normalize_axes(nn.linear._canonicalize_tuple(self.axis), x.ndim)
+        batch = nn.linear._canonicalize_tuple(self.batch_dims)
+        shape = tuple(x.shape[i] for i in (*batch, *axis))
+        kernel = self.param("kernel", nn.initializers.normal(), (*shape, *features))
+        contract = tuple(range(len(batch), len(batch) + len(axis)))
+        return jax.lax.dot_general(x, kernel, ((axis, contract), (batch, tuple(range(len(batch))))))
+
+
+class AdaptedGeneral(nn.Module):
+    """NNX makes tuples of what Linen keeps as it is given: the class that takes it does so too."""
+
+    wrapped: nn.DenseGeneral
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.scope is not None:
+            nn.share_scope(self, self.wrapped)
+
+    @nn.compact
+    def __call__(self, x):
+        adapter = GeneralAdapter(self.wrapped.features, self.wrapped.axis, batch_dims=self.wrapped.batch_dims)
+        return self.wrapped(x) + adapter(x)
 
 
 class Net(nn.Module):

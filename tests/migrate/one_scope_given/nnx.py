@@ -1,6 +1,8 @@
 """Modules that share the scope of a layer which they are given, so that Linen keeps the variables of both side by side."""
+from collections.abc import Sequence
 
 from flax import nnx
+import jax
 import jax.numpy as jnp
 
 
@@ -79,6 +81,84 @@ class Unshared(nnx.Module):
     def __call__(self, x):
         scale = self.scale[...]
         return jnp.tanh(self.inner(x)) * scale if self.inner.use_bias else self.inner(x) * scale
+
+
+class EinsumAdapter(nnx.Module):
+    def __init__(
+        self, rank: int, einsum_str: str, shape: tuple[int, ...], *, rngs: nnx.Rngs
+    ):
+        self.einsum_str = einsum_str
+        self.shape = shape
+        left, right = einsum_str.split("->")
+        x, kernel = left.split(",")
+        self.equation = f"{x},{kernel[:-1]}r,r{kernel[-1]}->{right}"
+        self.a = nnx.Param(
+            nnx.initializers.normal()(rngs.params(), (*shape[:-1], rank))
+        )
+        self.b = nnx.Param(nnx.initializers.normal()(rngs.params(), (rank, shape[-1])))
+
+    def __call__(self, x):
+        return jnp.einsum(self.equation, x, self.a[...], self.b[...])
+
+
+class AdaptedEinsum(nnx.Module):
+    """Where the layer runs with its own equation, a call may give no other."""
+
+    def __init__(self, rank: int, wrapped: nnx.Einsum, *, rngs: nnx.Rngs):
+        self.wrapped = wrapped
+        einsum_str = wrapped.einsum_str
+        self.lora = EinsumAdapter(rank, einsum_str, wrapped.kernel_shape, rngs=rngs)
+
+    def __call__(self, x, einsum_str: str | None = None):
+        adapter = self.lora
+        return self.wrapped(x) + adapter(x)
+
+
+class GeneralAdapter(nnx.Module):
+    def __init__(
+        self,
+        kernel_shape: tuple[int, ...],
+        features: int | Sequence[int],
+        axis: int | Sequence[int],
+        batch_dims: Sequence[int],
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.features = features
+        self.axis = axis
+        self.batch_dims = batch_dims
+        self.kernel = nnx.Param(nnx.initializers.normal()(rngs.params(), kernel_shape))
+
+    def __call__(self, x):
+        axis = nnx.nn.linear._normalize_axes(nnx.nn.linear._canonicalize_tuple(self.axis), x.ndim)
+        batch = nnx.nn.linear._canonicalize_tuple(self.batch_dims)
+        kernel = self.kernel[...]
+        contract = tuple(range(len(batch), len(batch) + len(axis)))
+        return jax.lax.dot_general(x, kernel, ((axis, contract), (batch, tuple(range(len(batch))))))
+
+
+class AdaptedGeneral(nnx.Module):
+    """NNX makes tuples of what Linen keeps as it is given: the class that takes it does so too."""
+
+    def __init__(
+        self,
+        general_adapter_kernel_shape: tuple[int, ...],
+        wrapped: nnx.LinearGeneral,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.wrapped = wrapped
+        self.general_adapter = GeneralAdapter(
+            general_adapter_kernel_shape,
+            wrapped.out_features,
+            wrapped.axis,
+            batch_dims=tuple(wrapped.batch_axis),
+            rngs=rngs,
+        )
+
+    def __call__(self, x):
+        adapter = self.general_adapter
+        return self.wrapped(x) + adapter(x)
 
 
 class Net(nnx.Module):

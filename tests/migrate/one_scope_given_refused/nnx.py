@@ -145,3 +145,22 @@ class InTheCall(nn.Module):
     def __call__(self, x):
         dense = nn.Dense(3)
         return dense(x) + Adapted(dense)(x)
+
+
+class ReadsFeatures(nn.Module):
+    """Those of nnx.LinearGeneral are a tuple, though a number was given."""
+
+    inner: nn.DenseGeneral
+
+    @nn.compact
+    def __call__(self, x):
+        return self.inner(x) * self.param("scale", nn.initializers.normal(), (self.inner.features,))
+
+
+class ReadsEquation(nn.Module):
+    """The layer may have none in Linen."""
+
+    inner: nn.Einsum
+
+    def __call__(self, x, equation=None):
+        return self.inner(x, self.inner.einsum_str or equation)
