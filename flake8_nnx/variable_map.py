@@ -26,9 +26,10 @@ INDEX = re.compile(r"\{(\d+)(?:\*(\d+))?(?:([+-])(\d+))?\}")
 #   {"linen": "block", "nnx": "block", "same": true}                      a bridge: below, both sides have the same paths
 #   {"same": true}                                                        so has the class itself, but for the slots before
 #   {"linen": "fc1", "nnx": "fc1", "shared": true, …}                     its variables stand among those of the class itself
-# A slot may have "sizes": which constructor parameters of the class its variables tell, either by an axis of one of its leaves,
-#   {"in_features": [["params/kernel", -2]]}, for a variable of the class itself by its own axis, {"in_features": -2}, its shape
-#   or its dtype, {"kernel_shape": "shape"}, or, for a class, by a parameter of that, {"encoder_in_features": "in_features"}.
+# A slot may have "sizes": which constructor parameters of the class its variables tell, by an axis of one of its leaves or by its
+#   dtype, {"in_features": [["params/kernel", -2]], "dense_param_dtype": [["params/kernel", "dtype"]]}, for a variable of the
+#   class itself by its own axis, {"in_features": -2}, its shape or its dtype, {"kernel_shape": "shape"}, or, for a class, by a
+#   parameter of that, {"encoder_in_features": "in_features"}.
 # Beside the slots, {"modes": {"__call__": {"train": true}}} says which flags of methods are modes of the NNX module, with the
 #   value that they have in training; {"axes": {"length": ["x", -2]}} which axis of an argument a constructor parameter is.
 
@@ -125,7 +126,7 @@ def _told(
                 value = inner.get(source)
             else:
                 paths = (("/".join([leaf.split("/")[0], *below, *leaf.split("/")[1:]]), axis) for leaf, axis in source)
-                value = next((leaves[path].shape[axis] for path, axis in paths if path in leaves), None)
+                value = next((leaves[path].tells(axis) for path, axis in paths if path in leaves), None)
             if value is not None:
                 found.setdefault(parameter, value)
     return found

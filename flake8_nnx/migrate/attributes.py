@@ -44,7 +44,8 @@ class Attributes:
         self._name_all()
         self.calls = {site.node for site in trace.sites}
         self.kept = {site.node: expanded.kept(site, facts) for site in trace.sites if site.through}
-        self.kept |= {site.node: [*found.kept] for site in trace.sites if (found := call_dtype(site, facts)) is not None}
+        late = ((site.node, call_dtype(site, facts)) for site in trace.sites if not site.through)
+        self.kept |= {node: [*found.kept] for node, found in late if found is not None}
         self.exchanged: set[ast.AST] = set()  # iterables of loops that will run over layers alone
         self.dead = self._dead_assignments()
         self._exchange_loops()

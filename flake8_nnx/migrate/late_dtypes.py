@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flake8_nnx.catalog.known_differences import NORMS
 from flake8_nnx.source.call_dtypes import call_dtype, written
-from flake8_nnx.source.values import Site
+from flake8_nnx.source.values import Dtype, Site
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner
@@ -42,6 +42,9 @@ def define(planner: Planner, site: Site) -> None:
 
 
 def advice(site: Site, dtype: ast.expr) -> str | None:
-    """What to do about layers that NNX casts before they compute and Linen after it, or the other way round."""
-    otherwise = site.ref is not None and site.ref.linen in (*NORMS, "Embed")
+    """What to do about dtypes that cannot stay in the call."""
+    if site.ref is not None and site.ref.local is not None and isinstance(site.fields.get("dtype"), Dtype):
+        own = dtype in [keyword.value for keyword in site.call.keywords if keyword.arg == "dtype"]
+        return f"let `{site.ref.local.name}` ask its own input for it, or keep the Linen class for now" if own else None
+    otherwise = site.ref is not None and site.ref.linen in (*NORMS, "Embed")  # cast before they compute, or after it
     return "leave it out and cast the result instead" if otherwise and dtype is written(site) else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, detached, fields, inlined, late_dtypes, lifting, merged, recurrent, tied_heads
+from flake8_nnx.migrate import bridge, detached, fields, inlined, late_dtypes, lifting, merged, recurrent, tied_heads, untold
 from flake8_nnx.migrate.attributes import has_init
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.lines import quoted
@@ -155,6 +155,9 @@ def constructor_arguments(planner: Planner, site: Site) -> tuple[list[str], dict
     pairs += [(k, v) for k, v in site.keywords.items() if k not in ("name", "parent")]
     for index, (keyword, expression) in enumerate(pairs):
         text = planner.spell(site.texts.get(id(expression)))
+        name = keyword or (names[index] if index < len(names) else None)
+        if text is None and name == "param_dtype":
+            text = untold.param_dtype(planner, site)
         if text is not None:
             text = planner.functions(text, expression)
             if keyword is None:
@@ -162,7 +165,6 @@ def constructor_arguments(planner: Planner, site: Site) -> tuple[list[str], dict
             else:
                 keywords[keyword] = text
             continue
-        name = keyword or (names[index] if index < len(names) else None)
         part = dict(parts(site, planner.facts)).get(name or "")
         if part is not None and planner.attributes.nested(part):
             code = planner.module_code(part)

@@ -8,6 +8,7 @@ import ast
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.migrate import variables
 from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.values import Site
@@ -37,6 +38,20 @@ def filled(planner: Planner, site: Site, arguments: Sequence[ast.expr], texts: S
             text = parameter
         found.append(text)
     return found
+
+
+def param_dtype(planner: Planner, site: Site) -> str | None:
+    """A parameter for the dtype of the parameters of a layer, which they tell; None where each turn may have another."""
+    stem, layer = planner.attributes.stem_of(site), LAYERS.get(site.ref.linen or "") if site.ref is not None else None
+    leaves = [f"{v.collection}/{v.linen}" for v in layer.variables if v.type == "Param"] if layer is not None else []
+    if stem is None or not leaves or site.loops or site.lifts or site.method == "setup" or site.via is not None:
+        return None
+    name = f"{stem}_param_dtype"
+    if name in planner.open.taken or name in planner.facts.names.module.bindings:
+        return None
+    planner.open.opened.setdefault(name, "dtype")
+    planner.open.told.setdefault(site, {})[name] = [[leaf, "dtype"] for leaf in leaves]
+    return name
 
 
 def _plain(planner: Planner, site: Site) -> bool:

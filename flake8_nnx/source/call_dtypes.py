@@ -53,10 +53,12 @@ def call_dtype(site: Site, facts: Facts) -> CallDtype | None:
     inputs = [array for call in calls for array in _inputs(call, linen)]
     if dtype is None or id(dtype) in site.texts or not inputs or "promote_dtype" in site.fields:
         return None
-    if site.lifts or site.through or site.via is not None:
+    if site.lifts or site.via is not None:
         return None
     at_once = calls[0].func is site.call
     others = tuple(array for array in inputs if not _own(dtype, array, facts, at_once))
+    if site.through and (others or linen in NORMS):
+        return None  # the function that makes the layer is written out, without casts
     if linen in NORMS:
         return None if others else CallDtype(dtype, tuple(calls), linen)
     if linen in ATTENTION and (others or any(name in site.fields for name in BESIDES)):

@@ -17,7 +17,7 @@ from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static, last_axes
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
-from flake8_nnx.source.optional import filtered, given_ones
+from flake8_nnx.source.optional import filtered, given_ones, unless_given
 from flake8_nnx.source.values import (
     Array,
     AtLeast,
@@ -295,6 +295,8 @@ class Evaluator:
     def _boolop(self, node: ast.BoolOp, env: Env) -> Any:
         values = [self.value(v, env) for v in node.values]
         found = next((v for v in values if isinstance(v, Array)), None)
+        if isinstance(node.op, ast.Or) and isinstance(values[-1], Dtype):
+            return Dtype()  # `self.dtype or x.dtype`
         return found or (Unknown() if dynamic(values) else self._static(node, env))
 
     def _ifexp(self, node: ast.IfExp, env: Env) -> Any:
@@ -308,6 +310,8 @@ class Evaluator:
         if self.tracer.method == "setup" and (one_of(body) or one_of(orelse)):
             texts = {id(part): self.text(part, env) for part in (node.test, node.body, node.orelse)}
             self.tracer.trace.arms[node] = {key: text for key, text in texts.items() if text is not None}
+        if isinstance(unless_given(node, body, orelse), Dtype):
+            return Dtype()  # `x.dtype if self.dtype is None else self.dtype`
         found = Unknown() if dynamic((test, body, orelse)) else self._static(node, env)
         if isinstance(found, Static):
             if isinstance(body, Static) and isinstance(orelse, Static) and body.text == orelse.text:

@@ -32,6 +32,13 @@ def given_ones(value: Any) -> Any:
     return Items(found) if len(found) == len(items) and not isinstance(value, AtLeast) else AtLeast(found)
 
 
+def unless_given(node: ast.IfExp, body: Any, orelse: Any) -> Any:
+    """What stands for a value that is None, in `other if value is None else value` or the other way round."""
+    test = ast.unparse(node.test)
+    absent, given = test == f"{ast.unparse(node.orelse)} is None", test == f"{ast.unparse(node.body)} is not None"
+    return body if absent else orelse if given else None
+
+
 def either_tuple(a: Any, b: Any, join: Callable[[Any, Any], Any]) -> AtLeast | Items | None:
     """What is known of one of two tuples of data, at least one of which is known only in the call."""
     one, other = (value.items if isinstance(value, AtLeast) else elements(value) for value in (a, b))

@@ -75,6 +75,8 @@ CASES = {
     "untold": [
         Case("untold:Net", init="Net()", args=("bf16[2,3,4]",)),
         Case("untold:Posed", init="Posed()", args=("f32[2,8,6,3]",)),
+        *(Case("untold:Typed", init="Typed()", args=(f"{dtype}[2,4]",)) for dtype in ("f32", "bf16")),
+        Case("untold:Holder", init="Holder()", args=("f16[2,5]",)),
     ],
     "call_dtypes": [
         *(Case("call_dtypes:Mlp", init="Mlp()", args=(f"{dtype}[2,3]",)) for dtype in ("f32", "bf16", "f16")),
@@ -84,6 +86,11 @@ CASES = {
         ),
         *(Case("call_dtypes:Precise", init="Precise()", args=(f"{dtype}[2,3]", "i32[2]<5")) for dtype in ("f32", "bf16")),
         Case("call_dtypes:Named", init="Named()", args=("bf16[2,3]",)),
+        *(
+            Case("call_dtypes:OrGiven", init=f"OrGiven({dtype})", args=("f16[2,3]",))
+            for dtype in ("", "jnp.float32", "jnp.bfloat16")
+        ),
+        Case("call_dtypes:Outside", init="Outside()", args=("bf16[2,3]",)),
         *(Case("call_dtypes:Late", init="Late()", args=(f"{dtype}[2,3]",)) for dtype in ("f32", "bf16")),
         *(
             Case("call_dtypes:Attention", init="Attention()", args=(f"{dtype}[2,5,4]", "bool[2,1,5,5]"))

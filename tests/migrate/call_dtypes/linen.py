@@ -77,6 +77,30 @@ class Attention(nn.Module):
         return nn.SelfAttention(2, dtype=x.dtype, dropout_rate=0.5, deterministic=True)(x)
 
 
+class OrGiven(nn.Module):
+    """A field gives the dtype, or the input does."""
+
+    dtype: jnp.dtype | None = None
+
+    @nn.compact
+    def __call__(self, x):
+        y = nn.Dense(4, dtype=self.dtype or x.dtype)(x)
+        dtype = x.dtype if self.dtype is None else self.dtype
+        return nn.Dense(3, dtype=dtype)(y)
+
+
+def dense(x, features, name):
+    return nn.Dense(features, dtype=x.dtype, name=name)(x)
+
+
+class Outside(nn.Module):
+    """A function makes the layers."""
+
+    @nn.compact
+    def __call__(self, x):
+        return dense(nn.relu(dense(x, 4, "hidden")), 3, "out")
+
+
 class Rebound(nn.Module):
     """The argument gives the name another value after the dtype was read."""
 
@@ -172,3 +196,30 @@ class Table(nn.Module):
     @nn.compact
     def __call__(self, x, ids):
         return x + nn.Embed(5, 4, dtype=x.dtype)(ids)
+
+
+class Inner(nn.Module):
+    dtype: jnp.dtype
+
+    def __call__(self, x):
+        return x.astype(self.dtype)
+
+
+class Outer(nn.Module):
+    """A class of the file has the dtype as a field."""
+
+    @nn.compact
+    def __call__(self, x):
+        return Inner(dtype=x.dtype)(x)
+
+
+def normed(x, name):
+    return nn.LayerNorm(dtype=x.dtype, name=name)(x)
+
+
+class NormedOutside(nn.Module):
+    """A function casts what it returns."""
+
+    @nn.compact
+    def __call__(self, x):
+        return normed(x, "norm")

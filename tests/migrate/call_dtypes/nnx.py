@@ -184,6 +184,41 @@ class Attention(nnx.Module):
         return self.self_attention(x)
 
 
+class OrGiven(nnx.Module):
+    """A field gives the dtype, or the input does."""
+
+    def __init__(
+        self, in_features: int, dtype: jnp.dtype | None = None, *, rngs: nnx.Rngs
+    ):
+        self.dtype = dtype
+        self.dense_0 = nnx.Linear(
+            in_features, 4, promote_dtype=to_input_dtype, rngs=rngs
+        )
+        self.dense_1 = nnx.Linear(4, 3, promote_dtype=to_input_dtype, rngs=rngs)
+
+    def __call__(self, x):
+        y = self.dense_0(x.astype(self.dtype or x.dtype))
+        dtype = x.dtype if self.dtype is None else self.dtype
+        return self.dense_1(y.astype(dtype))
+
+
+def dense(x, features, name):
+    return nn.Dense(features, dtype=x.dtype, name=name)(x)
+
+
+class Outside(nnx.Module):
+    """A function makes the layers."""
+
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        self.hidden = nnx.Linear(
+            in_features, 4, promote_dtype=to_input_dtype, rngs=rngs
+        )
+        self.out = nnx.Linear(4, 3, promote_dtype=to_input_dtype, rngs=rngs)
+
+    def __call__(self, x):
+        return self.out(nnx.relu(self.hidden(x)))
+
+
 class Rebound(nn.Module):
     """The argument gives the name another value after the dtype was read."""
 
@@ -279,3 +314,30 @@ class Table(nn.Module):
     @nn.compact
     def __call__(self, x, ids):
         return x + nn.Embed(5, 4, dtype=x.dtype)(ids)
+
+
+class Inner(nn.Module):
+    dtype: jnp.dtype
+
+    def __call__(self, x):
+        return x.astype(self.dtype)
+
+
+class Outer(nn.Module):
+    """A class of the file has the dtype as a field."""
+
+    @nn.compact
+    def __call__(self, x):
+        return Inner(dtype=x.dtype)(x)
+
+
+def normed(x, name):
+    return nn.LayerNorm(dtype=x.dtype, name=name)(x)
+
+
+class NormedOutside(nn.Module):
+    """A function casts what it returns."""
+
+    @nn.compact
+    def __call__(self, x):
+        return normed(x, "norm")

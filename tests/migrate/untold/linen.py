@@ -55,6 +55,36 @@ class Posed(nn.Module):
         return x + self.pose(self.kind, count=h * w, width=c, name="pos", dtype=x.dtype)
 
 
+class Typed(nn.Module):
+    """Layers with parameters as precise as their input."""
+
+    features: int = 3
+
+    @nn.compact
+    def __call__(self, x):
+        x = nn.Dense(self.features, param_dtype=x.dtype, name="dense")(x)
+        dtype = x.dtype
+        return nn.LayerNorm(dtype=dtype, param_dtype=dtype, use_scale=False)(x)
+
+
+class Holder(nn.Module):
+    """Is told what it hands on."""
+
+    @nn.compact
+    def __call__(self, x):
+        return Typed()(nn.Dense(4, dtype=x.dtype)(x))
+
+
+class Turns(nn.Module):
+    """The layers of each turn may have parameters of another dtype."""
+
+    @nn.compact
+    def __call__(self, x):
+        for features in (3, 4):
+            x = nn.Dense(features, param_dtype=x.dtype)(x)
+        return x
+
+
 class Cast(nn.Module):
     @nn.compact
     def __call__(self, x):

@@ -93,6 +93,70 @@ class Posed(nnx.Module):
         return x + self.pose(self.kind, count=h * w, width=c, name="pos", dtype=x.dtype)
 
 
+class Typed(nnx.Module):
+    """Layers with parameters as precise as their input."""
+
+    def __init__(
+        self,
+        in_features: int,
+        dense_param_dtype: jnp.dtype,
+        layer_norm_param_dtype: jnp.dtype,
+        features: int = 3,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.dense = nnx.Linear(
+            in_features, features, param_dtype=dense_param_dtype, rngs=rngs
+        )
+        self.layer_norm = nnx.LayerNorm(
+            features,
+            param_dtype=layer_norm_param_dtype,
+            use_scale=False,
+            promote_dtype=lambda args, dtype: args,
+            rngs=rngs,
+        )
+
+    def __call__(self, x):
+        x = self.dense(x)
+        dtype = x.dtype
+        return self.layer_norm(x).astype(dtype)
+
+
+def to_input_dtype(args, dtype):
+    """Casts what a layer computes with to the dtype of its input, which comes first."""
+    return nnx.nn.dtypes.promote_dtype(args, dtype=args[0].dtype)
+
+
+class Holder(nnx.Module):
+    """Is told what it hands on."""
+
+    def __init__(
+        self,
+        in_features: int,
+        typed_dense_param_dtype: jnp.dtype,
+        typed_layer_norm_param_dtype: jnp.dtype,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.typed = Typed(
+            4, typed_dense_param_dtype, typed_layer_norm_param_dtype, rngs=rngs
+        )
+        self.dense = nnx.Linear(in_features, 4, promote_dtype=to_input_dtype, rngs=rngs)
+
+    def __call__(self, x):
+        return self.typed(self.dense(x))
+
+
+class Turns(nn.Module):
+    """The layers of each turn may have parameters of another dtype."""
+
+    @nn.compact
+    def __call__(self, x):
+        for features in (3, 4):
+            x = nn.Dense(features, param_dtype=x.dtype)(x)
+        return x
+
+
 class Cast(nn.Module):
     @nn.compact
     def __call__(self, x):
