@@ -1,7 +1,7 @@
 """Linen modules and classes that the fields of a case hold, as the NNX classes take them.
 
 A built-in layer is made anew, with the sizes that its fields or its variables tell; a class is the one of its name on the other
-side.
+side, also in a partial.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import flax.linen as nn
 import jax
 from flax import nnx
 
-from flake8_nnx.catalog.construct import construct
+from flake8_nnx.catalog.construct import bind, construct
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.verify.verdict import Unfit
 
@@ -32,9 +32,10 @@ def given(
     """
     if isinstance(value, nn.Module) and type(value) in SIZED and "params/kernel" in shapes:
         return functools.partial(SIZED[type(value)], value, shapes)
-    layer = _layer(value) if isinstance(value, nn.Module) else None
+    layer = _layer(value) if isinstance(value, nn.Module) else _partial(value)
     if layer is not None:
-        return lambda rngs: eval(layer, {"nnx": nnx, "rngs": rngs, "given": value})  # noqa: S307
+        names = {"nnx": nnx, "partial": functools.partial, "given": value}
+        return lambda rngs: eval(layer, {**names, "rngs": rngs})  # noqa: S307
     same = _plain(_twin(value, namespace), name)
     return lambda rngs: same
 
@@ -127,6 +128,17 @@ def _settings(layer: nn.Module, *sizes: str) -> dict[str, Any]:
         if name in given:
             raise Unfit(f"the layer that the case gives is made with `{name}=`, which NNX calls with other arguments")
     return {name: value for name, value in given.items() if name not in sizes}
+
+
+def _partial(value: Any) -> str | None:
+    """The code of a partial of an NNX layer with the keywords of a partial of a Linen one; None where they have no twins."""
+    if not isinstance(value, functools.partial) or value.args or not isinstance(value.func, type):
+        return None
+    layer = LAYERS.get(value.func.__name__)
+    if layer is None or getattr(nn, value.func.__name__, None) is not value.func or not layer.nnx or layer.refuse:
+        return None
+    arguments, problems = bind(layer, {name: f"given.keywords[{name!r}]" for name in value.keywords})
+    return None if problems else f"partial({', '.join([f'nnx.{layer.nnx}', *arguments])})"
 
 
 def _plain(value: Any, name: str) -> Any:

@@ -11,7 +11,7 @@ import re
 import sys
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import islice
 from typing import Any
 
@@ -20,21 +20,25 @@ import flax.linen as nn
 from flake8_nnx.verify.verdict import Unverifiable
 
 LINEN = "__import__('flax.linen', fromlist=['linen'])"  # for classes of files that do not name flax.linen themselves
+PARTIAL = "__import__('functools').partial"
 NUMPY = "__import__('numpy')"
 MOST_CALLS, MOST_CLASSES, MOST_MADE, MOST_OBJECTS = 40, 24, 12, 4
 DEEPEST = 2  # objects in objects
 EQUATION = r"einsum|eqn|equation|subscripts"
+LAYERS = r"layers|n_layer|depth|blocks|num_res|repeats|steps|stage"
 # What a field is, from its name, and the values to try as text; the first that fits counts.
 FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (EQUATION, ("'...d,df->...f'", "'BTD,NDH->BTNH'")),
     (r"symmetr|permut|table|indices|adjacen", (f"({NUMPY}.arange(12)[:, None] + {NUMPY}.arange(12)) % 12",)),
+    (r"batch_dims", ("()",)),
+    (r"^axis$", ("-1", "1")),
     (r"head_dim|dim_head|d_head|key_dim", ("6", "4")),  # by two heads a width of 12
     (r"heads?$|num_head", ("2", "3")),
     (r"image_size|img_size|sample_size|resolution", ("8",)),
     (r"patch", ("2", "(2, 2)", "(3, 3)", "3")),
     (r"kernel_size|window", ("(3, 3)", "3", "(3,)", "2", "(2, 2)")),
     (r"strides?", ("1", "(1, 1)")),
-    (r"layers|n_layer|depth|blocks|num_res|repeats|steps|stage", ("2", "(1, 2)")),
+    (LAYERS, ("2", "(1, 2)")),
     (r"rate|dropout|prob|noise|std|scale|momentum|decay|alpha|beta|gamma", ("0.1",)),
     (r"eps", ("1e-5",)),
     (r"vocab|num_embeddings|classes|actions|outputs|tokens|experts|n_out|num_critics|n_atoms", ("11", "3")),
@@ -44,7 +48,7 @@ FIELDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^conv$", (f"{LINEN}.Conv",)),
     (r"^(dense|linear|proj)$", (f"{LINEN}.Dense",)),
     (r"act$|activation|nonlin|relu", (f"{LINEN}.relu",)),
-    (r"norm", (f"{LINEN}.LayerNorm", "True")),
+    (r"norm", (f"{LINEN}.LayerNorm", f"{PARTIAL}({LINEN}.BatchNorm, use_running_average=True)", "True")),
     (r"init", (f"{LINEN}.initializers.lecun_normal()",)),
     (r"model|module|net|encoder|decoder|layer|backbone|torso|body", (f"{LINEN}.Dense(12)",)),
     (
@@ -85,6 +89,28 @@ def constructors(cls: type, namespace: Mapping[str, Any]) -> list[str]:
     wider = calls[0].replace("12, 6", "32, 64")  # for groups of channels, of which there are 32 as a rule
     wider = re.sub(r"\b12\b", "32", re.sub(r"\b6\b", "16", wider))
     return list(dict.fromkeys([calls[0], wider, *calls[1:]]))
+
+
+def large(cls: type, init: str) -> dict[str, list[str]]:
+    """The fields that a constructor call leaves at a default that is a large size, with smaller ones to try as text.
+
+    Numbers of layers are the first: what has few is tried faster.
+    """
+    found: dict[str, list[str]] = {}
+    for field in sorted(dataclasses.fields(cls), key=lambda field: not re.search(LAYERS, field.name)):  # type: ignore[arg-type]
+        value = field.default
+        if not field.init or re.search(rf"\b{field.name}=", init):
+            continue
+        if type(value) is int and value > 4:
+            found[field.name] = [text for text in (*_guessed(field.name, "int", (), ""), "32") if int(text) < value]
+        elif isinstance(value, tuple) and all(type(size) is int for size in value) and max(value, default=0) > 16:
+            found[field.name] = [repr(tuple(min(size, most) for size in value)) for most in (12, 32)]
+    return found
+
+
+def with_field(init: str, name: str, value: str) -> str:
+    """A constructor call with another keyword."""
+    return f"{init[:-1]}{'' if init.endswith('()') else ', '}{name}={value})"
 
 
 def ordered(choices: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
@@ -147,7 +173,7 @@ def _values(name: str, annotation: Any, owner: type, namespace: Mapping[str, Any
             except Unmade as error:
                 unmade.append(str(error))
         elif part is not type(None):
-            found += _guessed(name, str(getattr(part, "__name__", part)), _layers(namespace, owner))
+            found += _guessed(name, str(getattr(part, "__name__", part)), _layers(namespace, owner), _source(owner.__module__))
     if unmade and not found:
         raise Unmade(unmade[0])
     return tuple(dict.fromkeys(found))
@@ -157,6 +183,14 @@ def _layers(namespace: Mapping[str, Any], owner: type) -> tuple[str, ...]:
     """The other layers of the file."""
     layers = {name: value for name, value in namespace.items() if isinstance(value, type) and issubclass(value, nn.Module)}
     return tuple(n for n, value in layers.items() if value is not owner and value.__module__ == owner.__module__)
+
+
+@lru_cache(maxsize=4)
+def _source(module: str) -> str:
+    try:
+        return inspect.getsource(sys.modules[module])
+    except (OSError, TypeError):
+        return ""
 
 
 def _resolved(annotation: Any, owner: type) -> Any:
@@ -249,11 +283,13 @@ def _parameters(cls: type) -> list[tuple[str, Any]]:
     return given
 
 
-def _guessed(name: str, annotation: str, classes: tuple[str, ...]) -> tuple[str, ...]:
+def _guessed(name: str, annotation: str, classes: tuple[str, ...], source: str) -> tuple[str, ...]:
+    """Values for a field by its name and annotation, where there are `classes` in its file, which is `source`."""
     plain = re.search(r"\b(int|float|bool|str)\b", annotation)
     if classes and not plain and re.search(r"cls|class|block|cell|constructor|factory|ModuleDef", name + annotation):
         return (*classes[:4], f"{LINEN}.Dense")
     by_name = next((values for pattern, values in FIELDS if re.search(pattern, name)), ())
+    by_name = tuple(sorted(by_name, key=lambda value: not _names(source, value)))
     by_type = next((values for pattern, values in BY_ANNOTATION if re.search(pattern, annotation)), ())
     scalar = re.search(r"\bint\b|float|bool", annotation) and not re.search(r"Sequence|uple|ist", annotation)
     fitting = tuple(value for value in by_name if not (scalar and value[0] in "([")) if by_name else ()
@@ -262,7 +298,13 @@ def _guessed(name: str, annotation: str, classes: tuple[str, ...]) -> tuple[str,
     if re.search(r"float", annotation) and not re.search(r"int", annotation):
         fitting = tuple(value for value in by_name if "." in value or "e-" in value)
     if re.search(r"\bint\b", annotation) and scalar and not re.search(r"float", annotation):
-        fitting = tuple(value for value in by_name if value.isdigit())
+        fitting = tuple(value for value in by_name if value.lstrip("-").isdigit())
     if re.search(r"\bstr\b", annotation):
         fitting = tuple(value for value in by_name if value[0] == "'")
     return (*fitting, *(value for value in by_type if value not in fitting)) or by_name or ("12", "(12, 6)", "None")
+
+
+def _names(source: str, value: str) -> bool:
+    """Whether a file names the Linen class that a value is of, so that it likely gives that one."""
+    kind = re.search(rf"{re.escape(LINEN)}\.([A-Z]\w+)", value)
+    return kind is not None and re.search(rf"\.{kind[1]}\b", source) is not None

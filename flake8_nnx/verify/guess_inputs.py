@@ -35,7 +35,7 @@ INPUTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"^encoder_|encoded|context|cross", ("f32[b,5,F]", "f32[b,F]")),
     (r"emb$|embeddings?$", ("f32[b,F]", "f32[b,5,F]")),
     (r"(head|layer).*mask", ("None", "bool[b,5]")),  # of what to leave out, mostly nothing
-    (r"mask|valid|done|reset|is_first|paddings", ("bool[b,5]", "bool[b]", "bool[b,1,5,5]", f"bool{CHOICES}")),
+    (r"mask|valid|done|reset|is_first|paddings", ("bool[b,5]", "bool[b]", "bool[b,5,5]", "bool[b,1,5,5]", f"bool{CHOICES}")),
     (
         r"ids?$|tokens?|words|position|indices|vocab|segment|inputs_?$",
         ("i32[b,5]<2", "f32[b,5,F]", "f32[b,F]", "i32[b,F]<2", "f32[b,8,8,3]", f"i32{CHOICES}<2"),
@@ -77,6 +77,10 @@ def calls(cls: type, method: str, features: Sequence[int]) -> Iterator[Call]:
         if name in choices:
             nested = tuple(filter(None, (_nested(hint, shape) for shape in ("f32[b,F]", SEQUENCE))))
             choices[name] = tuple(dict.fromkeys((*nested, *choices[name])))
+            if type(None) in parts(hint):  # an array makes more of a call; of anything else nobody knows what is in it
+                arrays = all("rray" in getattr(part, "__name__", "") for part in parts(hint) if part is not type(None))
+                first = choices[name][: int(arrays)]
+                choices[name] = tuple(dict.fromkeys((*first, "None", *choices[name])))
             for record in filter(_is_record, parts(hint)):
                 records[name], choices[name] = record, _of_record(record)
     optional = [p for p in parameters if p.default is None and p.name not in keys and _named(p.name)]
@@ -114,7 +118,8 @@ def _combinations(choices: list[tuple[str, ...]], names: Sequence[str]) -> Itera
     """One candidate for each argument; those of which nothing is known are alike first, as an observation and an action are."""
     free = [candidates == ANY_INPUT for candidates in choices]
     alike: tuple[str, ...] = ANY_INPUT
-    if any(map(CARRY.search, names)):  # what is scanned over has an axis of time; one step of a cell has none
+    # What is scanned over, or has ids or a mask beside it, has an axis of time; one step of a cell has none.
+    if any(map(CARRY.search, names)) or any("[b,5]" in candidates[0] for candidates in choices):
         alike = tuple(dict.fromkeys((SEQUENCE, *ANY_INPUT)))
         choices = [alike if any_shape else candidates for any_shape, candidates in zip(free, choices)]
     together = (

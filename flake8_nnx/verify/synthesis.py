@@ -20,7 +20,7 @@ from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
 from flake8_nnx.verify.candidates import Candidates, tied
 from flake8_nnx.verify.declared import Contradiction, contradiction, depends_on_the_batch, join, split
-from flake8_nnx.verify.guess_fields import constructors
+from flake8_nnx.verify.guess_fields import constructors, large, with_field
 from flake8_nnx.verify.guess_inputs import Call, calls, left_out
 from flake8_nnx.verify.methods import noted, public
 from flake8_nnx.verify.shapes import NamedSizes
@@ -31,6 +31,7 @@ ROUNDS = (12, 36, 108, 324)  # inputs for the likeliest constructor calls; fewer
 SECONDS_FOR_ANOTHER = 3.0  # method than the main one
 MOST_OTHERS = 24  # inputs for a method that may contradict the main one
 MOST_CONTRADICTIONS = 12  # cases to drop
+LARGE = 3_000_000  # numbers in the variables of a model
 AFTER_UNBATCHED = 40  # inputs to try before a case without a batch is taken
 WHAT_TO_DO = "say how to run it with --init and --args, a cases file, or `flake8-nnx record`"
 CONVOLUTIONS = (nn.Conv, nn.ConvLocal, nn.ConvTranspose)
@@ -204,18 +205,33 @@ def _completed(
             if time.process_time() > deadline:
                 break
             wider = replace(case, kwargs={**case.kwargs, name: value})
-            try:
-                more = _fitting(namespace, wider)
-            except KeyboardInterrupt:
-                raise
-            except BaseException:  # noqa: B036
+            more = _fit(namespace, wider)
+            if more is None:
                 continue
             if more.batched and more.variables > fit.variables:
                 case, fit = wider, more
             break
+    case, fit = _smaller(namespace, cls, case, fit, deadline) if case.init_method is None else (case, fit)
     origin = f"synthesised in {tried} tries{'' if fit.trains else f', {UNTRAINED}'}"
     train = case.train_kwargs if fit.trains else None
     return replace(case, rngs=fit.rngs, train_kwargs=train, origin=origin), fit.ran
+
+
+def _smaller(namespace: Mapping[str, Any], cls: type, case: Case, fit: Fit, deadline: float) -> tuple[Case, Fit]:
+    """The case with small sizes in place of defaults where the model is too large for an example."""
+    start = case if fit.size <= LARGE else None
+    while start is not case:  # some sizes fit only when others are small already
+        start = case
+        for name, values in large(cls, case.init or "").items():
+            for value in values:
+                if time.process_time() > deadline:
+                    return case, fit
+                other = replace(case, init=with_field(case.init or "", name, value))
+                less = _fit(namespace, other)
+                if less and less.batched and less.size < fit.size and not depends_on_the_batch(namespace, other, less.rngs):
+                    case, fit = other, less
+                    break
+    return case, fit
 
 
 @dataclasses.dataclass
@@ -224,9 +240,10 @@ class Fit:
 
     Args:
         rngs: the random streams that it draws from besides params.
-        batched: all convolutions have a batch.
+        batched: all convolutions have a batch, and no layer is given nothing.
         ran: the methods that run.
         variables: how many variables the module has.
+        size: how many numbers are in them.
         trains: it can also be called in training.
     """
 
@@ -234,7 +251,18 @@ class Fit:
     batched: bool = True
     ran: frozenset[str] = frozenset()
     variables: int = 0
+    size: int = 0
     trains: bool = True
+
+
+def _fit(namespace: Mapping[str, Any], case: Case) -> Fit | None:
+    """What is known of a case, if it fits."""
+    try:
+        return _fitting(namespace, case)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: B036  (user code may raise anything)
+        return None
 
 
 def _fitting(namespace: Mapping[str, Any], case: Case) -> Fit:
@@ -253,6 +281,7 @@ def _fitting(namespace: Mapping[str, Any], case: Case) -> Fit:
             # `b` would be a height: Linen takes the input for one image.
             spatial = 1 if isinstance(layer.kernel_size, int) else len(layer.kernel_size)
             fit.batched = fit.batched and jax.numpy.ndim(args[0]) >= spatial + 2
+        fit.batched = fit.batched and all(jax.numpy.size(leaf) for leaf in jax.tree.leaves(args) if data.is_array(leaf))
 
     first = data.materialise(case.init_args, 0, sizes), data.materialise(dict(case.init_kwargs or {}), 1, sizes)
     modes = [case.kwargs] if case.train_kwargs is None else [case.kwargs, {**case.kwargs, **case.train_kwargs}]
@@ -274,7 +303,7 @@ def _fitting(namespace: Mapping[str, Any], case: Case) -> Fit:
                     raise
                 fit.trains = False
                 break
-            fit.variables = len(made)
+            fit.variables, fit.size = len(made), sum(leaf.size for leaf in made)
             if not shapes:
                 raise ValueError("it returns no arrays")
             break

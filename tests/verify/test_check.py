@@ -172,7 +172,7 @@ def test_a_verdict_survives_json():
 
 
 def test_fields_that_hold_linen_modules_are_not_given_to_nnx():
-    """Classes have their NNX twins, and a default is left to each side; what a partial binds has other names in NNX."""
+    """Classes and partials of them have their NNX twins where all that is bound has one; a default is left to each side."""
     class Normed(nn.Module):
         norm: object = nn.BatchNorm
 
@@ -187,12 +187,19 @@ def test_fields_that_hold_linen_modules_are_not_given_to_nnx():
         def __call__(self, x):
             return self.norm(x)
 
-    case = Case("m.py:Normed", build=lambda: Normed(partial(nn.BatchNorm, momentum=0.5)), args=("f32[2,3]",))
-    verdict = check(case, {}, NormedNnx, {})
+    class Deaf(NormedNnx):
+        def __init__(self, in_features, norm=nnx.BatchNorm, *, rngs):
+            super().__init__(in_features, rngs=rngs)
+
+    case = Case("m.py:Normed", build=lambda: Normed(partial(nn.BatchNorm, epsilon=0.5)), args=("f32[2,3]",))
+    assert check(case, {}, NormedNnx, {}).good
+    assert check(case, {}, Deaf, {}).status == "DIFFERS"
+    bound = replace(case, build=lambda: Normed(partial(nn.BatchNorm, force_float32_reductions=False)))
+    verdict = check(bound, {}, NormedNnx, {})
     assert verdict.status == "UNVERIFIED" and "`norm` holds the Linen module BatchNorm" in verdict.reason
     assert "--new-init" in verdict.reason
     assert check(replace(case, build=Normed), {}, NormedNnx, {}).good
-    assert check(replace(case, new_init="NormedNnx(3, rngs=rngs)"), {}, NormedNnx, {"NormedNnx": NormedNnx}).good
+    assert check(replace(bound, new_init="NormedNnx(3, rngs=rngs)"), {}, NormedNnx, {"NormedNnx": NormedNnx}).good
 
 
 def test_fields_that_hold_layers_are_given_their_twins():

@@ -14,6 +14,7 @@ import pytest
 from flax import nnx
 
 from flake8_nnx.verify.check import check
+from flake8_nnx.verify.guess_fields import _guessed
 from flake8_nnx.verify.inputs import materialise
 from flake8_nnx.verify.synthesis import synthesise
 from flake8_nnx.verify.verdict import Unverifiable
@@ -306,6 +307,57 @@ class OnGraphs(nn.Module):
         return graphs._replace(edges=nn.Dense(3)(graphs.edges) + nn.Dense(3)(graphs.nodes)[graphs.senders])
 
 
+class Large(nn.Module):
+    """With 16 heads a width of 12 does not fit, but what no weights depend on stays."""
+
+    width: int = 2048
+    heads: int = 6
+    layers: int = 24
+    seed: int = 77
+    sizes: tuple[int, ...] = (512, 4)
+
+    @nn.compact
+    def __call__(self, x):
+        for _ in range(self.layers):
+            x = nn.SelfAttention(self.heads, qkv_features=3 * self.width, out_features=self.width)(x)
+        return nn.Dense(self.sizes[0])(x)
+
+
+class Moderate(nn.Module):
+    width: int = 512
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.width)(x)
+
+
+class Cached(nn.Module):
+    """A cache of which nobody knows what is in it is left out, and a mask says that there is an axis of time."""
+
+    @nn.compact
+    def __call__(self, x, cache: dict[str, jax.Array] | None, attn_mask: jax.Array | None):
+        assert attn_mask.shape == (*x.shape[:2], x.shape[1])
+        return nn.Dense(3)(x) * attn_mask.any(-1)[..., None] + (0.0 if cache is None else cache["last"])
+
+
+class Tiles(nn.Module):
+    """Of images smaller than its tiles nothing is left."""
+
+    @nn.compact
+    def __call__(self, x):
+        x = nn.Conv(4, (12, 12), (12, 12), padding="VALID")(x)
+        return nn.Dense(3)(x).mean((1, 2))
+
+
+class Lora(nn.Module):
+    axis: int | Sequence[int]
+    batch_dims: Sequence[int]
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.DenseGeneral(3, self.axis, self.batch_dims)(x)
+
+
 class Base(nn.Module):
     def encode(self, x):
         return x * 2
@@ -389,7 +441,7 @@ def test_configurations_are_made_small():
 
 def test_module_classes_as_fields_and_images():
     (case,) = synthesise(SPACE, "Image")
-    assert case.args == ("f32[b,8,8,3]",) and "LayerNorm" in case.init
+    assert case.args == ("f32[b,8,8,3]",) and "BatchNorm, use_running_average=True" in case.init  # which this file names
 
 
 def test_classes_without_call():
@@ -415,6 +467,9 @@ def test_classes_without_call():
         ("Distribution", "Distribution()", ("f32[b,12]",)),
         ("Typed", "Typed()", ("f32[b,5,7]", "bool[b,5]")),
         ("Inherits", "Inherits()", ("f32[b,12]",)),
+        ("Cached", "Cached()", ("f32[b,5,12]", None, "bool[b,5,5]")),
+        ("Tiles", "Tiles()", ("f32[b,28,28,1]",)),
+        ("Lora", "Lora(axis=-1, batch_dims=())", ("f32[b,12]",)),
         ("OnGraphs", "OnGraphs()", (Graphs("f32[5,12]", "f32[7,12]", "i32[7]<5", "i32[2]<4", "f32[b,12]"),)),
         ("Patches", "(d_model=12, n_layer=2, num_groups=2, image_size=8, patch_size=2)", ("f32[b,8,8,3]",)),
         ("Pooler", "Pooler()", ("f32[b,5,12]", "i32[b,5]<2")),  # of rows it would make weights as large as the batch
@@ -425,6 +480,20 @@ def test_classes_without_call():
 def test_what_annotations_and_names_say(name, init, args):
     (case,) = synthesise(SPACE, name)
     assert init in case.init and case.args == args, case
+
+
+def test_a_norm_that_the_file_names_is_the_likeliest():
+    plain = _guessed("norm", "Any", (), "")
+    assert "LayerNorm" in plain[0] and "BatchNorm" in plain[1] and plain[-1] == "True"
+    assert "BatchNorm" in _guessed("norm", "Any", (), "norm = partial(nn.BatchNorm, momentum=0.9)")[0]
+    assert _guessed("norm", "Any", (), "BatchNormal = nn.Dense") == plain
+
+
+def test_models_with_large_defaults_are_made_small():
+    (case,) = synthesise(SPACE, "Large")
+    assert case.init == "Large(layers=2, width=12, sizes=(12, 4))"
+    (case,) = synthesise(SPACE, "Moderate")
+    assert case.init == "Moderate()"
 
 
 def test_named_tuples_are_given_as_such():
