@@ -35,7 +35,7 @@ def rewrite(plan: ClassPlan, found: Trace, facts: Facts, planned: Planned) -> No
         if edit is None:
             refuse.add(plan, node, f"`{ast.unparse(node)[:60]}` is not handled by this version")
             continue
-        edited = [other for other in (*plan.expressions, *plan.keywords, *plan.arguments) if other is not edit[0]]
+        edited = [other for other in (*plan.expressions, *plan.casts, *plan.keywords, *plan.arguments) if other is not edit[0]]
         if not any(other is child for child in ast.walk(edit[0]) for other in edited):
             plan.expressions[edit[0]] = edit[1]
         elif node.attr != "variables":

@@ -22,6 +22,7 @@ from flake8_nnx.source.values import Site
 
 # Constructor arguments of Linen layers that a call may pass as well.
 CALL_FLAGS = frozenset({"deterministic", "use_running_average"})
+DTYPES = ("dtype", "param_dtype")
 # Casts what a layer computes with to the dtype of its input.
 FOLLOWING = "lambda args, dtype: nnx.nn.dtypes.promote_dtype(args, dtype=args[0].dtype)"
 # A Linen module that is handed to the bridge stays Linen on purpose.
@@ -138,8 +139,11 @@ def replacement(made: Construction, facts: Facts) -> Replacement:
         if made.ref.local is None or has_constructor(made.ref.local):
             arguments.append(f"rngs={rngs}")
         return Replacement(f"{ast.unparse(made.cls)}({', '.join(arguments)})", tuple(flags))
+    told = [*zip(names, made.positional), *made.keywords.items()] if site is not None else []
+    unknown = [a for name, a in told if name in DTYPES and writer.only_in_call(a) and (late is None or a is not late.dtype)]
+    in_the_way = tuple(f"{_text.quote(argument)} is known only in the call" for argument in unknown)
     done = construct(layer, positional, keywords, sizes, rngs=rngs, extra=late.instead(FOLLOWING) if late is not None else {})
-    return Replacement(done.code, tuple(flags), done.problems, _casts(late))
+    return Replacement(done.code, tuple(flags), (*done.problems, *in_the_way), _casts(late))
 
 
 def _casts(late: CallDtype | None) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ CASES = {
         Case("call_dtypes:Outside", init="Outside()", args=("bf16[2,3]",)),
         *(Case("call_dtypes:Late", init="Late()", args=(f"{dtype}[2,3]",)) for dtype in ("f32", "bf16")),
         *(
-            Case("call_dtypes:Attention", init="Attention()", args=(f"{dtype}[2,5,4]", "bool[2,1,5,5]"))
+            Case("call_dtypes:Heads", init="Heads()", args=(f"{dtype}[2,5,4]", "bool[2,1,5,5]"))
             for dtype in ("f32", "bf16")
         ),
     ],
@@ -391,6 +391,7 @@ def test_broken_rewrites_are_not():
         "attention": ("self.table[:length", "self.table[1 : length + 1"),
         "modes": ("self.dropout(x, deterministic=True)", "self.dropout(x)"),
         "streams": ("gate * h], axis=-1)", "h], axis=-1)"),
+        "call_dtypes": ("promote_dtype=to_input_dtype", "dtype=jnp.float32"),
     }
 
     def wrong(text):
@@ -399,7 +400,7 @@ def test_broken_rewrites_are_not():
         return text
 
     assert all(any(old in (HERE / name / "nnx.py").read_text() for name in CASES) for old, _ in broken.values())
-    classes = ("Block", "MLP", "Nested", "VAE", "Head", "Attention", "Net")
+    classes = ("Block", "MLP", "Nested", "VAE", "Head", "Attention", "Net", "Named")
     made = [job for job in jobs(wrong) if folder_of(job) in broken]
     chosen = [job for job in made if job["old"]["class"] in classes and job["case"]["init"] != "Block(4, 3)"]
     verdicts = verify_files(chosen)

@@ -127,6 +127,7 @@ def test_layers_of_setup() -> None:
         ("nn.Conv(3)", "; mind that nn.Conv needs `kernel_size`"),
         ("nn.Dense(*given)", "; mind that nn.Dense is given arguments with * or **"),
         ("nn.Dense(3, **given)", "; mind that nn.Dense is given arguments with * or **"),
+        ("nn.Dense(3, param_dtype=x.dtype)", "; mind that x.dtype is known only in the call"),
     ],
 )
 def test_what_is_in_the_way_is_said(layer: str, problem: str) -> None:

@@ -68,7 +68,7 @@ class Late(nn.Module):
         return x
 
 
-class Attention(nn.Module):
+class Heads(nn.Module):
     """Queries, keys and values of one dtype."""
 
     @nn.compact

@@ -153,7 +153,7 @@ class Late(nnx.Module):
         return x
 
 
-class Attention(nnx.Module):
+class Heads(nnx.Module):
     """Queries, keys and values of one dtype."""
 
     def __init__(self, in_features: int, *, rngs: nnx.Rngs):
