@@ -200,6 +200,7 @@ class _Resolver:
     ) -> None:
         self.classes, self.linen, self.nnx, self.prefixes, self.found = classes, linen, nnx, prefixes, found
         self.modules = _prefixes(tuple(path.split("/")[1:]) for path in linen)
+        self.longest = 1 + max((int(part) for path in nnx for part in path if part.isdecimal()), default=-1)  # of the lists
 
     def walk(
         self, slots: Sequence[Mapping[str, Any]], linen: Path, nnx: Path, indices: tuple[int, ...], counts: Counter[str]
@@ -207,8 +208,9 @@ class _Resolver:
         for slot in slots:
             if "each" in slot:
                 turn = 0
-                while self.exists(slot["each"], nnx, (*indices, turn)):
-                    self.walk(slot["each"], linen, nnx, (*indices, turn), counts)
+                while (there := self.exists(slot["each"], nnx, (*indices, turn))) or turn < self.longest:
+                    if there:  # a turn may make nothing
+                        self.walk(slot["each"], linen, nnx, (*indices, turn), counts)
                     turn += 1
                 continue
             if "nnx" not in first(slot):
@@ -260,7 +262,7 @@ class _Resolver:
 
     def exists(self, slots: Sequence[Mapping[str, Any]], nnx: Path, indices: tuple[int, ...]) -> bool:
         return any(
-            self.exists(slot["each"], nnx, (*indices, 0))
+            any(self.exists(slot["each"], nnx, (*indices, turn)) for turn in range(self.longest))
             if "each" in slot
             else (*nnx, *filled(first(slot)["nnx"], indices).split("/")) in self.prefixes
             for slot in slots

@@ -35,6 +35,14 @@ def test_loops_count_across_turns_and_nest():
     assert resolve(tree, linen, nnx) == dict(zip(linen, nnx))
 
 
+def test_turns_of_a_loop_that_make_nothing():
+    tree = {"slots": [{"each": [{"linen": "Dense", "auto": True, "nnx": "layers/{0}", "leaves": DENSE}]}]}
+    linen = ["params/Dense_0/kernel", "params/Dense_1/kernel"]
+    nnx = ["layers/1/kernel", "layers/4/kernel"]
+    assert resolve(tree, linen, nnx) == dict(zip(linen, nnx))
+    assert resolve(tree, linen[:1], ["other/3/kernel"]) == {}
+
+
 def test_variables_of_the_class_itself():
     tree = {"slots": [{"param": "scale", "collection": "params", "nnx": "scale"}]}
     assert resolve(tree, ["params/scale"], ["scale"]) == {"params/scale": "scale"}

@@ -207,7 +207,7 @@ class Attributes:
 
     def _exchange_loops(self) -> None:
         """Innermost loops first: a loop whose variables nobody reads needs its iterable no more."""
-        loops = [event for event in events(self.trace.events) if isinstance(event, Loop) and isinstance(event.node, ast.For)]
+        loops = [event for event in events(self.trace.events) if isinstance(event, Loop)]
         for loop in reversed(loops):
             targets = [n.id for n in ast.walk(loop.node.target) if isinstance(n, ast.Name)]
             creates = any(isinstance(event, Site) for event in events(loop.body))
@@ -234,8 +234,9 @@ class Attributes:
 
     def used_in_call(self, loop: Loop, targets: list[str]) -> bool:
         """Whether the call still reads the loop's own variables."""
-        assert isinstance(loop.node, ast.For)
-        live = set().union(*(self._loaded(statement, self.dead) for statement in loop.node.body))
+        listed = self.facts.names.parent(loop.node)
+        body = loop.node.body if isinstance(loop.node, ast.For) else [listed.elt] if isinstance(listed, ast.ListComp) else []
+        live = set().union(*(self._loaded(part, self.dead) for part in body))
         return bool(live & set(targets))
 
 

@@ -81,8 +81,7 @@ def emit_loop(planner: Planner, event: Loop, level: int, loops: tuple[Loop, ...]
         if planner.spell(after) is None:
             planner.lost[carry] = event.node
         carry_on(planner, level + 1, carry, planner.spell(after))
-    if isinstance(event.node, ast.For):
-        rewrite_loop(planner, event, len(loops))
+    rewrite_loop(planner, event, len(loops))
 
 
 def opened_carry(planner: Planner, name: str, loop: Loop) -> str | None:
@@ -152,7 +151,7 @@ def rewrite_loop(planner: Planner, event: Loop, depth: int) -> None:
     """In the call, the loop runs over the layers that `__init__` made for it."""
     sites = planner.attributes.in_loop(event, depth)
     node = event.node
-    if not sites or not isinstance(node, ast.For) or any(s.method == "setup" for s in sites):
+    if not sites or any(s.method == "setup" for s in sites):
         return
     items = list(dict.fromkeys(planner.attributes.item(site, depth) for site in sites))
     lists = list(dict.fromkeys(planner.attributes.list_at(site, depth) for site in sites))

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import handed, held, graphs, grown, members, named_axes, normalized, opened, ported, rearranged, reshaped
 from flake8_nnx.source import shapes, starred
-from flake8_nnx.source.makers import called_in_setup
+from flake8_nnx.source.makers import called_in_setup, negated
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static, last_axes
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
 from flake8_nnx.source.optional import filtered, given_ones, unless_given
+from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.values import (
     Array,
     AtLeast,
@@ -293,11 +294,28 @@ class Evaluator:
         return value if isinstance(value, Array) else Unknown() if dynamic([value]) else self._static(node, env)
 
     def _boolop(self, node: ast.BoolOp, env: Env) -> Any:
-        values = [self.value(v, env) for v in node.values]
+        values = self._until_decided(node, env)
         found = next((v for v in values if isinstance(v, Array)), None)
         if isinstance(node.op, ast.Or) and isinstance(values[-1], Dtype):
             return Dtype()  # `self.dtype or x.dtype`
         return found or (Unknown() if dynamic(values) else self._static(node, env))
+
+    def _until_decided(self, node: ast.BoolOp, env: Env) -> list[Any]:
+        """The values of `a and b`; what the later ones create stands under the test of those before."""
+        tracer, values = self.tracer, [self.value(node.values[0], env)]
+        for index, part in enumerate(node.values[1:], start=1):
+            before, outer, tracer.events = len(tracer.trace.sites), tracer.events, []
+            values.append(self.value(part, env))
+            created, tracer.events = tracer.events, outer
+            if tracer.method == "setup" or len(tracer.trace.sites) == before:
+                tracer.events += created
+                continue
+            texts = [self.text(value, env) for value in node.values[:index]]
+            asked = (str(text) if isinstance(node.op, ast.And) else negated(str(text)) for text in texts)
+            test = None if None in texts else " and ".join(bound(text, 3) for text in asked)
+            statement = ast.copy_location(ast.If(node, [], []), node)
+            tracer.branched(statement, test, (created, []), tracer.trace.sites[before:])
+        return values
 
     def _ifexp(self, node: ast.IfExp, env: Env) -> Any:
         known = named_axes.as_tuple(self.tracer, node, env)
@@ -306,7 +324,7 @@ class Evaluator:
         test = self.value(node.test, env)
         if isinstance(test, Static) and test.text in ("True", "False"):
             return self.value(node.body if test.text == "True" else node.orelse, env)
-        body, orelse = self.value(node.body, env), self.value(node.orelse, env)
+        body, orelse = self._arms(node, test, env)
         if self.tracer.method == "setup" and (one_of(body) or one_of(orelse)):
             texts = {id(part): self.text(part, env) for part in (node.test, node.body, node.orelse)}
             self.tracer.trace.arms[node] = {key: text for key, text in texts.items() if text is not None}
@@ -322,6 +340,22 @@ class Evaluator:
             joined = [self.tracer.join(a, b, test.text) for a, b in zip(ours, theirs)]
             return Static(found.text, tuple(joined))
         return self.tracer.join(body, orelse, test.text if isinstance(test, Static) else None)
+
+    def _arms(self, node: ast.IfExp, test: Any, env: Env) -> tuple[Any, Any]:
+        """Both values; what they create stands under the test, as it does in a statement."""
+        tracer, before = self.tracer, len(self.tracer.trace.sites)
+        outer, created = tracer.events, ([], [])  # type: tuple[list[Any], tuple[list[Any], list[Any]]]
+        values = []
+        for events, part in zip(created, (node.body, node.orelse)):
+            tracer.events = events
+            values.append(self.value(part, env))
+        tracer.events = outer
+        if tracer.method == "setup" or len(tracer.trace.sites) == before:
+            tracer.events += [*created[0], *created[1]]
+        else:
+            statement = ast.copy_location(ast.If(node.test, [], []), node)
+            tracer.branched(statement, test.text if isinstance(test, Static) else None, created, tracer.trace.sites[before:])
+        return values[0], values[1]
 
     def _lambda(self, node: ast.Lambda, env: Env) -> Any:
         text = self.text(node, env)

@@ -39,7 +39,22 @@ def run(tracer: Tracer, node: ast.For, env: Env) -> bool:
     outer, tracer.loops = tracer.loops, (*tracer.loops, loop) if repeated is None else tracer.loops
     turns(tracer, node, loop, owner, env, repeated)
     tracer.loops = outer
+    if any(loop in site.loops for site in tracer.trace.sites) and (left := _left(tracer, node, env)) is not None:
+        tracer.problem(left, "leaves a loop that makes layers, so that later turns make none")
     return False
+
+
+def _left(tracer: Tracer, node: ast.For, env: Env) -> ast.stmt | None:
+    """A `break` or a `return` that `__init__` knows of; one that the call decides on is taken not to happen, as in `init`."""
+    stack: list[tuple[ast.stmt, bool]] = [(statement, True) for statement in node.body]
+    while stack:
+        statement, known = stack.pop()
+        if isinstance(statement, (ast.Break, ast.Return)) and known:
+            return statement
+        if isinstance(statement, ast.If):
+            known = known and tracer.evaluator.text(statement.test, env) is not None
+            stack += [(inner, known) for inner in (*statement.body, *statement.orelse)]
+    return None
 
 
 def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repeated: Repeated | None) -> None:
@@ -183,9 +198,12 @@ def comprehension(tracer: Tracer, node: ast.ListComp, env: Env) -> Any:
     """`[nn.Dense(f) for f in tracer.features]`; None when no submodules are made."""
     generator = node.generators[0]
     iterable = tracer.evaluator.text(generator.iter, env)
+    before = len(tracer.trace.sites)
     if len(node.generators) != 1 or generator.ifs or iterable is None:
         unknown = {n.id: Unknown() for n in ast.walk(generator.target) if isinstance(n, ast.Name)}
         tracer.evaluator.value(node.elt, {**env, **unknown})
+        for site in tracer.trace.sites[before:]:  # each turn makes another one
+            tracer.problem(site.call, "is created in a comprehension that this version cannot follow")
         return None
     loop = Loop(generator, _target(generator.target), iterable)
     inner = {**env, **{n.id: Static(n.id) for n in ast.walk(generator.target) if isinstance(n, ast.Name)}}
@@ -193,10 +211,13 @@ def comprehension(tracer: Tracer, node: ast.ListComp, env: Env) -> Any:
     tracer.events, tracer.loops = loop.body, (*tracer.loops, loop)
     element = tracer.evaluator.value(node.elt, inner)
     tracer.events, tracer.loops = outer, outer_loops
-    if not isinstance(element, Module):
+    if isinstance(element, Module):
+        tracer.events.append(loop)
+        return Repeated(element, loop)
+    if len(tracer.trace.sites) == before:
         return None
-    tracer.events.append(loop)
-    return Repeated(element, loop)
+    tracer.events.append(loop)  # what the layers of each turn give
+    return Unknown()
 
 
 def _last(size: Size, loop: Loop, before: Size) -> Size:

@@ -50,7 +50,11 @@ def one_or_none(tracer: Tracer, node: ast.If, test: Any, env: Env) -> Any:
 
 
 def negated(test: str) -> str:
-    return f"{test[: -len('None')]}not None" if test.endswith(" is None") else f"not {bound(test, 2)}"
+    node = ast.parse(test, mode="eval").body
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return ast.unparse(node.operand)
+    none = isinstance(node, ast.Compare) and test.endswith(" is None")
+    return f"{test[: -len('None')]}not None" if none else f"not {bound(test, 4)}"
 
 
 def unclear(function: ast.FunctionDef, cls: LinenClass, sites: list[Site], covered: set[Any]) -> bool:

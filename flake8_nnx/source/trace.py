@@ -5,7 +5,7 @@ An abstract interpreter over `setup` and the methods; what it cannot follow it r
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -489,20 +489,13 @@ class Tracer:
             attributes[i] = self.attributes  # another one after a branch inside
         self.events = outer
         self.attributes = attributes[left[0]] if left[0] != left[1] else self.joined(old, *attributes)
-        if test is not None:
-            self.events.append(Branch(node, test, bodies[0], bodies[1]))
-        else:
-            for site in self.trace.sites[before:]:
-                site.conditional = True
-                if site.ref is not None and site.ref.linen != "Dropout" or _own(site) == "param":
-                    self.problem(site.call, f"is created only if `{short(node.test)}`, which is known only in the call")
-            self.events += [*bodies[0], *bodies[1]]
+        self.branched(node, test, bodies, self.trace.sites[before:])
         if left[0] and left[1]:
             return True
         if left[0] or left[1]:
             env.clear()
             env.update(envs[left[0]])
-            if test is not None and isinstance((node.orelse if left[1] else node.body)[-1], ast.Return):
+            if test is not None and isinstance((node.orelse if left[1] else node.body)[-1], (ast.Return, ast.Continue)):
                 self.events = bodies[left[0]]  # what follows in this block is made only where it is reached
             return False
         for name in envs[0].keys() | envs[1].keys():
@@ -518,6 +511,17 @@ class Tracer:
             chosen = class_of_branches(self, node, name, test, (body, orelse))
             env[name] = self.join(body, orelse, test) if chosen is None else chosen
         return False
+
+    def branched(self, node: ast.If, test: str | None, bodies: Sequence[list[Any]], sites: Sequence[Site]) -> None:
+        """What two branches do: under the test where `__init__` knows it."""
+        if test is not None:
+            self.events.append(Branch(node, test, bodies[0], bodies[1]))
+            return
+        for site in sites:
+            site.conditional = True
+            if site.ref is not None and site.ref.linen != "Dropout" or _own(site) == "param":
+                self.problem(site.call, f"is created only if `{short(node.test)}`, which is known only in the call")
+        self.events += [*bodies[0], *bodies[1]]
 
     @staticmethod
     def _set_in_one(name: str, body: Any, orelse: Any) -> Any:

@@ -41,7 +41,8 @@ class Noisy(nn.Module):
     def __call__(self, x, train):
         if train:
             x = x + self.scale * jax.random.normal(self.make_rng("dropout"), x.shape)
-        return nn.Dense(x.shape[-1])(x) if not train else nn.Dropout(0.2)(x, deterministic=not train)
+        x = nn.Dense(x.shape[-1])(x)
+        return x if not train else nn.Dropout(0.2)(x, deterministic=not train)
 
 
 class Merged(nn.Module):

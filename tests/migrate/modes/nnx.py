@@ -56,7 +56,8 @@ class Noisy(nnx.Module):
     def __call__(self, x):
         if not self.deterministic:
             x = x + self.scale * jax.random.normal(self.rngs.dropout(), x.shape)
-        return self.dense(x) if self.deterministic else self.dropout(x)
+        x = self.dense(x)
+        return x if self.deterministic else self.dropout(x)
 
 
 class Merged(nnx.Module):
