@@ -84,11 +84,17 @@ def _calls(site: Site, facts: Facts) -> list[ast.Call]:
     if isinstance(above, ast.Call) and above.func is site.call:
         return [above]
     method = facts.names.enclosing(site.call, ast.FunctionDef)
-    if not isinstance(above, ast.Assign) or method is None or not all(isinstance(target, ast.Name) for target in above.targets):
+    targets = above.targets if isinstance(above, ast.Assign) else []
+    if method is None or not targets or not all(_given_once(target, facts) for target in targets):
         return []
     calls = {node.func: node for node, name, _ in site.inputs if name == "__call__"}
     reads = {node for node in ast.walk(method) if isinstance(node, ast.Name) and _made(node, facts) is site.call}
-    return list(calls.values()) if calls.keys() == reads - {*above.targets} else []
+    return list(calls.values()) if calls.keys() == reads - {*targets} else []
+
+
+def _given_once(node: ast.expr, facts: Facts) -> bool:
+    """Whether this is a name that nothing else gives a value."""
+    return isinstance(node, ast.Name) and len(facts.names.scope(node).bindings.get(node.id, ())) == 1
 
 
 def _made(name: ast.Name, facts: Facts) -> ast.expr | None:
@@ -116,11 +122,22 @@ def _own(dtype: ast.expr, array: ast.expr, facts: Facts, at_once: bool) -> bool:
     """Whether this is the dtype of that array: `x.dtype`, or a name that is given it and nothing else."""
     names = facts.names
     if isinstance(dtype, ast.Name):
-        bindings, value = names.scope(dtype).bindings.get(dtype.id, []), _made(dtype, facts)
-        return len(bindings) == 1 and value is not None and _own(value, array, facts, False)
+        value = _made(dtype, facts) if _given_once(dtype, facts) else None
+        return value is not None and _own(value, array, facts, False)
     read = dtype.value if isinstance(dtype, ast.Attribute) and dtype.attr == "dtype" else None
     if not isinstance(read, ast.Name) or not isinstance(array, ast.Name):
         plain = isinstance(array, ast.Attribute) and isinstance(array.value, ast.Name)
         return at_once and plain and read is not None and ast.unparse(read) == ast.unparse(array)
-    together = names.enclosing(read, *LOOPS) is names.enclosing(array, *LOOPS)
-    return read.id == array.id and together and names.binding(read) is names.binding(array)
+    together = names.enclosing(read, *LOOPS) is names.enclosing(array, *LOOPS) and names.scope(read) is names.scope(array)
+    changes = [_given_at(binding.node) for binding in names.scope(array).bindings.get(array.id, ())]
+    return read.id == array.id and together and not any(_place(read) < change <= _place(array) for change in changes)
+
+
+def _place(node: ast.AST) -> tuple[int, int]:
+    return node.lineno, node.col_offset  # type: ignore[attr-defined]
+
+
+def _given_at(node: ast.AST) -> tuple[int, int]:
+    """Where a name has the value that this gives it: after an assignment, but inside of what has a body."""
+    after = isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr))
+    return (node.end_lineno, node.end_col_offset) if after else _place(node)  # type: ignore[attr-defined, return-value]

@@ -90,6 +90,7 @@ CASES = {
             Case("call_dtypes:OrGiven", init=f"OrGiven({dtype})", args=("f16[2,3]",))
             for dtype in ("", "jnp.float32", "jnp.bfloat16")
         ),
+        *(Case("call_dtypes:ChangedElsewhere", init=f"ChangedElsewhere({on})", args=("bf16[2,3]",)) for on in (True, False)),
         Case("call_dtypes:Outside", init="Outside()", args=("bf16[2,3]",)),
         *(Case("call_dtypes:Late", init="Late()", args=(f"{dtype}[2,3]",)) for dtype in ("f32", "bf16")),
         *(

@@ -139,6 +139,22 @@ class Changed(nn.Module):
         return nn.LayerNorm(dtype=dtype)(x)
 
 
+class ChangedElsewhere(nn.Module):
+    """One way through the call gives the input another dtype."""
+
+    wide: bool = False
+
+    @nn.compact
+    def __call__(self, x):
+        dtype = x.dtype
+        if not self.wide:
+            x = nn.relu(x)
+        else:
+            x = x.astype(jnp.float32)
+        x = nn.Dense(3, dtype=dtype)(x)
+        return nn.Dense(2, dtype=x.dtype)(x)
+
+
 class Perhaps(nn.Module):
     """A dtype that may be None, which is none to cast to."""
 

@@ -257,6 +257,26 @@ class Changed(nn.Module):
         return nn.LayerNorm(dtype=dtype)(x)
 
 
+class ChangedElsewhere(nnx.Module):
+    """One way through the call gives the input another dtype."""
+
+    def __init__(self, in_features: int, wide: bool = False, *, rngs: nnx.Rngs):
+        self.wide = wide
+        self.dense_0 = nnx.Linear(
+            in_features, 3, promote_dtype=to_input_dtype, rngs=rngs
+        )
+        self.dense_1 = nnx.Linear(3, 2, promote_dtype=to_input_dtype, rngs=rngs)
+
+    def __call__(self, x):
+        dtype = x.dtype
+        if not self.wide:
+            x = nnx.relu(x)
+        else:
+            x = x.astype(jnp.float32)
+        x = self.dense_0(x.astype(dtype))
+        return self.dense_1(x)
+
+
 class Perhaps(nn.Module):
     """A dtype that may be None, which is none to cast to."""
 
