@@ -31,7 +31,8 @@ INDEX = re.compile(r"\{(\d+)(?:\*(\d+))?(?:([+-])(\d+))?\}")
 #   class itself by its own axis, {"in_features": -2}, its shape or its dtype, {"kernel_shape": "shape"}, or, for a class, by a
 #   parameter of that, {"encoder_in_features": "in_features"}.
 # Beside the slots, {"modes": {"__call__": {"train": true}}} says which flags of methods are modes of the NNX module, with the
-#   value that they have in training; {"axes": {"length": ["x", -2]}} which axis of an argument a constructor parameter is.
+#   value that they have in training; {"axes": {"length": ["x", -2]}} which axis of an argument a constructor parameter is, and
+#   {"settings": {"wrapped_features": ["wrapped", "features"]}} which setting of a layer in a field that the class never runs.
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,14 @@ from flake8_nnx.catalog.layers import LAYERS, Layer
 from flake8_nnx.catalog.settings import AS_TUPLES, EQUATION, SETTINGS, told
 from flake8_nnx.migrate import any_module
 from flake8_nnx.source.features import trace
-from flake8_nnx.source.held import runs, runs_as_is, shared_fields
+from flake8_nnx.source.held import runs, runs_as_is, runs_at_all, shared_fields
+from flake8_nnx.source.idle import idle, reads_of
 from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
 
 LAYERS_HELD = {name: LAYERS[name] for name in SETTINGS}
 FREE = ("Embed",)  # of which more is read than its settings
+RUN = "call it in the class"
 
 
 def fields(cls: LinenClass) -> dict[str, Layer]:
@@ -27,24 +29,39 @@ def fields(cls: LinenClass) -> dict[str, Layer]:
 
 
 def held(cls: LinenClass) -> dict[str, ModuleRef]:
-    """The class of what each field holds, where its annotation says one."""
+    """The class of what each field holds, where its annotation says one and the class may run it."""
     refs = {name: field.facts.annotated_module(field.annotation) for name, field in cls.facts.fields_of(cls).items()}
-    return {name: ref for name, ref in refs.items() if ref is not None}
+    return {name: ref for name, ref in refs.items() if ref is not None and name not in idle(cls)}
 
 
 def problems(cls: LinenClass) -> list[tuple[ast.AST, str, str]]:
     """Where the class, or one that it derives from, wants more of such layers than NNX has, with why and what to do."""
     found: list[tuple[ast.AST, str, str]] = []
-    shared = shared_fields(cls)
-    for home in cls.facts.ancestors(cls):
-        for name, layer in fields(cls).items():
-            skip = {id(node) for node in ast.walk(shared[name])} if name in shared else set()
-            for node in ast.walk(home.node):
-                own = root_is_self(node) and node.attr == name and id(node) not in skip  # type: ignore
-                free = not own or layer.linen in FREE
-                reasons = None if free else _unlike(node, layer, home.facts, cls)  # type: ignore[arg-type]
-                found += [(node, *reasons)] if reasons is not None else []
-    return found + [problem for name, statement in shared.items() if (problem := _unshared(cls, name, statement)) is not None]
+    for name, layer in fields(cls).items():
+        if layer.linen in FREE:
+            continue
+        if not runs_at_all(cls, name):
+            found.append(_never_runs(cls, name, layer))
+            continue
+        for home in cls.facts.ancestors(cls):
+            asked = ((node, _unlike(node, layer, home.facts, cls)) for node in reads_of(home, name))
+            found += [(node, *reasons) for node, reasons in asked if reasons is not None]
+    shared = ((name, statement) for name, statement in shared_fields(cls).items() if name not in idle(cls))
+    told = {name for name, layer in fields(cls).items() if layer.linen not in FREE and not runs_at_all(cls, name)}
+    return found + [each for name, line in shared if name not in told and (each := _unshared(cls, name, line)) is not None]
+
+
+def _never_runs(cls: LinenClass, name: str, layer: Layer) -> tuple[ast.AST, str, str]:
+    """Why a class does not take settings in the place of a layer that it never runs, which would have variables in NNX."""
+    for node in reads_of(cls, name):
+        above = cls.facts.names.parent(node)
+        if not isinstance(above, ast.Attribute):
+            return node, f"`{ast.unparse(above or node).splitlines()[0][:60]}` hands on the layer in `{ast.unparse(node)}`", RUN
+        if above.attr not in layer.linen_args:
+            reason = f"`{ast.unparse(above)}` is no setting of the nn.{layer.linen}, which the class never runs"
+            return node, reason, "compute it in the class"
+    reason = f"the class never runs the layer in `{name}`, which would have variables in NNX"
+    return cls.facts.fields_of(cls)[name].node, reason, "give it the settings of the layer instead"
 
 
 def _unlike(node: ast.Attribute, layer: Layer, facts: Facts, cls: LinenClass) -> tuple[str, str] | None:
@@ -64,7 +81,7 @@ def _unlike(node: ast.Attribute, layer: Layer, facts: Facts, cls: LinenClass) ->
         return (reasons[0], "keep the Linen class for now, or wrap it with nnx.bridge.ToNNX") if reasons else None
     text = ast.unparse(above or node).splitlines()[0][:60]
     plain_use = any_module.plain(node, facts)
-    return None if plain_use else (f"`{text}` hands on the layer in `{ast.unparse(node)}`", "call it in the class")
+    return None if plain_use else (f"`{text}` hands on the layer in `{ast.unparse(node)}`", RUN)
 
 
 def _becomes_tuple(node: ast.expr, facts: Facts) -> bool:
@@ -130,13 +147,19 @@ def notes(cls: LinenClass) -> list[str]:
     """What the answers of NNX layers lack that the class reads."""
     asked = {f"self.{name}.{text}" for name, layer in fields(cls).items() for text in EQUATION.get(layer.linen, ())}
     found = {node.lineno: text for node in cls.nodes if isinstance(node, ast.Attribute) and (text := ast.unparse(node)) in asked}
-    return [f"line {line}: `{text}` has no spaces in NNX, and is never None" for line, text in sorted(found.items())]
+    lines = [f"line {line}: `{text}` has no spaces in NNX, and is never None" for line, text in sorted(found.items())]
+    for name, settings in idle(cls).items():
+        given, line = ", ".join(f"`{new}`" for new in settings.values()) or "nothing", cls.facts.fields_of(cls)[name].node.lineno
+        lines.append(f"line {line}: the layer in `{name}` never runs, so that the class takes {given} in its place")
+    return lines
 
 
-def setting(node: ast.AST, layers: Mapping[str, Layer]) -> str | None:
-    """`self.wrapped.out_features` for `self.wrapped.features`; None for anything that stays."""
+def setting(node: ast.AST, layers: Mapping[str, Layer], parameters: Mapping[str, Mapping[str, str]]) -> str | None:
+    """`self.wrapped.out_features` for `self.wrapped.features`, or what that parameter is; None for anything that stays."""
     if not isinstance(node, ast.Attribute) or not root_is_self(node.value):
         return None
+    if (known := parameters.get(node.value.attr)) is not None:  # type: ignore[attr-defined]
+        return f"self.{known[node.attr]}"
     layer = layers.get(node.value.attr)  # type: ignore[attr-defined]
     text = told(layer.linen, node.attr, ast.unparse(node.value)) if layer is not None else None
     return text if text != ast.unparse(node) else None

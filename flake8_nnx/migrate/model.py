@@ -72,6 +72,7 @@ class ClassPlan:
     silent: bool = False  # whether the `__init__` of the base is its own
     streams: bool = True  # whether its `__init__` takes random streams: it creates something, or has fields
     opening: list[str] = field(default_factory=list)  # what `__init__` begins with: defaults that it makes, the base's own
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # field -> settings of a layer that it is given for
     handed: set[str] = field(default_factory=set)  # fields that are kept by the base's `__init__`, or set otherwise
     stems: dict[ast.Call, str] = field(default_factory=dict)  # names of what it creates
     told: dict[ast.Call, dict[str, Any]] = field(default_factory=dict)  # sizes that the variables of a site tell
@@ -126,7 +127,9 @@ class FilePlan:
         """From the variables of the class as it is now."""
         modes = {"modes": plan.modes} if plan.modes else {}
         axes = {size.name: [size.argument, -size.place] for size in plan.sizes if size.place > 1}
-        return {**with_earlier(self.own_map(plan), self.earlier, moved=True), **modes, **({"axes": axes} if axes else {})}
+        asked = {new: [name, old] for name, settings in plan.settings.items() for old, new in settings.items()}
+        besides = {**({"axes": axes} if axes else {}), **({"settings": asked} if asked else {})}
+        return {**with_earlier(self.own_map(plan), self.earlier, moved=True), **modes, **besides}
 
     def own_map(self, plan: ClassPlan) -> dict[str, Any]:
         """The slots of a class and of those that it constructs, with or without a bridge, each by a name that no other has."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate.attributes import Attributes
 from flake8_nnx.source.held import shared_fields
+from flake8_nnx.source.idle import idle
 from flake8_nnx.source.parts import parts
 from flake8_nnx.source.values import Held, Site
 
@@ -51,6 +52,11 @@ def check(planner: Planner) -> None:
     """Refuse modules of which it cannot be told where their variables stand, or whether others use the names."""
     layers: set[Site] = set()
     for site in planner.trace.sites:
+        settings = idle(site.ref.local) if site.ref is not None and site.ref.local is not None else {}
+        if settings and site.ref is not None:
+            reason = f"`{site.ref.name}` takes settings in the place of the layer that it is given in `{next(iter(settings))}`"
+            planner.refuse(site.call, reason, "keep the Linen class for now, or give it the settings by hand")
+            continue
         if shared(site) is None or part_of(site, planner.attributes) is not None:
             continue
         assert site.ref is not None

@@ -40,7 +40,8 @@ class NewClass:
 
 def new_class(plan: ClassPlan) -> NewClass:
     lines = [replace(line, node=None) for line in plan.init]
-    fields = [f.name for f in plan.fields if f.name not in plan.handed]
+    kept = [f.name for f in plan.fields if f.name not in plan.handed]
+    fields = [name for field in kept for name in plan.settings.get(field, {field: field}).values()]
     said = {name: inspect.cleandoc(str(string.value)) for name, string in described.strings(plan).items()}
     column = plan.cls.node.col_offset
     own = (plan.silent, plan.streams, plan.asked)

@@ -19,6 +19,7 @@ from flake8_nnx.rules._text import is_alias
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.ported import TO_LINEN
+from flake8_nnx.source.idle import idle
 from flake8_nnx.source.inittext import of_super
 from flake8_nnx.source.linen import PARTIAL, Facts, LinenClass, annotation_word
 from flake8_nnx.source.makers import is_maker, made_by, unclear
@@ -97,7 +98,8 @@ def _check_body(plan: ClassPlan, facts: Facts) -> None:
         own_class = binding is not None and binding.kind == "class" and there.module_class(default) is None
         holds_module = own_class
         held = there.annotated_module(field.annotation)
-        unlike = held is not None and held.linen not in (*given_layers.LAYERS_HELD, "Module") and held.local is None
+        may = held is None or name in idle(plan.cls) or held.local is not None
+        unlike = not may and held is not None and held.linen not in (*given_layers.LAYERS_HELD, "Module")
         if name in any_module.fields(plan.cls) and (use := any_module.problem(plan.cls, name)) is not None:
             above = facts.names.parent(use) or use
             add(plan, use, f"`{ast.unparse(above).splitlines()[0][:60]}` depends on the class of the module in `{name}`")
@@ -265,7 +267,7 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> N
     skip |= {plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods}
     layers = given_layers.fields(plan.cls)
     for node in _nodes(plan.cls.node, skip):
-        if (text := given_layers.setting(node, layers)) is not None:
+        if (text := given_layers.setting(node, layers, idle(plan.cls))) is not None:
             plan.expressions[node] = text
         skip |= initial.settle(plan, node, facts)
         if isinstance(node, ast.Call) and facts.linen_name(node.func) == "merge_param" and len(node.args) == 3:

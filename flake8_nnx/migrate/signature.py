@@ -12,6 +12,7 @@ from flake8_nnx.migrate import fields, inherit, post_init, untold
 from flake8_nnx.migrate.model import Parameter
 from flake8_nnx.rules._text import nnx_functions
 from flake8_nnx.source.features import WORD
+from flake8_nnx.source.idle import idle
 from flake8_nnx.source.linen import Field
 from flake8_nnx.source.methods import filled_fields
 from flake8_nnx.source.values import Partial
@@ -29,7 +30,12 @@ def parameters(planner: Planner) -> None:
     above = {name for base in planner.facts.ancestors(planner.cls)[1:] for name in base.methods}
     own = planner.cls.node.body
     planner.plan.hiding = {f.name for f in planner.plan.fields if f.node in own and f.default is not None and f.name in above}
+    planner.plan.settings = idle(planner.cls)
     for field in planner.plan.fields:
+        settings = planner.plan.settings.get(field.name)
+        if settings is not None:
+            planner.plan.parameters += [Parameter(name, None, keyword=field.keyword) for name in settings.values()]
+            continue
         default = None if field.factory is None else "None"
         if field.default is not None:
             hidden = inherit.hidden(field.default, field, planner.facts)

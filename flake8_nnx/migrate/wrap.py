@@ -13,6 +13,7 @@ from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.attributes import has_init
 from flake8_nnx.migrate.variables import LAZY_METHOD
 from flake8_nnx.source.features import SizeParameter, site_sizes, trace
+from flake8_nnx.source.idle import idle
 from flake8_nnx.source.linen import Facts, Field, LinenClass
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.values import AXIS, Site
@@ -105,7 +106,7 @@ def _together(user: ClassPlan) -> str:
 
 def _check_content(user: ClassPlan, used: ClassPlan, node: ast.AST, plans: Sequence[ClassPlan]) -> None:
     """What to_linen would lose of the NNX class, or of those that it constructs."""
-    for name in (*any_module.fields(used.cls), *given_layers.fields(used.cls)):
+    for name in (*any_module.fields(used.cls), *given_layers.fields(used.cls), *idle(used.cls)):
         reason = f"`{used.name}` is given a module in `{name}`, which `{user.name}` would make in Linen"
         raise Stuck(node, reason, _together(user))
     for part in parts(used, plans):

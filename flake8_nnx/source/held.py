@@ -85,6 +85,12 @@ def runs(cls: LinenClass, name: str) -> bool:
     return any(always_runs(call, method, home.facts) for home, method in methods for call in calls_of(name, method))
 
 
+def runs_at_all(cls: LinenClass, name: str) -> bool:
+    """Whether any method of the class calls the layer in this field."""
+    methods = [method for home in cls.facts.ancestors(cls) for method in home.methods.values()]
+    return any(True for method in methods for _ in calls_of(name, method))
+
+
 def runs_as_is(cls: LinenClass, name: str) -> bool:
     """Whether a method of the class always runs the layer in this field, and all give it nothing but one input."""
     methods = [method for home in cls.facts.ancestors(cls) for method in home.methods.values()]

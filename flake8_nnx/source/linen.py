@@ -141,6 +141,7 @@ class Facts:
         self.beside: tuple[Facts, ...] = ()  # of the files that are migrated together with this one
         self.constructions: list[Any] | None = None  # calls that construct classes of any of these files, see source.given
         self.hidden: dict[int, set[str]] = {}  # fields of a class, see source.methods
+        self.idle: dict[int, Mapping[str, Mapping[str, str]]] = {}  # the same, see source.idle
         self.given: dict[int, Any] = {}  # classes that fields are given, by class, see source.given
         self._origins: dict[int, str | None] = {}
         self._classes: dict[int, LinenClass | None] = {}

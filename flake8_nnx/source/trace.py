@@ -17,6 +17,7 @@ from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
 from flake8_nnx.source.given import given_to
 from flake8_nnx.source.held import told_axes
+from flake8_nnx.source.idle import idle
 from flake8_nnx.source.inittext import Env, root_is_self, static
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.local_functions import defined
@@ -45,6 +46,7 @@ from flake8_nnx.source.values import (
     Module,
     Partial,
     Repeated,
+    Settings,
     Shape,
     Site,
     Static,
@@ -100,7 +102,10 @@ class Tracer:
                 else:
                     count = fixed_length(field.annotation)
                     items = tuple(Static(f"{text}[{i}]") for i in range(count)) if count else None
-                    self.attributes[name] = Held(text, ref=held) if held else Static(text, items, is_several(field.annotation))
+                    self.attributes[name] = (
+                        Settings(text) if name in idle(cls)
+                        else Held(text, ref=held) if held else Static(text, items, is_several(field.annotation))
+                    )
 
     @property
     def source(self) -> SourceText:

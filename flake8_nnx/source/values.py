@@ -258,6 +258,14 @@ class Held(Static):
 
 
 @dataclass(frozen=True)
+class Settings(Static):
+    """A layer that the class is given and never runs: its settings are parameters."""
+
+    def attribute(self, name: str) -> Any:
+        return Static(f"{self.text}_{name}")
+
+
+@dataclass(frozen=True)
 class Member:
     """`self.encoder.embed` seen from setup: a submodule of a submodule."""
 

@@ -95,7 +95,9 @@ def nnx_side(
     sizes = told_sizes(variable_map, shapes, dtypes) if variable_map is not None and "slots" in variable_map else {}
     axes = (variable_map or {}).get("axes", {})
     below = {name: variables_of(name, variable_map, shapes) for name in layers_given(linen.module)}
-    bare = constructor(cls, linen.module, case, arguments, namespace, sizes, [*linen.mutable, *linen.sown], axes, below)
+    settings = {new: (name, old) for new, (name, old) in (variable_map or {}).get("settings", {}).items()}
+    mutable = [*linen.mutable, *linen.sown]
+    bare = constructor(cls, linen.module, case, arguments, namespace, sizes, mutable, axes, below, settings)
     make = with_caches(bridges.initialised(bare, linen), linen.shapes)
     model = nnx.eval_shape(lambda: make(jax.random.key(0)))
     variables = flat_state(model)
@@ -194,11 +196,13 @@ def constructor(
     mutable: Sequence[str] = (),
     axes: Mapping[str, tuple[str, int]] = types.MappingProxyType({}),
     below: Mapping[str, Mapping[str, tuple[int, ...]]] = types.MappingProxyType({}),
+    settings: Mapping[str, tuple[str, str]] = types.MappingProxyType({}),
 ) -> Callable[[Any], Any]:
     """How to make the NNX model from a key: `new_init`, or the Linen fields by name and sizes of inputs and of variables.
 
     A class that is still Linen becomes a model whose calls update the collections `mutable`. `axes` are the arguments and axes
-    whose sizes have other names than these tell; `below` are the shapes of the variables of the layers that fields hold.
+    whose sizes have other names than these tell; `below` are the shapes of the variables of the layers that fields hold, and
+    `settings` the parameters for what the class asks of such layers.
 
     Raises:
         Unfit: a required parameter that neither tells.
@@ -227,6 +231,9 @@ def constructor(
             value = getattr(module, name)
             if parameter.default is parameter.empty or not _is_default(fields[name], value):  # else each side has its own
                 held[name] = given(value, name, namespace, below.get(name, {}))
+        elif name in settings:
+            field, setting = settings[name]
+            held[name] = given(getattr(getattr(module, field), setting), name, namespace)
         elif (size := _size(name, module, case, arguments, axes.get(name))) is not None:
             known[name] = size
         elif name in sizes:

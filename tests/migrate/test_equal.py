@@ -63,6 +63,14 @@ CASES = {
         Case("one_scope_given:Nested", init="Nested()", args=("f32[2,5]",)),
         Case("one_scope_given:NestedInSetup", init="NestedInSetup()", args=("f32[2,5]",)),
         Case("one_scope_given:Whole", init="Whole()", args=("f32[2,5]",)),
+        Case("one_scope_given:Quantized", init="Quantized('round', nn.Dense(3))", args=("f32[2,5]",)),
+        Case(
+            "one_scope_given:Quantized", args=("bf16[2,5]",),
+            init="Quantized('', nn.Dense(3, True, jnp.bfloat16, jnp.float16, bias_init=nn.initializers.normal()), plus=1.0)",
+        ),
+        Case("one_scope_given:Quantized", init="Quantized('round', nn.Dense(3, use_bias=False))", args=("f32[2,5]",)),
+        Case("one_scope_given:SettingsAlone", init="SettingsAlone(nn.BatchNorm(momentum=0.5))", args=("f32[2,5]",)),
+        Case("one_scope_given:OwnWeight", init="OwnWeight('w', Scaled(3))", args=("f32[2,4]",)),
     ],
     "given_modules": [
         Case("given_modules:InSetup", init="InSetup(4)", args=("f32[2,4]",)),

@@ -217,3 +217,52 @@ class Whole(nn.Module):
     def __call__(self, x):
         x = OfTheProject(Scaled(4))(x)
         return OfTheProject(Scaled(3))(x)
+
+
+class Quantized(nn.Module):
+    """Never runs the layer: its variables are those of this class, under the names of the layer."""
+
+    method: str
+    wrapped: nn.Dense
+    plus: float = 0.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.scope is not None:
+            nn.share_scope(self, self.wrapped)
+
+    @nn.compact
+    def __call__(self, x):
+        shape = (x.shape[-1], self.wrapped.features)
+        kernel = self.param("kernel", self.wrapped.kernel_init, shape, dtype=self.wrapped.param_dtype)
+        kernel = jnp.round(kernel * 8) / 8 if self.method == "round" else kernel
+        y = x @ kernel.astype(self.wrapped.dtype or x.dtype)
+        if self.wrapped.use_bias:
+            y += self.param("bias", self.wrapped.bias_init, (self.wrapped.features,), self.wrapped.param_dtype)
+        return y + self.plus
+
+
+class SettingsAlone(nn.Module):
+    """Without a shared scope there is no difference."""
+
+    inner: nn.BatchNorm
+
+    @nn.compact
+    def __call__(self, x):
+        return x * self.inner.momentum + self.param("shift", self.inner.bias_init, (x.shape[-1],))
+
+
+class OwnWeight(nn.Module):
+    """Nothing of the layer is needed but its place among the variables."""
+
+    name_of_weight: str
+    wrapped: Scaled
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.scope is not None:
+            nn.share_scope(self, self.wrapped)
+
+    @nn.compact
+    def __call__(self, x):
+        return x * self.param(self.name_of_weight, nn.initializers.normal(), (4,))

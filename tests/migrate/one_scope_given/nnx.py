@@ -17,6 +17,7 @@ class Adapter(nnx.Module):
         rngs: nnx.Rngs,
     ):
         self.features = features
+        self.dtype = dtype
         self.a = nnx.Param(
             nnx.initializers.normal()(rngs.params(), (in_features, rank), dtype)
         )
@@ -275,3 +276,72 @@ class Whole(nnx.Module):
     def __call__(self, x):
         x = self.of_the_project_0(x)
         return self.of_the_project_1(x)
+
+
+class Quantized(nnx.Module):
+    """Never runs the layer: its variables are those of this class, under the names of the layer."""
+
+    def __init__(
+        self,
+        in_features: int,
+        method: str,
+        wrapped_features,
+        wrapped_use_bias,
+        wrapped_dtype,
+        wrapped_param_dtype,
+        wrapped_kernel_init,
+        wrapped_bias_init,
+        plus: float = 0.0,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.method = method
+        self.wrapped_use_bias = wrapped_use_bias
+        self.wrapped_dtype = wrapped_dtype
+        self.plus = plus
+        shape = (in_features, wrapped_features)
+        self.kernel = nnx.Param(
+            wrapped_kernel_init(rngs.params(), shape, dtype=wrapped_param_dtype)
+        )
+        if wrapped_use_bias:
+            self.bias = nnx.Param(
+                wrapped_bias_init(
+                    rngs.params(), (wrapped_features,), wrapped_param_dtype
+                )
+            )
+
+    def __call__(self, x):
+        kernel = self.kernel[...]
+        kernel = jnp.round(kernel * 8) / 8 if self.method == "round" else kernel
+        y = x @ kernel.astype(self.wrapped_dtype or x.dtype)
+        if self.wrapped_use_bias:
+            y += self.bias[...]
+        return y + self.plus
+
+
+class SettingsAlone(nnx.Module):
+    """Without a shared scope there is no difference."""
+
+    def __init__(
+        self, in_features: int, inner_momentum, inner_bias_init, *, rngs: nnx.Rngs
+    ):
+        self.inner_momentum = inner_momentum
+        self.shift = nnx.Param(inner_bias_init(rngs.params(), (in_features,)))
+
+    def __call__(self, x):
+        return x * self.inner_momentum + self.shift[...]
+
+
+class OwnWeight(nnx.Module):
+    """Nothing of the layer is needed but its place among the variables."""
+
+    def __init__(self, name_of_weight: str, *, rngs: nnx.Rngs):
+        self.name_of_weight = name_of_weight
+        setattr(
+            self,
+            name_of_weight,
+            nnx.Param(nnx.initializers.normal()(rngs.params(), (4,))),
+        )
+
+    def __call__(self, x):
+        return x * getattr(self, self.name_of_weight)[...]

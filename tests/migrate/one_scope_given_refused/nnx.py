@@ -164,3 +164,31 @@ class ReadsEquation(nn.Module):
 
     def __call__(self, x, equation=None):
         return self.inner(x, self.inner.einsum_str or equation)
+
+
+class Computes(nn.Module):
+    """More than its settings is asked of a layer that never runs."""
+
+    inner: nn.Einsum
+
+    @nn.compact
+    def __call__(self, x):
+        kernel = self.param("kernel", self.inner.kernel_init, self.inner.shape)
+        shape, _ = self.inner._get_bias_shape(self.inner.einsum_str, x, kernel)
+        return jnp.einsum(self.inner.einsum_str, x, kernel) + self.param("bias", self.inner.bias_init, shape)
+
+
+class Settings(nn.Module):
+    inner: nn.Dense
+
+    @nn.compact
+    def __call__(self, x):
+        return x @ self.param("kernel", self.inner.kernel_init, (x.shape[-1], self.inner.features))
+
+
+class GivesSettings(nn.Module):
+    """NNX takes them one by one."""
+
+    @nn.compact
+    def __call__(self, x):
+        return Settings(nn.Dense(3))(x)
