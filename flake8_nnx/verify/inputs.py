@@ -79,9 +79,11 @@ def random_like(shape: tuple[int, ...], dtype: Any, seed: int, below: int | None
 def weight(path: str, shape: tuple[int, ...], dtype: Any) -> jax.Array:
     """A value for the variable at `path`, random unless it counts: no bias is zero, no scale is one, variances are positive."""
     seed = zlib.crc32(path.encode())
-    if not jnp.issubdtype(dtype, jnp.floating):
-        return jnp.zeros(shape, dtype) if jnp.issubdtype(dtype, jnp.integer) else random_like(shape, dtype, seed)
     rng = np.random.default_rng(seed)
+    if jnp.issubdtype(dtype, jnp.integer):  # a quantised parameter, or a counter
+        return jnp.asarray(rng.integers(0, 8, shape), dtype) if path.startswith("params/") else jnp.zeros(shape, dtype)
+    if not jnp.issubdtype(dtype, jnp.floating):
+        return random_like(shape, dtype, seed)
     value = rng.standard_normal(shape)
     leaf = path.rsplit("/", 1)[-1]
     if leaf in ("var", "scale"):

@@ -70,7 +70,8 @@ class LinenSide:
 
     def whole_numbers(self) -> Weights:
         """Variables that count or bound something, as they are at first: no random number makes sense there."""
-        paths = [path for path, shape in self.shapes.items() if jax.numpy.issubdtype(shape.dtype, jax.numpy.integer)]
+        whole = [path for path, shape in self.shapes.items() if jax.numpy.issubdtype(shape.dtype, jax.numpy.integer)]
+        paths = [path for path in whole if not path.startswith("params/")]  # those are quantised
         if not paths:
             return {}
         keys = {name: jax.random.key(0) for name in ("params", *self.case.rngs)}

@@ -5,11 +5,13 @@ With equal gradients and state after every call, equal steps from equal weights 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 import optax
 from flax import nnx
 
+from flake8_nnx.verify.inputs import is_inexact
 from flake8_nnx.verify.sides import NnxSide, Weights, flat, nested
 
 # Linear in the gradients, so that a step is as well conditioned as they are; decay and momentum make it depend on more.
@@ -24,20 +26,25 @@ def linen_step(state: Weights, gradients: Weights) -> Weights:
     return flat(optax.apply_updates(params, updates))
 
 
+def trained(path: tuple[Any, ...], variable: Any) -> bool:
+    """Parameters that have gradients: whole numbers, as those of a quantised kernel, have none in Linen either."""
+    return isinstance(variable, nnx.Param) and is_inexact(variable.get_value())
+
+
 def nnx_step(new: NnxSide) -> Step:
     """The same by `nnx.Optimizer`, as migrated training code has it."""
 
     def step(state: Weights, gradients: Weights) -> Weights:
         model = new.model(state)
-        optimizer = nnx.Optimizer(model, OPTIMISER, wrt=nnx.Param)
-        names = {path: new.linen_paths.get(path) for path, _ in nnx.to_flat_state(nnx.state(model, nnx.Param))}
-        trained = dict(nnx.to_flat_state(nnx.state(model, nnx.Param)))
+        optimizer = nnx.Optimizer(model, OPTIMISER, wrt=trained)
+        before = dict(nnx.to_flat_state(nnx.state(model, trained)))
+        names = {path: new.linen_paths.get(path) for path in before}
         grads = [  # what only other methods use has no gradient
-            (path, trained[path].replace(gradients[name] if name else jnp.zeros_like(trained[path].get_value())))
+            (path, before[path].replace(gradients[name] if name else jnp.zeros_like(before[path].get_value())))
             for path, name in names.items()
         ]
         optimizer.update(model, nnx.from_flat_state(grads))
-        after = dict(nnx.to_flat_state(nnx.state(model, nnx.Param)))
+        after = dict(nnx.to_flat_state(nnx.state(model, trained)))
         return {name: after[path].get_value() for path, name in names.items() if name}
 
     return step

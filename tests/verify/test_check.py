@@ -344,3 +344,30 @@ def test_plain_arrays_of_a_model_are_its_constants():
     case = Case("m.py:Tabled", build=Tabled, args=("f32[2,4]",))
     assert check(case, {}, TabledNnx, {}).good
     assert check(case, {}, Shifted, {}).status == "DIFFERS"
+
+
+def test_parameters_that_are_whole_numbers():
+    """They are given numbers that differ from one another, and are not trained on either side."""
+    class Quantised(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            kernel = self.param("kernel", nn.initializers.ones, (x.shape[-1], 3), jnp.int8)
+            return x @ kernel.astype(x.dtype) * self.param("scale", nn.initializers.ones, (3,))
+
+    class QuantisedNnx(nnx.Module):
+        order = slice(None)
+
+        def __init__(self, in_features, *, rngs):
+            self.kernel = nnx.Param(nnx.initializers.ones(rngs.params(), (in_features, 3), jnp.int8))
+            self.scale = nnx.Param(nnx.initializers.ones(rngs.params(), (3,)))
+
+        def __call__(self, x):
+            return x @ self.kernel[...].astype(x.dtype)[:, self.order] * self.scale[...]
+
+    class Reversed(QuantisedNnx):
+        order = slice(None, None, -1)
+
+    names = {"params/kernel": "kernel", "params/scale": "scale"}
+    case = Case("m.py:Quantised", build=Quantised, args=("f32[2,5]",))
+    assert check(case, {}, QuantisedNnx, {}, names).status == "MATCHED"
+    assert check(case, {}, Reversed, {}, names).status == "DIFFERS"
