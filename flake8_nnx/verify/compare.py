@@ -31,6 +31,9 @@ SCALES = (1.0, 1e-2)
 ENOUGH_DRAWS, MOST_KEYS = 2048, 128
 
 
+CONSTANT = "the outputs depend neither on the weights nor on the inputs of this case, so equality says nothing"
+
+
 @dataclass(frozen=True)
 class Mode:
     """One way of calling the module: evaluation or training."""
@@ -142,7 +145,7 @@ def compare(
 
     Raises:
         Different: the two use random keys in different ways.
-        Unverifiable: the outputs depend on nothing or are no numbers, so equality would say nothing.
+        Unverifiable: the outputs depend on nothing, though there are inputs, or are no numbers, so equality would say nothing.
     """
     found = Comparison()
     with jax.default_matmul_precision("highest"):
@@ -153,8 +156,8 @@ def compare(
     if found.without_numbers:
         modes_hit = " and ".join(sorted(found.without_numbers))
         raise Unverifiable(f"the {modes_hit} outputs are NaN or infinite everywhere for this case, so equality says nothing")
-    if not found.depends:
-        raise Unverifiable("the outputs depend neither on the weights nor on the inputs of this case, so equality says nothing")
+    if not found.depends and any(mode.arguments.arrays() for mode in modes):
+        raise Unverifiable(CONSTANT)
     unexercised = sorted(path for path in linen.shapes if path.startswith("params/") and path not in found.exercised)
     if unexercised:
         found.evidence["no gradient"] = unexercised

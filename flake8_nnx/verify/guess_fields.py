@@ -94,10 +94,15 @@ def constructors(cls: type, namespace: Mapping[str, Any]) -> list[str]:
 def large(cls: type, init: str) -> dict[str, list[str]]:
     """The fields that a constructor call leaves at a default that is a large size, with smaller ones to try as text.
 
-    Numbers of layers are the first: what has few is tried faster.
+    Numbers of layers are the first, as what has few is tried faster; then the largest sizes.
     """
     found: dict[str, list[str]] = {}
-    for field in sorted(dataclasses.fields(cls), key=lambda field: not re.search(LAYERS, field.name)):  # type: ignore[arg-type]
+
+    def place(field: dataclasses.Field[Any]) -> tuple[bool, int]:
+        sizes = field.default if isinstance(field.default, tuple) else (field.default,)
+        return not re.search(LAYERS, field.name), -sum(size for size in sizes if type(size) is int)
+
+    for field in sorted(dataclasses.fields(cls), key=place):  # type: ignore[arg-type]
         value = field.default
         if not field.init or re.search(rf"\b{field.name}=", init):
             continue
@@ -106,6 +111,14 @@ def large(cls: type, init: str) -> dict[str, list[str]]:
         elif isinstance(value, tuple) and all(type(size) is int for size in value) and max(value, default=0) > 16:
             found[field.name] = [repr(tuple(min(size, most) for size in value)) for most in (12, 32)]
     return found
+
+
+def with_other_numbers(cls: type, init: str) -> str:
+    """A constructor call that gives the fields with a number as their default another one."""
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        if field.init and type(field.default) is float and not re.search(rf"\b{field.name}=", init):
+            init = with_field(init, field.name, repr(field.default / 2 + 0.25))
+    return init
 
 
 def with_field(init: str, name: str, value: str) -> str:

@@ -20,7 +20,7 @@ from flake8_nnx.verify import inputs as data
 from flake8_nnx.case import Case
 from flake8_nnx.verify.candidates import Candidates, tied
 from flake8_nnx.verify.declared import Contradiction, contradiction, depends_on_the_batch, join, split
-from flake8_nnx.verify.guess_fields import constructors, large, with_field
+from flake8_nnx.verify.guess_fields import constructors, large, with_field, with_other_numbers
 from flake8_nnx.verify.guess_inputs import Call, calls, left_out
 from flake8_nnx.verify.methods import noted, public
 from flake8_nnx.verify.shapes import NamedSizes
@@ -29,6 +29,7 @@ from flake8_nnx.verify.verdict import Unverifiable
 TRIES = 600
 ROUNDS = (12, 36, 108, 324)  # inputs for the likeliest constructor calls; fewer for those after them
 SECONDS_FOR_ANOTHER = 3.0  # method than the main one
+SECONDS_FOR_SIZES = 8.0  # that are smaller
 MOST_OTHERS = 24  # inputs for a method that may contradict the main one
 MOST_CONTRADICTIONS = 12  # cases to drop
 LARGE = 3_000_000  # numbers in the variables of a model
@@ -212,19 +213,24 @@ def _completed(
                 case, fit = wider, more
             break
     case, fit = _smaller(namespace, cls, case, fit, deadline) if case.init_method is None else (case, fit)
+    if case.init_method is None and not split((data.materialise(case.args), data.materialise(dict(case.kwargs))))[0]:
+        # What takes nothing is a function of its fields alone, of which the defaults may just be written down.
+        other = replace(case, init=with_other_numbers(cls, case.init or ""))
+        case, fit = (other, varied) if (varied := _fit(namespace, other)) else (case, fit)
     origin = f"synthesised in {tried} tries{'' if fit.trains else f', {UNTRAINED}'}"
     train = case.train_kwargs if fit.trains else None
     return replace(case, rngs=fit.rngs, train_kwargs=train, origin=origin), fit.ran
 
 
 def _smaller(namespace: Mapping[str, Any], cls: type, case: Case, fit: Fit, deadline: float) -> tuple[Case, Fit]:
-    """The case with small sizes in place of defaults where the model is too large for an example."""
-    start = case if fit.size <= LARGE else None
+    """The case with small sizes in place of defaults, as long as the model is too large for an example."""
+    until = min(deadline, time.process_time() + SECONDS_FOR_SIZES)
+    start: Case | None = None
     while start is not case:  # some sizes fit only when others are small already
         start = case
         for name, values in large(cls, case.init or "").items():
             for value in values:
-                if time.process_time() > deadline:
+                if fit.size <= LARGE or time.process_time() > until:
                     return case, fit
                 other = replace(case, init=with_field(case.init or "", name, value))
                 less = _fit(namespace, other)

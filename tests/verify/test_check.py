@@ -11,6 +11,7 @@ from flax import nnx
 from flake8_nnx.verify import assert_equivalent, verify
 from flake8_nnx.case import Case
 from flake8_nnx.verify.check import check
+from flake8_nnx.verify.synthesis import synthesise
 from flake8_nnx.verify.verdict import Verdict
 
 pytestmark = pytest.mark.jax
@@ -225,6 +226,54 @@ def test_fields_that_hold_layers_are_given_their_twins():
     norm = replace(case, build=lambda: Tokens(nn.LayerNorm()), args=("f32[2,5]",))
     verdict = check(norm, {}, TokensNnx, {}, slots)
     assert verdict.status == "UNVERIFIED" and "`embed` holds the Linen module LayerNorm" in verdict.reason
+
+
+class Coefficient(nn.Module):
+    """A constant with a weight that is not used, as for an optimiser that is given one or the other."""
+
+    initial: float = 1.0
+
+    @nn.compact
+    def __call__(self):
+        self.param("unused", lambda key: jnp.full((), self.initial))
+        return self.initial
+
+
+class Relu(nn.Module):
+    """Not positive for all weights, so that a constant may look the same."""
+
+    @nn.compact
+    def __call__(self):
+        return jnp.maximum(self.param("unused", lambda key: -jnp.ones(())), 100.0)
+
+
+def test_constants_that_take_nothing_are_proved_or_nothing_is_shown():
+    class CoefficientNnx(nnx.Module):
+        def __init__(self, initial: float = 1.0):
+            self.unused = nnx.Param(jnp.full((), initial))
+            self.initial = initial
+
+        def __call__(self):
+            return self.initial
+
+    class WrittenDown(CoefficientNnx):
+        def __call__(self):
+            return 1.0
+
+    class Large(nnx.Module):
+        def __init__(self):
+            self.unused = nnx.Param(-jnp.ones(()))
+
+        def __call__(self):
+            return jnp.float32(100.0)
+
+    (case,) = synthesise(globals(), "Coefficient")
+    assert case.init == "Coefficient(initial=0.75)"
+    assert check(case, globals(), CoefficientNnx, {}).status == "PROVED"
+    assert check(case, globals(), WrittenDown, {}).status == "DIFFERS"
+    (case,) = synthesise(globals(), "Relu")
+    verdict = check(case, globals(), Large, {})
+    assert verdict.status == "UNVERIFIED" and "equality says nothing" in verdict.reason
 
 
 def test_sizes_and_flags_of_arguments_that_are_left_out():
