@@ -207,11 +207,15 @@ class Rewriter(Around):
             block, leading = other.body, [*leading, *(line for line in other.leading_lines if line.comment)]
         if not isinstance(block, cst.IndentedBlock):
             block = cst.IndentedBlock([cst.SimpleStatementLine(block.body)])  # type: ignore[arg-type]
-        first, *rest = block.body
         above = [*leading, *([cst.EmptyLine(comment=block.header.comment)] if block.header.comment else [])]
+        below = [line for line in block.footer if line.comment]  # for the next statement
+        if not block.body:
+            self.pending += [*(line for line in above if line.comment), *below]
+            return cst.RemoveFromParent()
+        self.pending += below
+        first, *rest = block.body
         first = first.with_changes(leading_lines=[*above, *first.leading_lines])  # type: ignore[attr-defined]
-        below = [cst.SimpleStatementLine([], leading_lines=block.footer)] if block.footer else []
-        return cst.FlattenSentinel([first, *rest, *below])
+        return cst.FlattenSentinel([first, *rest])
 
     def together(
         self, original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine

@@ -49,3 +49,20 @@ class Late(nn.Module):
     @nn.compact
     def __call__(self, x):
         return x + self.variable("counter", "last", lambda: x).value
+
+
+class Remarks(nn.Module):
+    """Remarks of a condition that goes."""
+
+    @nn.compact
+    def __call__(self, x):
+        # above
+        if not self.is_initializing():  # beside
+            # inside
+            x = x * 2  # own
+            # below
+        if not self.is_initializing():
+            # nothing is left of this
+            first = self.is_initializing()
+            # but for this
+        return nn.Dense(3)(x)

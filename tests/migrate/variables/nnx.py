@@ -67,3 +67,20 @@ class Late(nn.Module):
     @nn.compact
     def __call__(self, x):
         return x + self.variable("counter", "last", lambda: x).value
+
+
+class Remarks(nnx.Module):
+    """Remarks of a condition that goes."""
+
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs):
+        # nothing is left of this
+        self.dense = nnx.Linear(in_features, 3, rngs=rngs)
+
+    def __call__(self, x):
+        # above
+        # beside
+        # inside
+        x = x * 2  # own
+        # below
+        # but for this
+        return self.dense(x)
