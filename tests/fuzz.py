@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import io
 import random
 import sys
 import time
+import tokenize
 import traceback
 import warnings
 from collections import Counter
@@ -102,9 +104,36 @@ def spliced(trees: list[ast.Module], rng: random.Random) -> str | None:
     try:
         text = ast.unparse(ast.fix_missing_locations(tree))
         compile(text, "fuzz.py", "exec")  # some errors are found behind the parser
-        return text
+        return remarked(text, rng) if rng.random() < 0.5 else text
     except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError, KeyError):
         return None
+
+
+def remarked(text: str, rng: random.Random) -> str:
+    """The text with comments above, beside and below some of its statements."""
+    lines = text.splitlines()
+    numbers = iter(range(1, 10**6))
+    for token in reversed([*tokenize.generate_tokens(io.StringIO(text).readline)]):
+        if token.type == tokenize.NEWLINE and rng.random() < 0.15:
+            row = token.start[0] - 1
+            margin = lines[row][: len(lines[row]) - len(lines[row].lstrip())] if token.line == f"{lines[row]}\n" else ""
+            place = rng.choice(("above", "beside", "below"))
+            note = f"# remark {next(numbers)}"
+            if place == "beside":
+                lines[row] += f"  {note}"
+            elif margin or not lines[row].startswith((" ", '"', "'")):
+                lines.insert(row + (place == "below"), margin + note)
+    found = "\n".join(lines) + "\n"
+    try:
+        same = ast.dump(ast.parse(found)) == ast.dump(ast.parse(text))
+    except SyntaxError:
+        same = False
+    return found if same else text
+
+
+def comments(text: str) -> Counter[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
 
 
 def judge(text: str, migrate: bool = True) -> str:
@@ -128,6 +157,7 @@ def judge(text: str, migrate: bool = True) -> str:
     if new == text:
         return "refused" if found else "none"
     compile(new, "fuzz.py", "exec")
+    assert not comments(text) - comments(new), f"lost: {comments(text) - comments(new)}"
     assert rewrite(plan_file(new, "fuzz.py")) == new, "a second run changes the result"
     return "rewritten"
 
@@ -163,11 +193,10 @@ def main() -> int:
     for name, text, migrate in texts(options):
         try:
             counts[judge(text, migrate)] += 1
-        except (SourceError, SyntaxError, RecursionError, ValueError) as error:
-            if isinstance(error, ValueError) and "null bytes" not in str(error):
-                raise
-            counts["no Python, or nested too deeply"] += 1
         except Exception as error:
+            if isinstance(error, (SourceError, SyntaxError, RecursionError)) or "null bytes" in str(error):
+                counts["no Python, or nested too deeply"] += 1
+                continue
             failed += 1
             counts[f"failed: {type(error).__name__}"] += 1
             print(f"{name}:", *traceback.format_exception(error)[-3:], sep="\n")
