@@ -17,6 +17,7 @@ from flake8_nnx.source.held import runs, runs_as_is, runs_at_all, shared_fields
 from flake8_nnx.source.idle import idle, reads_of
 from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
+from flake8_nnx.source.values import Module, Trace
 
 LAYERS_HELD = {name: LAYERS[name] for name in SETTINGS}
 FREE = ("Embed",)  # of which more is read than its settings
@@ -163,3 +164,30 @@ def setting(node: ast.AST, layers: Mapping[str, Layer], parameters: Mapping[str,
     layer = layers.get(node.value.attr)  # type: ignore[attr-defined]
     text = told(layer.linen, node.attr, ast.unparse(node.value)) if layer is not None else None
     return text if text != ast.unparse(node) else None
+
+
+def made(found: Trace) -> dict[str, Layer]:
+    """The attributes of setup that hold a built-in layer which the class makes itself."""
+    sites = {name: value.site for name, value in found.attributes.items() if isinstance(value, Module)}
+    kinds = {name: site.ref.linen for name, site in sites.items() if site.ref is not None and site.via is None}
+    return {name: LAYERS_HELD[kind] for name, kind in kinds.items() if kind in LAYERS_HELD}
+
+
+def answer(node: ast.AST, layers: Mapping[str, Layer]) -> str | None:
+    """`self.dense.out_features` for `self.dense.features` of such a layer."""
+    layer = layers.get(node.value.attr) if _of_own(node) else None  # type: ignore[attr-defined]
+    text = SETTINGS[layer.linen].get(node.attr) if layer is not None else None  # type: ignore[attr-defined]
+    new = text.format(ast.unparse(node.value)) if text is not None else None  # type: ignore[attr-defined]
+    return new if new != ast.unparse(node) else None
+
+
+def untold(node: ast.AST, layers: Mapping[str, Layer]) -> str | None:
+    """Why nothing stands for a setting of such a layer."""
+    layer = layers.get(node.value.attr) if _of_own(node) else None  # type: ignore[attr-defined]
+    if layer is None or node.attr not in layer.linen_args or node.attr in SETTINGS[layer.linen]:  # type: ignore[attr-defined]
+        return None
+    return f"nnx.{layer.nnx} does not tell what `{ast.unparse(node)}` asks of nn.{layer.linen}"
+
+
+def _of_own(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and root_is_self(node.value)

@@ -265,10 +265,14 @@ def check_plan(plan: ClassPlan, facts: Facts, made: set[str], trace: Trace) -> N
         add(plan, call, reason)
     skip: set[ast.AST] = {*plan.expressions, *plan.removed, *plan.decorators, *(f.node for f in plan.fields)}
     skip |= {plan.cls.methods[name] for name in ("setup", "__post_init__") if name in plan.cls.methods}
-    layers = given_layers.fields(plan.cls)
+    layers, made_here = given_layers.fields(plan.cls), given_layers.made(trace)
     for node in _nodes(plan.cls.node, skip):
         if (text := given_layers.setting(node, layers, idle(plan.cls))) is not None:
             plan.expressions[node] = text
+        elif (answer := given_layers.answer(node, made_here)) is not None:
+            plan.expressions[node] = answer
+        elif (why := given_layers.untold(node, made_here)) is not None:
+            add(plan, node, why, "read it where the layer is made")
         skip |= initial.settle(plan, node, facts)
         if isinstance(node, ast.Call) and facts.linen_name(node.func) == "merge_param" and len(node.args) == 3:
             _, own, given = (ast.unparse(argument) for argument in node.args)

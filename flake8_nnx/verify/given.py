@@ -117,8 +117,15 @@ def _einsum(layer: Any, shapes: Mapping[str, tuple[int, ...]], rngs: nnx.Rngs) -
     return nnx.Einsum(layer.einsum_str, layer.shape, shapes.get("params/bias"), **settings, rngs=rngs)
 
 
-SIZED: Mapping[type, Callable[..., Any]] = {nn.Dense: _dense, nn.DenseGeneral: _general, nn.Einsum: _einsum}
-OTHERWISE = ("promote_dtype", "dot_general", "dot_general_cls")  # functions that NNX calls with other arguments
+def _conv(layer: Any, shapes: Mapping[str, tuple[int, ...]], rngs: nnx.Rngs) -> nnx.Conv:
+    settings = _settings(layer, "features", "kernel_size")
+    width = shapes["params/kernel"][-2] * layer.feature_group_count
+    return nnx.Conv(width, layer.features, layer.kernel_size, **settings, rngs=rngs)
+
+
+SIZED: Mapping[type, Callable[..., Any]] = {nn.Dense: _dense, nn.DenseGeneral: _general, nn.Einsum: _einsum, nn.Conv: _conv}
+# Functions that NNX calls with other arguments.
+OTHERWISE = ("promote_dtype", "dot_general", "dot_general_cls", "conv_general_dilated", "conv_general_dilated_cls")
 
 
 def _settings(layer: nn.Module, *sizes: str) -> dict[str, Any]:

@@ -70,6 +70,8 @@ CASES = {
         ),
         Case("one_scope_given:Quantized", init="Quantized('round', nn.Dense(3, use_bias=False))", args=("f32[2,5]",)),
         Case("one_scope_given:SettingsAlone", init="SettingsAlone(nn.BatchNorm(momentum=0.5))", args=("f32[2,5]",)),
+        Case("one_scope_given:Images", init="Images(nn.Conv(4, (3,), feature_group_count=2))", args=("f32[2,5,6]",)),
+        Case("one_scope_given:AsksItsOwn", init="AsksItsOwn(3)", args=("f32[2,5]",)),
         Case("one_scope_given:OwnWeight", init="OwnWeight('w', Scaled(3))", args=("f32[2,4]",)),
     ],
     "given_modules": [

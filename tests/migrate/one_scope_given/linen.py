@@ -266,3 +266,26 @@ class OwnWeight(nn.Module):
     @nn.compact
     def __call__(self, x):
         return x * self.param(self.name_of_weight, nn.initializers.normal(), (4,))
+
+
+class Images(nn.Module):
+    """A convolution tells how many channels there are."""
+
+    conv: nn.Conv
+
+    @nn.compact
+    def __call__(self, x):
+        shift = self.param("shift", nn.initializers.normal(), (x.shape[-1],))
+        return self.conv(x), nn.LayerNorm()(x) + shift
+
+
+class AsksItsOwn(nn.Module):
+    """Layers of its own have other names for their settings too."""
+
+    features: int
+
+    def setup(self):
+        self.dense = nn.Dense(self.features)
+
+    def __call__(self, x):
+        return self.dense(x) / self.dense.features

@@ -345,3 +345,29 @@ class OwnWeight(nnx.Module):
 
     def __call__(self, x):
         return x * getattr(self, self.name_of_weight)[...]
+
+
+class Images(nnx.Module):
+    """A convolution tells how many channels there are."""
+
+    def __init__(self, conv: nnx.Conv, *, rngs: nnx.Rngs):
+        self.conv = conv
+        self.shift = nnx.Param(
+            nnx.initializers.normal()(rngs.params(), (conv.in_features,))
+        )
+        self.layer_norm = nnx.LayerNorm(conv.in_features, rngs=rngs)
+
+    def __call__(self, x):
+        shift = self.shift[...]
+        return self.conv(x), self.layer_norm(x) + shift
+
+
+class AsksItsOwn(nnx.Module):
+    """Layers of its own have other names for their settings too."""
+
+    def __init__(self, in_features: int, features: int, *, rngs: nnx.Rngs):
+        self.features = features
+        self.dense = nnx.Linear(in_features, features, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x) / self.dense.out_features

@@ -192,3 +192,11 @@ class GivesSettings(nn.Module):
     @nn.compact
     def __call__(self, x):
         return Settings(nn.Dense(3))(x)
+
+
+class AsksItsOwn(nn.Module):
+    def setup(self):
+        self.dense = nn.DenseGeneral(3)
+
+    def __call__(self, x):
+        return self.dense(x) / self.dense.features
