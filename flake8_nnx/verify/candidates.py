@@ -18,7 +18,7 @@ from flake8_nnx.verify.shapes import parse_shape
 SIZE = re.compile(r"(?<=[\[,])\d+(?=[\],])")  # of an axis in a shape string
 BEFORE_REPAIRS = 80  # cases to try as they come
 MOST_FAILURES, MOST_REPAIRS, DEEPEST = 12, 90, 3
-LARGEST = 512  # size to give because an error names it
+SMALLEST, LARGEST = 2, 512  # size to give because an error names it; of one element a sum or a norm shows nothing
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,12 @@ class Candidates:
 def tied(case: Case, sizes: Iterable[tuple[int, int]]) -> Iterator[Case]:
     """The case with sizes that should be one made so: one number of the constructor call, all of the inputs, or one of them."""
     for pair in sizes:
-        for new, old in (pair, pair[::-1]) if max(pair) <= LARGEST and min(pair) > 0 else ():
+        if min(pair) < SMALLEST or max(pair) > LARGEST:
+            continue
+        for new, old in (pair, pair[::-1]):
             for match in re.finditer(rf"(?<![\w.]){old}(?![\w.])", case.init or ""):
                 yield replace(case, init=f"{match.string[: match.start()]}{new}{match.string[match.end() :]}")
-        for old, new in (pair, pair[::-1]) if max(pair) <= LARGEST and min(pair) > 0 else ():
+        for old, new in (pair, pair[::-1]):
             yield from _resized(case, old, new)
 
 
