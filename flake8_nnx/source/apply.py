@@ -86,7 +86,8 @@ def applied_as(
         if site.lifts and not site.copies:
             site.copies = lifts.count(site.lifts, positional, tracer.facts)
         inside = lifts.into(site.lifts, positional, tracer.facts)
-        arguments = bound(tracer.facts.method_of(ref.local, method), inside, keywords)
+        defined = tracer.facts.method_of(ref.local, method)
+        arguments = {**handed_on(defined, node), **bound(defined, inside[:plain(node, len(inside))], keywords)}
         site.inputs.append((node, method, arguments))
         if not site.sizes and any(isinstance(value, Array) for value in arguments.values()):
             site.sizes = {"?": None}  # resolved when the class's own parameters are known
@@ -160,6 +161,21 @@ def bound(method: ast.FunctionDef | None, positional: list[Any], keywords: dict[
         return dict(keywords)
     names = [a.arg for a in [*method.args.posonlyargs, *method.args.args]][1:]
     return {**dict(zip(names, positional)), **keywords}
+
+
+def plain(node: ast.Call, count: int) -> int:
+    """How many of so many positional arguments stand before one with a star."""
+    return next((place for place, argument in enumerate(node.args) if isinstance(argument, ast.Starred)), count)
+
+
+def handed_on(method: ast.FunctionDef | None, node: ast.Call) -> dict[str, Any]:
+    """`self.decoder(*args, **kwargs)` may give any argument: nothing is known of them, not even that they are left out."""
+    starred = any(isinstance(argument, ast.Starred) for argument in node.args)
+    if method is None or not starred and all(keyword.arg for keyword in node.keywords):
+        return {}
+    spec = method.args
+    names = [argument.arg for argument in [*[*spec.posonlyargs, *spec.args][1:], *spec.kwonlyargs]]
+    return dict.fromkeys(names, Unknown())
 
 
 def output_of(tracer: Tracer, cls: LinenClass, fields: dict[str, Any], method: str, arguments: dict[str, Any]) -> Any:

@@ -241,6 +241,7 @@ CASES = {
         Case("heads:Translator", init="Translator(4)", args=("f32[2,5,3]", "f32[2,7,6]")),
     ],
     "starred": [
+        Case("starred:Head", init="Head()", args=("f32[2,4]", "f32[2,5]")),
         Case("starred:Filters", init="Filters()", args=("f32[2,3,6]",)),
         Case("starred:Filters", init="Filters(3)", args=("f32[2,5,3,6]",)),
         Case("starred:Added", init="Added()", args=("f32[2,3,6]",), new_init="Added(6, (3, 6), rngs=rngs)"),

@@ -65,3 +65,34 @@ class Filters(nn.Module):
         for each in range(self.layers):
             x = self.filters[each](x)
         return x
+
+
+class Reads(nn.Module):
+    def setup(self):
+        self.own = nn.Dense(3)
+        self.other = nn.Dense(3)
+
+    def __call__(self, x, memory=None):
+        x = self.own(x)
+        if memory is not None:
+            x = x + self.other(memory)
+        return x
+
+
+class HandsOn(nn.Module):
+    """What it is given may be anything: no argument counts as left out."""
+
+    def setup(self):
+        self.reads = Reads()
+
+    def __call__(self, *args, **kwargs):
+        return self.reads(*args, **kwargs)
+
+
+class Head(nn.Module):
+    def setup(self):
+        self.model = HandsOn()
+        self.head = nn.Dense(2)
+
+    def __call__(self, x, memory):
+        return self.head(self.model(x, memory=memory))

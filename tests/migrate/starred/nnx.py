@@ -84,3 +84,44 @@ class Filters(nnx.Module):
         for each in range(self.layers):
             x = self.filters[each](x)
         return x
+
+
+class Reads(nnx.Module):
+    def __init__(self, in_features: int, memory_features: int, *, rngs: nnx.Rngs):
+        self.own = nnx.Linear(in_features, 3, rngs=rngs)
+        self.other = nnx.Linear(memory_features, 3, rngs=rngs)
+
+    def __call__(self, x, memory=None):
+        x = self.own(x)
+        if memory is not None:
+            x = x + self.other(memory)
+        return x
+
+
+class HandsOn(nnx.Module):
+    """What it is given may be anything: no argument counts as left out."""
+
+    def __init__(
+        self, reads_in_features: int, reads_memory_features: int, *, rngs: nnx.Rngs
+    ):
+        self.reads = Reads(reads_in_features, reads_memory_features, rngs=rngs)
+
+    def __call__(self, *args, **kwargs):
+        return self.reads(*args, **kwargs)
+
+
+class Head(nnx.Module):
+    def __init__(
+        self,
+        model_reads_in_features: int,
+        model_reads_memory_features: int,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.model = HandsOn(
+            model_reads_in_features, model_reads_memory_features, rngs=rngs
+        )
+        self.head = nnx.Linear(3, 2, rngs=rngs)
+
+    def __call__(self, x, memory):
+        return self.head(self.model(x, memory=memory))
