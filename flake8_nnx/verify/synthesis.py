@@ -29,7 +29,7 @@ from flake8_nnx.verify.verdict import Unverifiable
 TRIES = 600
 ROUNDS = (12, 36, 108, 324)  # inputs for the likeliest constructor calls; fewer for those after them
 SECONDS_FOR_ANOTHER = 3.0  # method than the main one
-SECONDS_FOR_SIZES = 8.0  # that are smaller
+SECONDS_FOR_SIZES = 8.0  # that are smaller, besides: a case of a model that is too large is of no use
 MOST_OTHERS = 24  # inputs for a method that may contradict the main one
 MOST_CONTRADICTIONS = 12  # cases to drop
 LARGE = 3_000_000  # numbers in the variables of a model
@@ -212,7 +212,7 @@ def _completed(
             if more.batched and more.variables > fit.variables:
                 case, fit = wider, more
             break
-    case, fit = _smaller(namespace, cls, case, fit, deadline) if case.init_method is None else (case, fit)
+    case, fit = _smaller(namespace, cls, case, fit) if case.init_method is None else (case, fit)
     if case.init_method is None and not split((data.materialise(case.args), data.materialise(dict(case.kwargs))))[0]:
         # What takes nothing is a function of its fields alone, of which the defaults may just be written down.
         other = replace(case, init=with_other_numbers(cls, case.init or ""))
@@ -222,9 +222,9 @@ def _completed(
     return replace(case, rngs=fit.rngs, train_kwargs=train, origin=origin), fit.ran
 
 
-def _smaller(namespace: Mapping[str, Any], cls: type, case: Case, fit: Fit, deadline: float) -> tuple[Case, Fit]:
+def _smaller(namespace: Mapping[str, Any], cls: type, case: Case, fit: Fit) -> tuple[Case, Fit]:
     """The case with small sizes in place of defaults, as long as the model is too large for an example."""
-    until = min(deadline, time.process_time() + SECONDS_FOR_SIZES)
+    until = time.process_time() + SECONDS_FOR_SIZES
     start: Case | None = None
     while start is not case:  # some sizes fit only when others are small already
         start = case
