@@ -94,12 +94,15 @@ def _told(
     classes: Mapping[str, Sequence[Mapping[str, Any]]],
     leaves: Mapping[str, Leaf],
     modules: set[Path],
+    counts: Counter[str] | None = None,
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    counts: Counter[str] = Counter()
+    counts = Counter() if counts is None else counts
     for slot in slots:
         if "each" in slot:  # the first turn tells
-            found = {**_told(slot["each"], linen, (*indices, 0), classes, leaves, modules), **found}
+            found = {**_told(slot["each"], linen, (*indices, 0), classes, leaves, modules, counts.copy()), **found}
+            for name, many in _turned(slot["each"], slots, linen, modules).items():
+                counts[name] += many
             continue
         slot = chosen(slot, linen, indices, counts, modules)
         if "param" in slot:
@@ -130,6 +133,21 @@ def _told(
                 value = next((leaves[path].tells(axis) for path, axis in paths if path in leaves), None)
             if value is not None:
                 found.setdefault(parameter, value)
+    return found
+
+
+def _turned(
+    each: Sequence[Mapping[str, Any]], slots: Sequence[Mapping[str, Any]], linen: Path, modules: set[Path]
+) -> Counter[str]:
+    """How many layers of each counted name a loop makes, where no other does: all but those of the slots beside it."""
+    found: Counter[str] = Counter()
+    for name in {slot["linen"] for slot in each if slot.get("auto")}:
+        loops = [slot["each"] for slot in slots if "each" in slot]
+        single = sum(slot.get("auto", False) and slot["linen"] == name for slot in slots)
+        others = [inner for loop in loops if loop is not each for inner in loop]
+        if not any(inner.get("linen") == name or "each" in inner for inner in others):
+            made = sum((*linen, f"{name}_{number}") in modules for number in range(len(modules)))
+            found[name] = max(0, made - single)
     return found
 
 

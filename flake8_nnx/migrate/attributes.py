@@ -157,7 +157,8 @@ class Attributes:
         candidates: dict[ast.stmt, tuple[str, ...]] = {
             event.node: event.names
             for event in events(self.trace.events)
-            if isinstance(event, Assignment) and isinstance(event.node, (ast.Assign, ast.AnnAssign, ast.FunctionDef))
+            if isinstance(event, Assignment)
+            and isinstance(event.node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.FunctionDef))
         }
         for node in self.cls.nodes:
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
@@ -229,6 +230,8 @@ class Attributes:
                 continue
             if isinstance(current, ast.Name) and isinstance(current.ctx, ast.Load):
                 found.add(current.id)
+            if isinstance(current, ast.AugAssign) and isinstance(current.target, ast.Name):
+                found.add(current.target.id)
             stack.extend(ast.iter_child_nodes(current))
         return found
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from flake8_nnx.source.names import Names
 
 Loaded = Callable[[ast.AST], set[str]]
-PLAIN = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return, ast.Assert, ast.Raise, ast.Pass)
+PLAIN = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return, ast.Assert, ast.Raise, ast.Pass)
 
 
 def overwritten(statement: ast.stmt, name: str, names: Names, loaded: Loaded) -> bool:

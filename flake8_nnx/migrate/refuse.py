@@ -60,6 +60,10 @@ def check_class(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collection
         name = ast.unparse(manager.func if isinstance(manager, ast.Call) else manager)[:60]
         reason = f"`with {name}` may change what the methods of Linen modules do, which NNX modules do not ask"
         add(plan, manager, reason, "say the same in the arguments of the modules, or keep the Linen class for now")
+    for declared in (node for node in cls.nodes if isinstance(node, ast.Nonlocal)):
+        inner = facts.names.enclosing(declared, ast.FunctionDef)
+        if isinstance(inner, ast.FunctionDef) and inner not in cls.node.body:  # else they are names of what is around the class
+            add(plan, declared, f"`{ast.unparse(declared)}` sets names of the method around it", "return the value")
     for one in ambiguous(cls, facts):
         add(plan, one, f"`{one.id}` has one of several values, which the top of the file chooses", "give it to the class")
     _check_sites(plan, trace, facts, bridged)
@@ -129,6 +133,8 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
     if reason:
         add(plan, plan.cls.methods[detached.METHOD], reason)
     for site in trace.sites:
+        if site.attribute is not None and site.attribute.startswith("__") and not site.attribute.endswith("__"):
+            add(plan, site.call, f"Linen knows `self.{site.attribute}` under the name of its class", "give it one underscore")
         if site.node in seen:
             add(plan, site.node, f"`{ast.unparse(site.node)[:60]}` creates new layers each time its method is called")
         seen.add(site.node)

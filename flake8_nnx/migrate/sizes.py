@@ -103,6 +103,8 @@ def input_of(planner: Planner, site: Site) -> str | None:
     if not isinstance(value, ast.Name) or not isinstance(function, ast.FunctionDef):
         return None
     stores = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == value.id and isinstance(n.ctx, ast.Store)]
+    if stores and value.id in {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}:
+        return None  # `x_features` is the size of what the call is given
     loops = [n for n in ast.walk(function) if isinstance(n, (ast.For, ast.While))]
     changing = any(store in ast.walk(loop) for loop in loops for store in stores)
     return None if changing or any(store.lineno >= node.lineno for store in stores) else value.id

@@ -66,17 +66,10 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
     tracer.events = []
     turn(tracer, node, env, repeated)
     carried: dict[str, tuple[str, str, int]] = {}
-    for name, part in [(name, part) for name, value in before.items() for part in _parts(value)]:
-        old, new = _part(before[name], part), _part(env.get(name), part)
-        # What nobody can follow (`x = layer(x)[0]`) is taken to keep its sizes: where it does not, the weights tell, loudly.
-        if isinstance(old, Array) and isinstance(new, Array):
-            old = Array(old.base, old.axes, old.rank if old.rank is not None else new.rank)
-            before[name] = _with_part(before[name], part, old)
-            for axis in sorted({1, *old.axes, *new.axes}):
-                if old.size(axis) != new.size(axis):
-                    carry = carry_name(tracer, part or name, axis)
-                    carry = carry_name(tracer, f"{name}_{part}", axis) if part and carry in carried else carry
-                    carried[carry] = (name, part, axis)
+    for name, part, axis in changed(before, env):
+        carry = carry_name(tracer, part or name, axis)
+        carry = carry_name(tracer, f"{name}_{part}", axis) if part and carry in carried else carry
+        carried[carry] = (name, part, axis)
     if carried:
         for site in tracer.sized[sized:]:
             site.sizes.clear()
@@ -89,6 +82,9 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
             env[name] = _with_part(env[name], part, _part(env[name], part).with_axes({axis: carry}))
         tracer.events = []
         turn(tracer, node, env, repeated)
+        later = [name for name, part, axis in changed(before, env) if (name, part, axis) not in carried.values()]
+        if later and len(tracer.trace.sites) > sites:
+            tracer.problem(node, f"`{later[0]}` gets the size of another array only after the first turn of the loop")
         for carry, (name, part, axis) in carried.items():
             first, after = _part(before[name], part), _part(env[name], part)
             for each in (owner, *(repeated.others if repeated else ())):
@@ -104,6 +100,19 @@ def turns(tracer: Tracer, node: ast.For, loop: Loop, owner: Loop, env: Env, repe
         tracer.events.append(loop)
     else:
         tracer.events += body
+
+
+def changed(before: Env, after: Env) -> list[tuple[str, str, int]]:
+    """The arrays whose sizes a turn changes, by name, part and axis; what is told of ranks holds before the turn as well."""
+    found = []
+    for name, part in [(name, part) for name, value in before.items() for part in _parts(value)]:
+        old, new = _part(before[name], part), _part(after.get(name), part)
+        # What nobody can follow (`x = layer(x)[0]`) is taken to keep its sizes: where it does not, the weights tell, loudly.
+        if isinstance(old, Array) and isinstance(new, Array):
+            old = Array(old.base, old.axes, old.rank if old.rank is not None else new.rank)
+            before[name] = _with_part(before[name], part, old)
+            found += [(name, part, axis) for axis in sorted({1, *old.axes, *new.axes}) if old.size(axis) != new.size(axis)]
+    return found
 
 
 def _parts(value: Any) -> tuple[str, ...]:

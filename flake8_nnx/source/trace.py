@@ -62,6 +62,7 @@ from flake8_nnx.source.values import (
 
 MAX_INLINE = 8
 UNKNOWN = Unknown()
+CHANGING = frozenset("append extend insert pop remove clear sort reverse update setdefault add discard".split())
 
 
 class Tracer:
@@ -266,7 +267,24 @@ class Tracer:
                 return ported.appended(self, call.func.value.attr, self.evaluator.value(call.args[0], env))  # type: ignore
         if self.method == "setup" and isinstance(call, ast.Call) and self._printed(node, call, env):
             return
-        self.evaluator.value(node.value, env)
+        if not self._changed(node, call, env):
+            self.evaluator.value(node.value, env)
+
+    def _changed(self, node: ast.Expr, call: ast.expr, env: Env) -> bool:
+        """`sizes.append(7)` of a list that `__init__` has: it is changed there as well, or not known any more."""
+        func = call.func if isinstance(call, ast.Call) else None
+        name = func.value.id if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) else ""
+        known = isinstance(env.get(name), Static) and self.method != "setup"  # where what is not understood is refused
+        if not known or func.attr not in CHANGING:  # type: ignore[union-attr]
+            return False
+        text = self.evaluator.text(call, env)
+        if text is None or env[name].text != name:
+            env[name] = Unknown()
+            return False
+        self.forget(name, env)
+        self.events.append(Assignment(node, (name,), text))
+        env[name] = Static(name)
+        return True
 
     def _printed(self, node: ast.Expr, call: ast.Call, env: Env) -> bool:
         """`print(self.dense.variables)` in setup, which `__init__` prints as it has them."""

@@ -153,6 +153,12 @@ CASES = {
         Case("in_expressions:Skips", init="Skips()", args=("f32[2,3]",)),
         Case("in_expressions:ReturnsForTheCall", init="ReturnsForTheCall()", args=("f32[2,3]",)),
     ],
+    "told_later": [
+        Case("told_later:Outputs", init="Outputs()", args=("f32[2,4]",)),
+        Case("told_later:Joined", init="Joined()", args=("f32[2,4]",)),
+        Case("told_later:Doubled", init="Doubled()", args=("f32[2,4]",)),
+        Case("told_later:Longer", init="Longer()", args=("f32[2,4]",)),
+    ],
     "spelled": [Case("spelled:Named", init="Named()", args=("f32[2,3]",))],
     "looked_up": [Case("looked_up:ActorCritic", init="ActorCritic(3, 'relu')", args=("f32[2,4]",))],
     "derived": [Case("derived:Chain", init="Chain(2, 3)", args=("f32[2,3]",))],

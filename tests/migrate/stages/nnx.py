@@ -102,10 +102,15 @@ class GatedElsewhere(nnx.Module):
     """Nobody knows which axis this is: the size after it is a parameter."""
 
     def __init__(
-        self, in_features: int, x_features: int, features: int, *, rngs: nnx.Rngs
+        self,
+        in_features: int,
+        layer_norm_num_features: int,
+        features: int,
+        *,
+        rngs: nnx.Rngs,
     ):
         self.dense = nnx.Linear(in_features, 2 * features, rngs=rngs)
-        self.layer_norm = nnx.LayerNorm(x_features, rngs=rngs)
+        self.layer_norm = nnx.LayerNorm(layer_norm_num_features, rngs=rngs)
 
     def __call__(self, x, axis):
         x = nnx.glu(self.dense(x), axis)
