@@ -24,24 +24,26 @@ def fix_imports(old: set[str], text: str) -> str:
     module = cst.parse_module(part.text)
     body: list[cst.BaseStatement] = []
     gap = False  # whether an import that went stood first in its block
+    waiting: list[cst.EmptyLine] = []  # comments of imports that went, for the next statement
     for statement in module.body:
         kept = without(statement, unused)
         linen = isinstance(statement, cst.SimpleStatementLine) and _imports_linen(statement)
         if needs_nnx and linen:
             assert isinstance(statement, cst.SimpleStatementLine)
             place = {"leading_lines": statement.leading_lines, "trailing_whitespace": statement.trailing_whitespace}
-            body += [NNX.with_changes(**place)] if kept is None else [kept, NNX]
-            needs_nnx = False
+            first, *rest = [NNX.with_changes(**place)] if kept is None else [kept, NNX]
+            body += [after(waiting, first), *rest]
+            needs_nnx, waiting = False, []
         elif kept is not None:
-            body.append(with_gap(kept) if gap else kept)
-            gap = False
+            body.append(after(waiting, with_gap(kept) if gap else kept))
+            gap, waiting = False, []
             continue
-        elif body or any(line.comment for line in getattr(statement, "leading_lines", ())):
-            _keep_comments(statement, body)
+        else:
+            waiting += _comments(statement)
         gap = kept is None and (gap or begins_block(statement)) and not (kept is None and linen)
     if needs_nnx:
         body.insert(_place_of_nnx(body), NNX)
-    return part.whole(module.with_changes(body=body).code)
+    return part.whole(module.with_changes(body=body, footer=[*waiting, *module.footer]).code)
 
 
 def never(statement: ast.stmt) -> bool:
@@ -96,14 +98,19 @@ def _imports_linen(statement: cst.SimpleStatementLine) -> bool:
     return "import" in code and "flax" in code and "linen" in code
 
 
-def _keep_comments(statement: cst.BaseStatement, body: list[cst.BaseStatement]) -> None:
+def _comments(statement: cst.BaseStatement) -> list[cst.EmptyLine]:
+    """The comments of a statement, but for those to linters."""
     comments = [line for line in getattr(statement, "leading_lines", ()) if line.comment]
     trailing = getattr(statement, "trailing_whitespace", None)
     if trailing is not None and trailing.comment is not None and "noqa" not in trailing.comment.value:
         comments.append(cst.EmptyLine(comment=trailing.comment))
-    if comments and body:
-        footer = cst.SimpleStatementLine(body=[], leading_lines=comments)
-        body.append(footer)
+    return comments
+
+
+def after(comments: list[cst.EmptyLine], statement: cst.BaseStatement) -> cst.BaseStatement:
+    """The statement below these comments."""
+    lines = [*comments, *getattr(statement, "leading_lines", ())]
+    return statement.with_changes(leading_lines=lines) if comments else statement
 
 
 def begins_block(statement: cst.BaseStatement) -> bool:

@@ -198,3 +198,20 @@ def test_streams_that_are_no_names_are_refused(stream):
     text = f"{head}        return x + self.make_rng({stream})[0]\n"
     assert outcome(text) == "same" and "the stream" in str(plan_file(text, "m.py").plans[0].refusals)
     assert outcome(text.replace(stream, "'noise'")) == "rewritten"
+
+
+@pytest.mark.parametrize("before", ["import jax\n# above\n", "# above\n", ""])
+@pytest.mark.parametrize("then", ["from flax import nnx\n", "from flax import nnx\nimport jax\n", ""])
+def test_comments_of_imports_that_go(before, then):
+    text = f"{before}import flax.linen as nn  # beside\n{then}" + ODD.partition("\n")[2]
+    new = rewrite(plan_file(text, "m.py"))
+    assert new != text and "# beside" in new and new.count("# above") == text.count("# above")
+    assert "\npass\n" not in new and "linen" not in new
+
+
+def test_comments_beside_the_heads_of_methods():
+    setup = "    def setup(self):  # setup\n        # inside\n        self.dense = nn.Dense(3)  # dense\n        # below\n"
+    text = f"import flax.linen as nn\n\n\nclass A(nn.Module):  # class\n{setup}    # between\n    def __call__(self, x):  # call\n"
+    text += "        # first\n        return self.dense(x)  # returned\n        # last\n"
+    new = rewrite(plan_file(text, "m.py"))
+    assert "class A(nnx.Module)" in new and [word for word in text.split("#")[1:] if f"# {word.split()[0]}" not in new] == []
