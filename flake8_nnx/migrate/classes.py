@@ -21,7 +21,7 @@ from flake8_nnx.migrate.placed import Edits, NewClass
 from flake8_nnx.migrate.pruned import chained, pruned
 from flake8_nnx.migrate.spans import Span, inside
 from flake8_nnx.migrate.statements import Around, argument, parsed, spaced
-from flake8_nnx.migrate.trees import as_tuple, attributes_read, blocks_in, comments_in, docstring_of, own_comments
+from flake8_nnx.migrate.trees import as_tuple, attributes_read, blocks_in, comments_in, docstring_of, nothing_in, own_comments
 from flake8_nnx.migrate.trees import with_blank_line, with_flags, without_gap
 
 
@@ -277,7 +277,7 @@ class Rewriter(Around):
                 leading = [*updated_node.leading_lines, *comments, *after]
                 updated_node = updated_node.with_changes(decorators=kept, leading_lines=leading, lines_after_decorators=())
         if self.inside and not updated_node.body.body:
-            updated_node = updated_node.with_changes(body=cst.IndentedBlock([cst.parse_statement("pass")]))
+            updated_node = updated_node.with_deep_changes(updated_node.body, body=[nothing_in(updated_node.body)])
         return self.function(span, updated_node)  # type: ignore[no-any-return]
 
     # ---- classes --------------------------------------------------------------------------------------------------

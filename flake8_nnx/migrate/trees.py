@@ -99,6 +99,11 @@ def comments_in(node: cst.CSTNode) -> list[str]:
     return found
 
 
+def nothing_in(block: cst.BaseSuite) -> cst.CSTNode:
+    """What stands in a block of which nothing is left."""
+    return cst.parse_statement("pass") if isinstance(block, cst.IndentedBlock) else cst.Pass()
+
+
 def own_comments(node: cst.If) -> list[str]:
     """The comments of a branch that stand beside its statements."""
     parts: list[cst.If | cst.Else] = [node, *([node.orelse] if isinstance(node.orelse, cst.Else) else [])]

@@ -211,7 +211,16 @@ def test_comments_of_imports_that_go(before, then):
 
 def test_comments_beside_the_heads_of_methods():
     setup = "    def setup(self):  # setup\n        # inside\n        self.dense = nn.Dense(3)  # dense\n        # below\n"
-    text = f"import flax.linen as nn\n\n\nclass A(nn.Module):  # class\n{setup}    # between\n    def __call__(self, x):  # call\n"
+    call = "    # between\n    def __call__(self, x):  # call\n"
+    text = f"import flax.linen as nn\n\n\nclass A(nn.Module):  # class\n{setup}{call}"
     text += "        # first\n        return self.dense(x)  # returned\n        # last\n"
     new = rewrite(plan_file(text, "m.py"))
     assert "class A(nnx.Module)" in new and [word for word in text.split("#")[1:] if f"# {word.split()[0]}" not in new] == []
+
+
+def test_a_method_of_which_nothing_is_left_keeps_its_comments():
+    setup = "    def setup(self):\n        self.size = 1\n\n"
+    call = "    def __call__(self):  # call\n        self.size = 2\n        # last\n"
+    text = f"import flax.linen as nn\n\n\nclass A(nn.Module):\n{setup}{call}"
+    new = rewrite(plan_file(text, "m.py"))
+    assert "class A(nnx.Module)" in new and "# call" in new and "# last" in new
