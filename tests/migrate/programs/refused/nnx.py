@@ -136,8 +136,10 @@ def lent_on_the_spot(state: train_state.TrainState, x):
 class Noisy(nnx.Module):
     def __init__(self, in_features: int, deterministic: bool = True, *, rngs: nnx.Rngs):
         self.deterministic = deterministic
-        self.dense_0 = nnx.Linear(in_features, 4, rngs=rngs)
-        self.dense_1 = nnx.Linear(in_features, 4, rngs=rngs)
+        if deterministic:
+            self.dense_0 = nnx.Linear(in_features, 4, rngs=rngs)
+        else:
+            self.dense_1 = nnx.Linear(in_features, 4, rngs=rngs)
 
     def __call__(self, x):
         return self.dense_0(x) if self.deterministic else 2 * self.dense_1(x)
