@@ -89,24 +89,21 @@ CASES = {
         Case("untold:Holder", init="Holder()", args=("f16[2,5]",)),
     ],
     "call_dtypes": [
-        *(Case("call_dtypes:Mlp", init="Mlp()", args=(f"{dtype}[2,3]",)) for dtype in ("f32", "bf16", "f16")),
+        *(Case("call_dtypes:Mlp", init="Mlp()", args=(f"{dtype}[2,3]",)) for dtype in ("bf16", "f16")),
         *(
             Case("call_dtypes:Images", init=f"Images({on})", args=(f"{dtype}[2,4,4,3]", "f32[2,4,4,2]"), mutable=("batch_stats",))
-            for dtype in ("f32", "bf16") for on in (True, False)
+            for dtype, on in (("f32", False), ("bf16", True))
         ),
-        *(Case("call_dtypes:Precise", init="Precise()", args=(f"{dtype}[2,3]", "i32[2]<5")) for dtype in ("f32", "bf16")),
+        Case("call_dtypes:Precise", init="Precise()", args=("bf16[2,3]", "i32[2]<5")),
         Case("call_dtypes:Named", init="Named()", args=("bf16[2,3]",)),
         *(
             Case("call_dtypes:OrGiven", init=f"OrGiven({dtype})", args=("f16[2,3]",))
-            for dtype in ("", "jnp.float32", "jnp.bfloat16")
+            for dtype in ("", "jnp.float32")
         ),
         *(Case("call_dtypes:ChangedElsewhere", init=f"ChangedElsewhere({on})", args=("bf16[2,3]",)) for on in (True, False)),
         Case("call_dtypes:Outside", init="Outside()", args=("bf16[2,3]",)),
-        *(Case("call_dtypes:Late", init="Late()", args=(f"{dtype}[2,3]",)) for dtype in ("f32", "bf16")),
-        *(
-            Case("call_dtypes:Heads", init="Heads()", args=(f"{dtype}[2,5,4]", "bool[2,1,5,5]"))
-            for dtype in ("f32", "bf16")
-        ),
+        Case("call_dtypes:Late", init="Late()", args=("bf16[2,3]",)),
+        Case("call_dtypes:Heads", init="Heads()", args=("bf16[2,5,4]", "bool[2,1,5,5]")),
     ],
     "local_functions": [Case("local_functions:Noisy", init="Noisy()", args=("f32[2,3]",))],
     "named_sizes": [
