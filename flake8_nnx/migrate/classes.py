@@ -238,8 +238,8 @@ class Rewriter(Around):
         span = self.span(original_node)
         if span in self.edits.setups:
             # Statements that stayed would be lost; refuse.check_setup has seen to it that there are none.
-            above = [line.comment.value for line in original_node.leading_lines if line.comment]
-            self.loose = [*above, *self.loose]
+            head = (*original_node.leading_lines, *original_node.decorators, *original_node.lines_after_decorators)
+            self.loose = [*(comment for part in head for comment in comments_in(part)), *self.loose]
             homes = {self.span(block): block for block in blocks_in(original_node.body)}
             housed: set[str] = set()
             for place, block in homes.items():
@@ -338,6 +338,9 @@ class Rewriter(Around):
         asked = attributes_read(self.part.whole(code)) | new.asked
         lines = pruned(new.lines, {f"self.{name}" for name in asked})
         self.loose += self.moved_on(new.lines, lines)
+        parameters = {parameter.name for parameter in new.parameters}
+        gone = [said for name, said in self.field_comments.items() if name not in parameters]
+        self.loose += [comment for leading, trailing in gone for comment in (*leading, trailing) if comment]
         if new.silent or not lines and not new.parameters and not new.opening and not self.loose:
             return None
         text = self.signature(new)

@@ -224,3 +224,15 @@ def test_a_method_of_which_nothing_is_left_keeps_its_comments():
     text = f"import flax.linen as nn\n\n\nclass A(nn.Module):\n{setup}{call}"
     new = rewrite(plan_file(text, "m.py"))
     assert "class A(nnx.Module)" in new and "# call" in new and "# last" in new
+
+
+def test_comments_of_fields_and_decorators_that_go():
+    head = "import flax.linen as nn\n\n\nclass A(nn.Module):\n"
+    fields = "    # above\n    inner: nn.Dense  # beside\n\n"
+    call = "    @nn.compact\n    def __call__(self, x):\n"
+    made = "self.param('kernel', self.inner.kernel_init, (x.shape[-1], self.inner.features))"
+    new = rewrite(plan_file(f"{head}{fields}{call}        return x @ {made}\n", "m.py"))
+    assert "class A(nnx.Module)" in new and "inner:" not in new and "# above" in new and "# beside" in new
+    setup = "    @nn.nowrap  # decorator\n    # between\n    def setup(self):\n        self.dense = nn.Dense(3)\n\n"
+    new = rewrite(plan_file(f"{head}{setup}    def __call__(self, x):\n        return self.dense(x)\n", "m.py"))
+    assert "class A(nnx.Module)" in new and "# decorator" in new and "# between" in new
