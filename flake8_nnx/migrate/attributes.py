@@ -12,6 +12,7 @@ from typing import Any
 
 from flake8_nnx.migrate import expanded
 from flake8_nnx.migrate.overwritten import overwritten
+from flake8_nnx.rules import _traced
 from flake8_nnx.rules._text import identifier, is_attribute, param_name, plural, snake
 from flake8_nnx.source.call_dtypes import call_dtype
 from flake8_nnx.source.features import events
@@ -20,8 +21,7 @@ from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.parts import parts
 from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Repeated, Site, Trace, elements
 
-# Public names of nnx.Module (flax 0.12) that an attribute may not take.
-RESERVED = frozenset({"rngs", "train", "eval", "sow", "perturb", "set_attributes", "iter_children", "iter_modules"})
+RESERVED = _traced.RESERVED | {"rngs"}  # that an attribute may not be called
 
 
 # Functions that only compute: builtins, and those below these names.

@@ -23,28 +23,29 @@ def problem(old: str, new: str, names: Set[str]) -> str | None:
         new: what it would become.
         names: the names that the old text reads.
     """
-    error = _error(new)
-    if error is not None:
-        before = _error(old)
-        return BROKEN if before is None else f"the file does not compile: {before}"
-    here = _stores(new, {"nnx"})
-    if here and (more := here - _stores(old, {"nnx"})):
-        return BROKEN if more - _stores(old, names) else SETS
+    tree = _compiled(new)
+    if isinstance(tree, str):
+        before = _compiled(old)
+        return f"the file does not compile: {before}" if isinstance(before, str) else BROKEN
+    here = _stores(tree, {"nnx"})
+    if here and (more := here - _stores(was := parse(old, "<old>"), {"nnx"})):
+        return BROKEN if more - _stores(was, names) else SETS
     return None
 
 
-def _error(text: str) -> str | None:
+def _compiled(text: str) -> ast.Module | str:
+    """The tree of a text that compiles, else why it does not."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(text, "<new>", "exec", dont_inherit=True)  # the parser alone lets `f(a=1, a=2)` pass
+            tree = ast.parse(text)
+            compile(tree, "<new>", "exec", dont_inherit=True)  # the parser alone lets `f(a=1, a=2)` pass
+            return tree
     except (SyntaxError, ValueError) as error:
         return str(error)
-    return None
 
 
-def _stores(text: str, owners: Set[str]) -> Counter[str]:
+def _stores(tree: ast.Module, owners: Set[str]) -> Counter[str]:
     """How often attributes of some names get another value: one of `nnx` gets it for the whole process."""
-    tree = parse(text, "<new>")
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)]
     return Counter(node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id in owners)
