@@ -9,6 +9,8 @@ from modules import spec
 
 from flake8_nnx.verify.prove import prove_equal
 
+pytestmark = pytest.mark.jax
+
 SHAPE = (2, 5, 4, 8)  # batch, length, heads, depth
 fast = jax.nn.dot_product_attention
 

@@ -7,6 +7,8 @@ from modules import spec
 
 from flake8_nnx.verify.prove import KEY, prove_equal
 
+pytestmark = pytest.mark.jax
+
 COUNT = spec((), jnp.uint32)
 x = spec((3, 4))
 

@@ -8,6 +8,8 @@ from modules import Pair, close, draw, nn, nnx, rngs, spec
 
 from flake8_nnx.verify.prove import prove_equal
 
+pytestmark = pytest.mark.jax
+
 xs, c, w = spec((5, 4)), spec((4,)), spec((4, 4))
 
 

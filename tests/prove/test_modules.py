@@ -6,6 +6,8 @@ from modules import Pair, close, draw, named, nested, nn, nnx, rngs, spec
 
 from flake8_nnx.verify.prove import prove_equal
 
+pytestmark = pytest.mark.jax
+
 x2, x3, x4 = (spec((3, 16)),), (spec((3, 5, 16)),), (spec((2, 8, 8, 16)),)
 bt = {"axes": [("b", "t", None)]}
 carry = (spec((3, 8)), spec((3, 8)))

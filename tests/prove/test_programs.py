@@ -6,6 +6,8 @@ from programs import SHAPES, execute, mutated, program, table_values
 
 from flake8_nnx.verify.prove import prove_equal, rules
 
+pytestmark = pytest.mark.jax
+
 INPUTS = [draw(spec(shape), k) for k, shape in enumerate(SHAPES)]
 CHUNKS = range(2)
 

@@ -10,6 +10,8 @@ from flake8_nnx.verify.prove import prove_equal, rules
 from flake8_nnx.verify.prove.compare import Leaves, compare
 from flake8_nnx.verify.prove.trace import trace
 
+pytestmark = pytest.mark.jax
+
 a, b, s = spec((4, 4)), spec((4, 4)), spec(())
 m, c, p = spec((4, 6)), spec((2, 3, 5)), spec((4, 4), jnp.bool_)
 

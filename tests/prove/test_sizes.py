@@ -8,6 +8,8 @@ from modules import Pair, nn, nnx, rngs, spec
 
 from flake8_nnx.verify.prove import batch_axes, prove_equal, symbolic
 
+pytestmark = pytest.mark.jax
+
 x = spec((6, 4))
 
 

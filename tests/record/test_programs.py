@@ -11,6 +11,8 @@ import pytest
 
 from flake8_nnx.record import store
 
+pytestmark = pytest.mark.jax
+
 MODELS = '''
 import jax.numpy as jnp
 from flax import linen as nn

@@ -6,6 +6,8 @@ from flake8_nnx.verify import Case
 from flake8_nnx.verify.modes import in_both_modes, mode_flag
 from flake8_nnx.verify.verdict import Unverifiable
 
+pytestmark = pytest.mark.jax
+
 MODES = {"modes": {"__call__": {"train": True}}}
 
 

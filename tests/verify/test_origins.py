@@ -6,6 +6,8 @@ import pytest
 from flake8_nnx.case import Case
 from flake8_nnx.verify.origins import configured_cases, job_cases
 
+pytestmark = pytest.mark.jax
+
 TABLE = """
 [[tool.flake8_nnx.case]]
 target = "models.py::MLP"
