@@ -145,6 +145,7 @@ def hooks(tmp_path_factory):
     return run
 
 
+@pytest.mark.long
 def test_hook_lint(hooks):
     found = hooks("flake8-nnx", mlp=LINEN, plain=QUIET)
     assert found.returncode == 1 and "src/mlp.py:4" in found.stdout and "NNX103" in found.stdout, found.stdout
@@ -154,6 +155,7 @@ def test_hook_lint(hooks):
     assert halfway.returncode == 1 and "src/half.py" in halfway.stdout and "Traceback" not in halfway.stdout
 
 
+@pytest.mark.long
 def test_hook_traps(hooks):
     trap = "from flax import nnx\n\nlayers = nnx.BatchStats\n"
     assert hooks("flake8-nnx-traps", mlp=LINEN).returncode == 0
@@ -161,6 +163,7 @@ def test_hook_traps(hooks):
     assert found.returncode == 1 and "NNX8" in found.stdout and "NNX1" not in found.stdout, found.stdout
 
 
+@pytest.mark.long
 def test_hook_migrate_writes_nothing(hooks):
     found = hooks("flake8-nnx-migrate", "manual", mlp=LINEN)
     assert "+class MLP(nnx.Module):" in found.stdout and "files were modified" not in found.stdout, found.stdout
@@ -168,6 +171,7 @@ def test_hook_migrate_writes_nothing(hooks):
     assert "nothing" not in hooks("flake8-nnx-migrate", mlp=LINEN).stdout
 
 
+@pytest.mark.long
 def test_hook_report(hooks):
     found = hooks("flake8-nnx-report", mlp=LINEN)
     assert found.returncode == 0 and "automatic" in found.stdout, found.stdout
