@@ -235,7 +235,7 @@ class _Resolver:
             if "nnx" not in first(slot):
                 self.same(linen, nnx)
                 continue
-            slot = chosen(slot, linen, indices, counts, self.modules)
+            slot = chosen(self.fitting(slot, nnx, indices), linen, indices, counts, self.modules)
             if len(alike(slot)) > 1:
                 self.one_of(alike(slot), linen, nnx, indices)
                 continue
@@ -257,6 +257,16 @@ class _Resolver:
                 self.walk(self.classes[slot["class"]], below, here, (), Counter())
             if "same" in slot:
                 self.same(below, here)
+
+    def fitting(self, slot: Mapping[str, Any], nnx: Path, indices: tuple[int, ...]) -> Mapping[str, Any]:
+        """Of a layer that Linen counts by its class, the classes that may have the variables that it has in NNX."""
+        if "either" not in slot or not all(option.get("auto") and "leaves" in option for option in slot["either"]):
+            return slot
+        here = (*nnx, *filled(first(slot)["nnx"], indices).split("/"))
+        own = {"/".join(path[len(here):]) for path in self.nnx if path[: len(here)] == here}
+        more = [len({*option["leaves"].values()} - own) for option in slot["either"]]
+        fit = [i for i, option in enumerate(slot["either"]) if own <= {*option["leaves"].values()}]
+        return {**slot, "either": [slot["either"][i] for i in sorted(fit, key=more.__getitem__)]} if fit else slot
 
     def one_of(self, options: Sequence[Mapping[str, Any]], linen: Path, nnx: Path, indices: tuple[int, ...]) -> None:
         """A layer that has the same name whichever class it is: as the class that accounts for all of its variables."""

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from flake8_nnx.migrate import expanded
+from flake8_nnx.migrate import chosen_layers, expanded
 from flake8_nnx.migrate.overwritten import overwritten
 from flake8_nnx.rules import _traced
 from flake8_nnx.rules._text import identifier, is_attribute, param_name, plural, snake
+from flake8_nnx.source.choosers import Same
 from flake8_nnx.source.call_dtypes import call_dtype
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
@@ -36,6 +37,7 @@ class Attributes:
         self.trace, self.facts, self.inherited = trace, facts, inherited or {}
         self.cls = trace.cls
         self.holder = _holders(trace)
+        self.groups = chosen_layers.groups(trace, facts)
         self.bridged: set[Site] = set()  # those whose Linen module is wrapped with nnx.bridge.ToNNX
         methods = (name for base in facts.ancestors(self.cls) for name in base.methods)
         self.taken = {*facts.fields_of(self.cls), *methods, *RESERVED}
@@ -44,6 +46,7 @@ class Attributes:
         self._name_all()
         self.calls = {site.node for site in trace.sites}
         self.kept = {site.node: expanded.kept(site, facts) for site in trace.sites if site.through}
+        self.kept |= {site.node: chosen_layers.kept(site, group, facts) for site, group in self.groups.items()}
         late = ((site.node, call_dtype(site, facts)) for site in trace.sites if not site.through)
         self.kept |= {node: [*found.kept] for node, found in late if found is not None}
         self.exchanged: set[ast.AST] = set()  # iterables of loops that will run over layers alone
@@ -63,7 +66,9 @@ class Attributes:
                 self.stems[site] = given
         fields = self.facts.fields_of(self.cls)
         unnamed = [site for site in self.trace.sites if site not in self.stems and site not in self.holder]
-        kinds = Counter(kind_of(site, fields) for site in unnamed)
+        several = {site: chosen_layers.noun(site, self.facts) for site, group in self.groups.items() if len(group) > 1}
+        first = [site for site in unnamed if site not in several or site is self.groups[site][0]]
+        kinds = Counter(several.get(site) or kind_of(site, fields) for site in first)
         counts: Counter[str] = Counter()
         local = self.local
         used, kept = {*self.taken, *self.stems.values(), *local}, {*self.taken, *self.stems.values()} - local
@@ -71,7 +76,10 @@ class Attributes:
         for site in self.trace.sites:
             if site in self.stems or site in self.holder:
                 continue
-            kind = kind_of(site, fields)
+            kind = several.get(site) or kind_of(site, fields)
+            if site in several and (known := self.stems.get(self.groups[site][0])) is not None:
+                self.stems[site] = known
+                continue
             stem = kind if kinds[kind] == 1 else f"{kind}_{counts[kind]}"
             counts[kind] += 1
             while not is_attribute(stem) or stem in (used if site.loops else kept):
@@ -146,9 +154,16 @@ class Attributes:
         for event in events if loops else ():
             if isinstance(event, Branch):
                 found |= self.appended(event.body, loops) | self.appended(event.orelse, loops)
+            elif isinstance(event, Same) and event.loops == loops:
+                first = self.chosen(event.node)
+                found[self.list_at(first, len(loops) - 1)] = first
             elif isinstance(event, Site) and event.loops == loops and not self.nested(event) and event.method != "setup":
                 found[self.list_at(event, len(loops) - 1)] = event
         return found
+
+    def chosen(self, call: ast.Call) -> Site:
+        """The first of the layers that this call of a function may choose."""
+        return next(group[0] for group in self.groups.values() if group[0].node is call)
 
     # ---- what the call still needs --------------------------------------------------------------------------------
 

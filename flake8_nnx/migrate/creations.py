@@ -12,6 +12,7 @@ from flake8_nnx.migrate import setup_sites, untold, variables
 from flake8_nnx.migrate.attributes import is_param, is_sow, is_variable
 from flake8_nnx.migrate.model import Line
 from flake8_nnx.migrate.lines import quoted
+from flake8_nnx.source.choosers import Same
 from flake8_nnx.source.values import Site
 
 if TYPE_CHECKING:
@@ -53,6 +54,14 @@ def emit_site(planner: Planner, site: Site, level: int) -> None:
         planner.expanded[site] = value
     else:
         planner.plan.expressions.setdefault(site.call, value)
+
+
+def emit_same(planner: Planner, same: Same, level: int) -> None:
+    """`lambda x: x` where others of the layers that a function chooses are kept."""
+    site = planner.attributes.chosen(same.node)
+    if site.loops:
+        return planner.line(level, f"{planner.attributes.list_at(site, len(site.loops) - 1)}.append({same.text})")
+    planner.line(level, f"{planner.attributes.reference(site)} = {same.text}")
 
 
 def emit_variable(planner: Planner, site: Site, level: int) -> None:

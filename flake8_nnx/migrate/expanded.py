@@ -8,6 +8,8 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+
+from flake8_nnx.migrate import chosen_layers
 from flake8_nnx.migrate.lines import quoted
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.methods import defaults
@@ -39,7 +41,11 @@ def problem(site: Site, facts: Facts) -> str:
     given = arguments(call, function)
     if given is None or function.decorator_list:
         return f"the arguments of `{ast.unparse(call)[:60]}` cannot be told apart"
-    reads = _reads(result, site.call)
+    run = facts.names.parent(site.call)
+    runs = isinstance(run, ast.Call) and run.func is site.call and [node for node, _, _ in site.inputs] == [run]
+    if chosen_layers.flags(site) and not runs:
+        return f"what `{name}` makes is given flags that only the call knows"
+    reads = [*_reads(result, site.call), *_flags_read(site)]
     inner = {n.arg for n in ast.walk(result) if isinstance(n, ast.arg)}
     inner |= {n.id for n in ast.walk(result) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     own = {n.id for n in ast.walk(_method(call, facts)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
@@ -97,8 +103,14 @@ def kept(site: Site, facts: Facts) -> list[ast.expr]:
     given = arguments(call, function) if isinstance(function, ast.FunctionDef) else None
     if result is None or given is None:
         return [*call.args, *(k.value for k in call.keywords)]
-    reads = {read.id for read in _reads(result, site.call)}
+    reads = {read.id for read in [*_reads(result, site.call), *_flags_read(site)]}
     return [argument for name, argument in given.items() if name in reads]
+
+
+def _flags_read(site: Site) -> list[ast.Name]:
+    """The names in flags of the layer that only the call knows."""
+    values = [site.keywords[name] for name in chosen_layers.flags(site)]
+    return [node for value in values for node in ast.walk(value) if isinstance(node, ast.Name)]
 
 
 def written_out(site: Site, layer: str, texts: Mapping[ast.expr, str], facts: Facts) -> str:
@@ -108,10 +120,16 @@ def written_out(site: Site, layer: str, texts: Mapping[ast.expr, str], facts: Fa
     assert result is not None
     given = arguments(site.node, function) or {}
     swaps = {id(site.call): layer}
-    for read in _reads(result, site.call):
+    for read in [*_reads(result, site.call), *_flags_read(site)]:
         above = facts.names.parent(read)
         if read.id in given and above is not None:
             swaps[id(read)] = operand(texts[given[read.id]], above, read)
+    run = facts.names.parent(site.call)
+    if (flags := chosen_layers.flags(site)) and isinstance(run, ast.Call):
+        words = [*run.args, *(keyword for keyword in run.keywords)]
+        parts = [*(facts.text.segment(word, swaps) for word in words)]
+        parts += [f"{name}={facts.text.segment(site.keywords[name], swaps)}" for name in flags]
+        swaps[id(run)] = f"{layer}({', '.join(parts)})"
     text = facts.text.segment(result, swaps)
     above = facts.names.parent(site.node)
     return operand(text, above, site.node) if isinstance(above, ast.expr) else text
@@ -120,6 +138,9 @@ def written_out(site: Site, layer: str, texts: Mapping[ast.expr, str], facts: Fa
 def write_out(planner: Planner) -> None:
     """Calls of functions that make layers, the inner ones first."""
     for site, layer in planner.expanded.items():
+        if site in planner.attributes.groups:
+            chosen_layers.write_call(planner, site, layer)
+            continue
         inside = [n for argument in kept(site, planner.facts) for n in ast.walk(argument)]
         if any(n in edits for n in inside for edits in planner.plan.of_calls()):
             planner.refuse(site.node, f"an argument of `{quoted(site.node)}` changes", "give it a name before the call")

@@ -31,7 +31,7 @@ def parts(found: Trace) -> Parts:
     above = nodes_of_bases(found.cls)
     own = replace(
         found,
-        events=[event for event in found.events if place(event) not in above],
+        events=[event for event in found.events if found.placed.get(event, place(event)) not in above],
         sites=[site for site in found.sites if site.node not in above],
         problems=[problem for problem in found.problems if problem[0] not in above],
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate import creations
 from flake8_nnx.migrate.lines import bare
+from flake8_nnx.source.choosers import Same
 from flake8_nnx.source.features import WORD, events, site_sizes
 from flake8_nnx.source.handed import fields_read
 from flake8_nnx.source.values import Assignment, Branch, Loop, Site, Static, Trace
@@ -36,6 +37,8 @@ def emit(planner: Planner, events: list[Any], level: int, loops: tuple[Loop, ...
                 values = {name: Static(name) for name in planner.fields}
                 for call in (node for node in ast.walk(event.node) if isinstance(node, ast.Call)):
                     planner.plan.asked |= fields_read(call, planner.facts, values) or frozenset()
+        elif isinstance(event, Same):
+            creations.emit_same(planner, event, level)
         elif isinstance(event, Branch):
             emit_branch(planner, event, level, loops)
         elif isinstance(event, Loop):
@@ -57,6 +60,9 @@ def emit_branch(planner: Planner, event: Branch, level: int, loops: tuple[Loop, 
 
 def without(planner: Planner, made: Mapping[str, Site], other: Mapping[str, Site], level: int) -> None:
     """`None` for what only the other branch makes: the loop of the call runs over all lists side by side."""
+    last = planner.plan.init[-1]
+    if last.level == level and last.text.startswith("raise "):
+        return
     for name in (name for name in other if name not in made):
         planner.line(level, f"{name}.append(None)")
 

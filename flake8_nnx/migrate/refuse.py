@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from flake8_nnx.migrate import any_module, borrowed, contexts, decorators, detached, expanded, functional
+from flake8_nnx.migrate import any_module, borrowed, chosen_layers, contexts, decorators, detached, expanded, functional
 from flake8_nnx.migrate import functions, given_layers, initial, post_init, recurrent, renamed, variables
 from flake8_nnx.migrate.ambiguous import ambiguous
 from flake8_nnx.migrate.attributes import RESERVED, is_param
@@ -24,7 +24,7 @@ from flake8_nnx.source.inittext import of_super
 from flake8_nnx.source.linen import PARTIAL, Facts, LinenClass, annotation_word
 from flake8_nnx.source.makers import is_maker, made_by, unclear
 from flake8_nnx.source.precedence import operand
-from flake8_nnx.source.values import Assignment, Branch, Module, Partial, Site, Trace
+from flake8_nnx.source.values import Assignment, Either, Module, Partial, Site, Trace
 
 # Decorators of classes from here change what the class is; any other, such as one for docstrings, stays.
 CHANGES_CLASSES = frozenset({"flax", "jax", "functools", "dataclasses"})
@@ -69,9 +69,6 @@ def check_class(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collection
     _check_sites(plan, trace, facts, bridged)
     if cls.has_setup:
         _check_setup(plan, trace, facts)
-    for event in events(trace.events):
-        if isinstance(event, Branch) and event.test is None:
-            add(plan, event.node, "an `if` that `__init__` cannot decide")
 
 
 def _check_body(plan: ClassPlan, facts: Facts) -> None:
@@ -132,13 +129,17 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
     reason = recurrent.own_carry(plan, plan.cls)
     if reason:
         add(plan, plan.cls.methods[detached.METHOD], reason)
+    groups = chosen_layers.groups(trace, facts)
     for site in trace.sites:
         if site.attribute is not None and site.attribute.startswith("__") and not site.attribute.endswith("__"):
             add(plan, site.call, f"Linen knows `self.{site.attribute}` under the name of its class", "give it one underscore")
-        if site.node in seen:
+        group = groups.get(site, [])
+        if site.node in seen and site not in group[1:]:
             add(plan, site.node, f"`{ast.unparse(site.node)[:60]}` creates new layers each time its method is called")
         seen.add(site.node)
-        reason = expanded.problem(site, facts) if site.through and not made_by(site, facts, plan.cls) else ""
+        reason = chosen_layers.problem(site, group, bridged, plan.cls) if group else ""
+        if site.through and not group and not made_by(site, facts, plan.cls):
+            reason = expanded.problem(site, facts)
         if reason:
             add(plan, site.node, reason, "make them in the class")
         if site.ref is None:
@@ -347,7 +348,7 @@ def _check_unknown_modules(plan: ClassPlan, facts: Facts, trace: Trace) -> None:
     for node in ast.walk(setup):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and facts.module_class(node.value.func) is None:
             kept = trace.attributes.get(_self_attribute(node.targets[0]) or "")
-            if classes_of(node.value.func, facts) or isinstance(kept, (Partial, Module)):
+            if classes_of(node.value.func, facts) or isinstance(kept, (Partial, Module, Either)):
                 continue
             origin = facts.origin(node.value.func) or ""
             names = {_self_attribute(target) for target in node.targets} - {None}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from flake8_nnx.migrate import derived, guarded
+from flake8_nnx.migrate import chosen_layers, derived, guarded
 from flake8_nnx.migrate.attributes import is_param
 from flake8_nnx.migrate.model import Line
 from flake8_nnx.migrate.lines import quoted
@@ -50,6 +50,7 @@ def setup_site(planner: Planner, site: Site, level: int, code: str) -> None:
     if site.ref is not None and parent.value is site.node and (test := guarded.condition(planner, site)) is not None:
         code = f"{code} if {test} else None"
     planner.plan.removed.add(parent)
+    planner.plan.written_out |= chosen_layers.written_out(planner, site)
     planner.line(level, f"self.{site.attribute} = {code}", (), parent)
     if site.ref is None:
         read_variables(planner, site.attribute)

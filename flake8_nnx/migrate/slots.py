@@ -57,7 +57,8 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
             return None
         name = ast.literal_eval(site.positional[0])
         return {"param": name, "collection": "params", "nnx": attributes.stems[site]}
-    if one_scope.part_of(site, attributes) is not None:
+    group = attributes.groups.get(site, [site])
+    if group[0] is not site or one_scope.part_of(site, attributes) is not None:
         return None  # its variables are where those of that part are, with a slot in its place
     namer, site = one_scope.namer(site, attributes), one_scope.chain(site, attributes)[-1]
     if site in attributes.holder:
@@ -71,7 +72,7 @@ def _slot(site: Site, attributes: Attributes, counts: dict[str, int]) -> dict[st
     else:
         linen, auto = _linen_name(namer, attributes.facts)
     found = []
-    for option in (site, *site.options):
+    for option in (site, *site.options, *group[1:]):
         name = linen if not auto or option is site else _linen_name(option, attributes.facts)[0]
         flags = {**({"auto": True} if auto else {}), **({"shared": True} if site.shares is not None else {})}
         slot = _with_leaves(option, {"linen": name, **flags, "nnx": nnx}, attributes)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.construct import construct
 from flake8_nnx.catalog.layers import LAYERS
-from flake8_nnx.migrate import bridge, detached, fields, inlined, late_dtypes, lifting, merged, recurrent, tied_heads, untold
+from flake8_nnx.migrate import bridge, chosen_layers, detached, fields, inlined, late_dtypes, lifting, merged, recurrent
+from flake8_nnx.migrate import tied_heads, untold
 from flake8_nnx.migrate.attributes import has_init
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.lines import quoted
@@ -20,6 +21,7 @@ from flake8_nnx.source.call_dtypes import call_dtype
 from flake8_nnx.source.features import WORD, site_sizes, trace
 from flake8_nnx.source.given import CALL_FLAGS
 from flake8_nnx.source.graphs import THROUGH
+from flake8_nnx.source.makers import made_by
 from flake8_nnx.source.parts import parts
 from flake8_nnx.source.recurrent import made_for
 from flake8_nnx.source.values import Module, Partial, Site, elements
@@ -206,6 +208,10 @@ def constructor_arguments(planner: Planner, site: Site) -> tuple[list[str], dict
 
 def move_to_call(planner: Planner, site: Site, name: str, expression: ast.expr) -> None:
     """`nn.Dropout(0.5, deterministic=not train)(x)` becomes `self.dropout(x, deterministic=not train)`."""
+    if site.through and not made_by(site, planner.facts, planner.cls):
+        if name not in chosen_layers.flags(site):
+            planner.refuse(site.node, f"`{name}=` of what `{quoted(site.node)}` makes is known only in the call")
+        return  # it is written where that stands, see `expanded` and `chosen_layers`
     for node, method, given in site.inputs:
         if method == THROUGH:
             planner.refuse(expression, f"`{quoted(expression)}` is known only in the call, which jraph makes")

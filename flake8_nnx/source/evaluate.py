@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import handed, held, graphs, grown, members, named_axes, normalized, opened, ported, rearranged, reshaped
-from flake8_nnx.source import shapes, starred
+from flake8_nnx.source import choosers, handed, held, graphs, grown, members, named_axes, normalized, opened, ported, rearranged
+from flake8_nnx.source import reshaped, shapes, starred
 from flake8_nnx.source.makers import called_in_setup, negated
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static, last_axes
@@ -461,7 +461,9 @@ class Evaluator:
             events, sites = len(self.tracer.events), len(self.tracer.trace.sites)
             outside = isinstance(func, ast.Name) and func.id not in env
             own = called_in_setup(self.tracer, callee)
-            found = self.tracer.inline(callee, positional, keywords, env, self.tracer.method if outside or own else None)
+            method = self.tracer.method if outside or own else None
+            with choosers.called(self.tracer, callee, node, outside or own) as call:
+                found = self.tracer.inline(callee, positional, keywords, env, method, call)
             for site in self.tracer.trace.sites[sites:] if outside or own else ():
                 site.through = (node, *site.through)
             if outside and len(self.tracer.trace.sites) == sites and not dynamic([*positional, *keywords.values()]):
@@ -514,6 +516,7 @@ class Evaluator:
         """Output of a call of one of several submodules."""
         positional = opened.followed(self.tracer, one_of(callee), node, positional, env) if method == "__call__" else positional
         outputs = [self.tracer.apply(module.site, method, node, positional, keywords) for module in one_of(callee)]
+        outputs += positional[:1] if isinstance(callee, Either) and callee.or_same else []
         return functools.reduce(lambda a, b: self.tracer.join(a, b, None), outputs)
 
     def arguments(self, node: ast.Call, env: Env) -> tuple[list[Any], dict[str, Any]]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flake8_nnx.source.inittext import Env
@@ -11,12 +12,17 @@ if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
 
 
-def written_out(tracer: Tracer, node: ast.Call, env: Env) -> dict[str, ast.expr] | None:
-    """The arguments that `**` stands for in a call; None where they cannot be told, or there are positional ones in `*`."""
-    if any(isinstance(argument, ast.Starred) for argument in node.args):
+def written_out(
+    tracer: Tracer, node: ast.Call, env: Env, known: Sequence[ast.AST] = ()
+) -> dict[str, ast.expr] | None:
+    """The arguments that `**` stands for in a call; None where they cannot be told, or there are positional ones in `*`.
+
+    Stars that are known already stand for nothing.
+    """
+    if any(isinstance(argument, ast.Starred) and argument not in known for argument in node.args):
         return None
     found: dict[str, ast.expr] = {}
-    for keyword in node.keywords:
+    for keyword in (keyword for keyword in node.keywords if keyword not in known):
         given = _dictionary(keyword.value, tracer.facts) if keyword.arg is None else {}
         if given is None or any(_local(value, env) for value in given.values()):
             return None

@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flake8_nnx.source import graphs, loops, ported, shapes
+from flake8_nnx.source import choosers, graphs, loops, ported, shapes
 from flake8_nnx.source.apply import applied, constructor_values
 from flake8_nnx.source.chosen import chosen_class, class_of_branches
 from flake8_nnx.source.constants import constant
@@ -79,10 +79,12 @@ class Tracer:
         self.trace = Trace(cls)
         self.evaluator = Evaluator(self)
         self.events: list[Any] = self.trace.events
+        self.end = self.events  # where the last block went on at its end: in the branch that is left of an `if`
         self.loops: tuple[Loop, ...] = ()
         self.sized: list[Site] = []  # in the order in which their sizes became known
         self.returns: list[Any] = []
         self.inlining = 0
+        self.choosing: choosers.Choosing | None = None  # the call of a function that chooses a layer, while that runs
         self.opened = 0  # sizes that only the call knows, so far
         self.method = ""
         self.ported = False  # whether this is an NNX class
@@ -177,19 +179,23 @@ class Tracer:
         outer, self.returns = self.returns, []
         self.block(statements, env)
         found, self.returns = self.returns, outer
+        if (chosen := choosers.one_of_returned(found)) is not None:
+            return chosen
         result = found[-1] if found else Unknown()
         for value in found[:-1]:
             result = value if isinstance(result, Unknown) else self.join(result, value, None)
         return result
 
     def inline(
-        self, function: Function, positional: list[Any], keywords: dict[str, Any], env: Env, method: str | None = None
+        self, function: Function, positional: list[Any], keywords: dict[str, Any], env: Env, method: str | None = None,
+        call: ast.Call | None = None,
     ) -> Any:
         """Value of calling a function of the project, as a part of this method."""
         if self.inlining >= MAX_INLINE:
             return Unknown()
         arguments = function.node.args
         here = self.home, self.facts
+        forwarded = choosers.forwarded(self, call, function, keywords, env)
         self.home, self.facts = function.home or self.home, function.facts
         names = [a.arg for a in [*arguments.posonlyargs, *arguments.args]]
         inner: Env = dict(function.env)
@@ -203,6 +209,7 @@ class Tracer:
         inner.update({name: Unknown() for name in names if name not in inner})
         inner.update(zip(names, positional))
         inner.update(keywords)
+        inner.update(forwarded)
         if function.bound:
             self.trace.calls.append((function.node, dict(inner)))
         self.inlining += 1
@@ -252,7 +259,7 @@ class Tracer:
             elif run(statement, env):
                 left = True
                 break
-        self.events = events
+        self.end, self.events = self.events, events
         return left
 
     def _expr(self, node: ast.Expr, env: Env) -> None:
@@ -331,6 +338,7 @@ class Tracer:
         return replace(known, rest=(*known.rest, value)) if same else Unknown()
 
     def _return(self, node: ast.Return, env: Env) -> bool:
+        choosers.returned(self, node)
         self.returns.append(self.evaluator.value(node.value, env) if node.value else Unknown())
         return True
 
@@ -349,7 +357,8 @@ class Tracer:
     def _checked(self, node: ast.stmt, parts: list[ast.expr], form: str, env: Env) -> None:
         """What setup checks, `__init__` checks."""
         texts = [self.evaluator.text(part, env) for part in parts]
-        if self._of_setup(node) and parts and None not in texts:
+        checked = self._of_setup(node) or self.choosing is not None and isinstance(node, ast.Raise)
+        if checked and parts and None not in texts:
             self.events.append(Assignment(node, (), form.format(", ".join(map(str, texts)))))
 
     def _of_setup(self, node: ast.stmt) -> bool:
@@ -504,11 +513,12 @@ class Tracer:
             return True
         outer, before = self.events, len(self.trace.sites)
         bodies: list[list[Any]] = [[], []]
-        envs, left = [dict(env), dict(env)], [False, False]
+        envs, left, ends = [dict(env), dict(env)], [False, False], [*bodies]
         old, attributes = self.attributes, [dict(self.attributes), dict(self.attributes)]
         for i, statements in enumerate((node.body, node.orelse)):
             self.events, self.attributes = bodies[i], attributes[i]
             left[i] = self.block(statements, envs[i])
+            ends[i] = self.end
             attributes[i] = self.attributes  # another one after a branch inside
         self.events = outer
         self.attributes = attributes[left[0]] if left[0] != left[1] else self.joined(old, *attributes)
@@ -519,7 +529,7 @@ class Tracer:
             env.clear()
             env.update(envs[left[0]])
             if test is not None and isinstance((node.orelse if left[1] else node.body)[-1], (ast.Return, ast.Continue)):
-                self.events = bodies[left[0]]  # what follows in this block is made only where it is reached
+                self.events = ends[left[0]]  # what follows in this block is made only where it is reached
             return False
         for name in envs[0].keys() | envs[1].keys():
             body, orelse = envs[0].get(name, UNKNOWN), envs[1].get(name, UNKNOWN)
@@ -538,7 +548,7 @@ class Tracer:
     def branched(self, node: ast.If, test: str | None, bodies: Sequence[list[Any]], sites: Sequence[Site]) -> None:
         """What two branches do: under the test where `__init__` knows it."""
         if test is not None:
-            self.events.append(Branch(node, test, bodies[0], bodies[1]))
+            self.events.append(Branch(node, test, bodies[0], bodies[1], "".join(choosers.said(self, [node.test]).values())))
             return
         for site in sites:
             site.conditional = True
@@ -629,13 +639,21 @@ class Tracer:
     def construct(self, node: ast.Call, callee: Partial, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
         """A submodule is created here."""
         arguments, named = merge(callee, node)
-        spread = written_out(self, node, env)
+        handed = choosers.spread(node, env)
+        spread = written_out(self, node, env, [star for star, _ in handed])
         named = {**named, **(spread or {})}
+        in_call = {**callee.in_call, **choosers.said(self, [*node.args, *named.values()])}
+        for _, rest in handed:
+            arguments = [argument for argument in arguments if not isinstance(argument, ast.Starred)]
+            named, in_call = {**named, **rest.keywords}, {**in_call, **rest.in_call}
+            callee = replace(callee, texts={**callee.texts, **rest.texts})
         if callee.ref.nnx is not None:
             arguments, named = arguments[1:], {name: value for name, value in named.items() if name not in ported.OPTIONS}
         # Arguments written at this call are evaluated already (they may construct layers); a partial's are not.
         values = {id(a): v for a, v in zip(node.args, positional)}
         values.update({id(k.value): keywords[k.arg] for k in node.keywords if k.arg})
+        for _, rest in handed:
+            values.update(rest.values)
         texts = {}
         for expression in [*arguments, *named.values()]:
             known = self.handed_on(expression, values.get(id(expression)))
@@ -651,11 +669,14 @@ class Tracer:
                 texts[id(expression)] = text
         if "name" in named:
             named = {**named, "name": self.known_name(named["name"], env)}
+            if isinstance(named["name"], ast.Constant) and named["name"].value is None and callee.ref.nnx is None:
+                del named["name"]  # Linen counts it
         givens = callee.given or (None,)
         sites = [
             Site(
                 node, given.ref if given else callee.ref, arguments, named, texts, self.method, self.loops,
                 lifts=(*(given.lifts if given else ()), *callee.lifts), via=callee.via, given=given, spelled=callee.spelled,
+                in_call=in_call,
             )
             for given in givens
         ]
@@ -684,7 +705,7 @@ class Tracer:
             return ast.copy_location(ast.Constant("".join(map(ast.literal_eval, node.values))), node)
         text = self.evaluator.text(node, env) if isinstance(node, ast.Name) else None
         value = size_or_text(text) if text is not None else None
-        return ast.copy_location(ast.Constant(value), node) if isinstance(value, str) else node
+        return ast.copy_location(ast.Constant(value), node) if isinstance(value, str) or text == "None" else node
 
     def _of_partial(self, node: ast.expr, text: str | None, env: Env) -> Any:
         """The value of an argument that a partial gives; elsewhere than in the class itself it has only its text."""

@@ -173,6 +173,7 @@ class Partial:
     given: tuple[Given, ...] = ()  # what that may be, the class itself first
     texts: Mapping[int, str | None] = field(default_factory=dict, compare=False)  # id(argument) -> its source in `__init__`
     spelled: str = field(default="", compare=False)  # the class as the source names it
+    in_call: Mapping[int, str] = field(default_factory=dict, compare=False)  # id(argument) -> its source in the call
     maker: str = field(default="partial", compare=False)  # how it spells `functools.partial`
 
 
@@ -227,6 +228,7 @@ class Site:
     options: tuple[Site, ...] = ()  # the same call of the other classes that the parameter may hold
     silent: bool = False  # a function that is called makes it
     through: tuple[ast.Call, ...] = ()  # calls of functions outside of the class that led here, outermost first
+    in_call: Mapping[int, str] = field(default_factory=dict)  # id(argument) -> its source in the call, see source.choosers
     shares: ast.Expr | None = None  # the `nn.share_scope(self, …)` that keeps its variables under the names of the class
 
     @property
@@ -303,6 +305,7 @@ class Either:
     """One of these submodules, as a field decides."""
 
     modules: tuple[Module, ...]
+    or_same: bool = False  # or `lambda x: x` in their place
 
 
 def one_of(value: Any) -> tuple[Module, ...]:
@@ -321,7 +324,8 @@ def either(a: Any, b: Any) -> Any:
             return None
         return Repeated(Either((*one_of(a), *one_of(b))), a.loop, (*a.others, b.loop, *b.others))
     both = isinstance(a, (Module, Either)) and isinstance(b, (Module, Either))
-    return Either(tuple(dict.fromkeys((*one_of(a), *one_of(b))))) if both else None
+    same = any(isinstance(value, Either) and value.or_same for value in (a, b))
+    return Either(tuple(dict.fromkeys((*one_of(a), *one_of(b)))), same) if both else None
 
 
 @dataclass(eq=False, repr=False)
@@ -344,6 +348,7 @@ class Branch:
     test: str
     body: list[Any]
     orelse: list[Any]
+    in_call: str = ""  # the test as the call can ask it
 
 
 @dataclass(eq=False)
@@ -373,6 +378,7 @@ class Trace:
     understood: set[ast.stmt] = field(default_factory=set)  # statements that collect submodules in a list
     attributes: dict[str, Any] = field(default_factory=dict)  # of the module after setup
     calls: list[tuple[ast.AST, dict[str, Any]]] = field(default_factory=list)  # methods that ran, with their arguments
+    placed: dict[Any, ast.Call] = field(default_factory=dict)  # events of functions outside of the class -> their calls there
 
 
 def elements(value: Any) -> tuple[Any, ...] | None:

@@ -12,12 +12,22 @@ from flake8_nnx.verify import Case, verify_files
 pytestmark = pytest.mark.jax
 HERE = Path(__file__).parent
 MODES = {"kwargs": {"train": False}, "train_kwargs": {"train": True}, "rngs": ("dropout",), "mutable": ("batch_stats",)}
+TRAINING = {"kwargs": {"training": False}, "train_kwargs": {"training": True}, "mutable": ("batch_stats",)}
 CASES = {
     "cnn": [
         Case("cnn:Block", init="Block(3)", args=("f32[2,4,4,2]",), **MODES),
         Case("cnn:Block", init="Block(2)", args=("f32[2,4,4,2]",), **MODES),
         Case("cnn:CNN", init="CNN((4, 3))", args=("f32[2,8,8,2]",), **MODES),
         Case("cnn:CNN", init="CNN((4,), use_norm=False)", args=("f32[2,4,4,2]",), **MODES),
+    ],
+    "choosers": [
+        Case("choosers:FeedForward", init="FeedForward('scale')", args=("f32[2,4]",)),
+        Case("choosers:FeedForward", init="FeedForward()", args=("f32[2,4]",)),
+        Case("choosers:Deep", init="Deep('batch')", args=("f32[2,4]",), **TRAINING),
+        Case("choosers:Deep", init="Deep(None, (3,))", args=("f32[2,4]",), **TRAINING),
+        Case("choosers:Two", init="Two('ln', 'batch')", args=("f32[2,4]",), **MODES),
+        Case("choosers:InSetup", init="InSetup('layer', False)", args=("f32[2,4]",)),
+        Case("choosers:Flag", init="Flag()", args=("f32[2,4]",), **MODES),
     ],
     "modes": [
         Case("modes:Net", init="Net((4, 4))", args=("f32[2,4,4]",)),

@@ -1,0 +1,97 @@
+"""Functions that choose the layer that they return."""
+import jax.numpy as jnp
+from flax import linen as nn
+
+
+class Scale(nn.Module):
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x):
+        return x * self.param("scale", nn.initializers.ones, x.shape[-1:], self.dtype)
+
+
+def norm(kind, *args, **kwargs):
+    if kind == "scale":
+        return Scale(*args, **kwargs)
+    elif kind == "layer":
+        return nn.LayerNorm(*args, **kwargs)
+    else:
+        raise ValueError(f"Unknown norm {kind}")
+
+
+def get_norm_layer(kind, train, eps=1e-5, name=None):
+    """A layer, or what leaves its input as it is."""
+    if kind == "batch":
+        return nn.BatchNorm(use_running_average=not train, epsilon=eps, name=name)
+    if kind in ("layer", "ln"):
+        return nn.LayerNorm(epsilon=eps, name=name)  # without statistics
+    if kind is None:
+        return lambda x: x
+    raise ValueError(f"Unknown norm {kind}")
+
+
+def batch_norm(x, is_training):
+    return nn.relu(nn.BatchNorm(use_running_average=not is_training)(x))
+
+
+def _head(wide):
+    if wide:
+        return nn.Dense(4)
+    return nn.Dense(2, use_bias=False)
+
+
+class FeedForward(nn.Module):
+    kind: str = "layer"
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x):
+        x = norm(self.kind, dtype=self.dtype)(x)
+        x = nn.Dense(3)(x)
+        return norm(self.kind)(x)
+
+
+class Deep(nn.Module):
+    kind: str | None
+    sizes: tuple[int, ...] = (3, 4)
+
+    @nn.compact
+    def __call__(self, x, training: bool):
+        for size in self.sizes:
+            x = nn.Dense(size)(x)
+            x = get_norm_layer(self.kind, training)(x)
+        last = get_norm_layer(self.kind, train=training, eps=1e-3)
+        x = nn.relu(last(nn.Dense(4)(x))) + 1
+        return nn.tanh(get_norm_layer(self.kind, training, name="out")(x)) + 1
+
+
+class Two(nn.Module):
+    """Each of two fields chooses."""
+
+    first: str
+    second: str
+
+    @nn.compact
+    def __call__(self, x, train: bool):
+        x = get_norm_layer(self.first, train)(x)
+        return get_norm_layer(self.second, train)(nn.Dense(3)(x))
+
+
+class InSetup(nn.Module):
+    kind: str
+    wide: bool = True
+
+    def setup(self):
+        # before the head
+        self.norm = norm(self.kind)
+        self.head = _head(self.wide)
+
+    def __call__(self, x):
+        return self.head(self.norm(x))
+
+
+class Flag(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return batch_norm(x + 1, train)
