@@ -14,7 +14,8 @@ from flake8_nnx.source.apply import applied, constructor_values
 from flake8_nnx.source.chosen import chosen_class, class_of_branches
 from flake8_nnx.source.constants import constant
 from flake8_nnx.source.copied import copied
-from flake8_nnx.source.evaluate import DYNAMIC, Evaluator, merge
+from flake8_nnx.source.dynamic import DYNAMIC
+from flake8_nnx.source.evaluate import Evaluator, merge
 from flake8_nnx.source.given import given_to
 from flake8_nnx.source.held import told_axes
 from flake8_nnx.source.idle import idle
