@@ -19,6 +19,7 @@ from flake8_nnx.migrate.seeded import stream_names, streams
 from flake8_nnx.source import graphs
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.features import SizeParameter, needed_sizes, trace
+from flake8_nnx.source.values import GRAPH_PARTS
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.calls import Rewriting
@@ -303,7 +304,7 @@ def sample_of(plan: Plan, argument: str, call: ast.Call, slot: Slot) -> tuple[as
         for each in method.args.args[1:]:
             if each.arg in given and graphs.argument(each.arg, each.annotation, file.facts) is not None:
                 part = argument.removeprefix(f"{each.arg}_")
-                if part in graphs.PARTS:
+                if part in GRAPH_PARTS:
                     return given[each.arg], part
     return None, ""
 

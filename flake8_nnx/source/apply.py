@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source import lifts, ported, recurrent, shapes
+from flake8_nnx.source.joins import join
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.methods import defaults, filled_fields
 from flake8_nnx.source.names import BUILTINS
@@ -71,7 +72,7 @@ def applied(
         other = applied_as(tracer, option, method, node, positional, keywords)
         assert option.ref is not None
         name = option.ref.local.name if option.ref.local is not None else f"nnx.{option.ref.linen}"
-        output = tracer.join(other, output, f"{site.via} is {name}")
+        output = join(tracer, other, output, f"{site.via} is {name}")
     return output
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.source import named_axes, shapes
 from flake8_nnx.source.dynamic import dynamic
 from flake8_nnx.source.inittext import Env
+from flake8_nnx.source.joins import join
 from flake8_nnx.source.makers import negated
 from flake8_nnx.source.optional import unless_given
 from flake8_nnx.source.precedence import bound
@@ -91,9 +92,9 @@ def conditional(evaluator: Evaluator, node: ast.IfExp, env: Env) -> Any:
         ours, theirs = elements(body), elements(orelse)
         if ours is None or theirs is None or len(ours) != len(theirs) or not isinstance(test, Static):
             return found
-        joined = [evaluator.tracer.join(a, b, test.text) for a, b in zip(ours, theirs)]
+        joined = [join(evaluator.tracer, a, b, test.text) for a, b in zip(ours, theirs)]
         return Static(found.text, tuple(joined))
-    return evaluator.tracer.join(body, orelse, test.text if isinstance(test, Static) else None)
+    return join(evaluator.tracer, body, orelse, test.text if isinstance(test, Static) else None)
 
 
 def _arms(evaluator: Evaluator, node: ast.IfExp, test: Any, env: Env) -> tuple[Any, Any]:

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import array_functions, choosers, conditions, graphs, handed, held, indexing, members, named_axes
 from flake8_nnx.source import normalized, opened, ported, shapes
+from flake8_nnx.source.bindings import bind
 from flake8_nnx.source.dynamic import dynamic
 from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
 from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static
+from flake8_nnx.source.joins import join
 from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
 from flake8_nnx.source.optional import filtered, given_ones
 from flake8_nnx.source.values import (
+    GRAPH_PARTS,
     Array,
     Dtype,
     Either,
@@ -115,7 +118,7 @@ class Evaluator:
             if node.attr == "dtype":
                 return Dtype()
             return shapes.transpose(owner, None) if node.attr == "T" else owner if node.attr == "at" else Unknown()
-        if isinstance(owner, Graph) and node.attr in graphs.PARTS:
+        if isinstance(owner, Graph) and node.attr in GRAPH_PARTS:
             return getattr(owner, node.attr)
         if isinstance(owner, Static):
             return owner.attribute(node.attr)
@@ -188,7 +191,7 @@ class Evaluator:
 
     def _namedexpr(self, node: ast.NamedExpr, env: Env) -> Any:
         value = self.value(node.value, env)
-        self.tracer.bind(node.target, value, env)
+        bind(self.tracer, node.target, value, env)
         return value
 
     # ---- calls ----------------------------------------------------------------------------------------------------
@@ -327,7 +330,7 @@ class Evaluator:
         positional = opened.followed(self.tracer, one_of(callee), node, positional, env) if method == "__call__" else positional
         outputs = [self.tracer.apply(module.site, method, node, positional, keywords) for module in one_of(callee)]
         outputs += positional[:1] if isinstance(callee, Either) and callee.or_same else []
-        return functools.reduce(lambda a, b: self.tracer.join(a, b, None), outputs)
+        return functools.reduce(lambda a, b: join(self.tracer, a, b, None), outputs)
 
     def arguments(self, node: ast.Call, env: Env) -> tuple[list[Any], dict[str, Any]]:
         positional = [self.value(a, env) for a in node.args]

@@ -9,14 +9,27 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flake8_nnx.source.joins import join
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.values import Array, Function, Graph, Joined, Module, Network, Size, Static, Unknown, add, multiply
+from flake8_nnx.source.values import (
+    GRAPH_PARTS,
+    Array,
+    Function,
+    Graph,
+    Joined,
+    Module,
+    Network,
+    Size,
+    Static,
+    Unknown,
+    add,
+    multiply,
+)
 
 if TYPE_CHECKING:
     from flake8_nnx.source.inittext import Env
     from flake8_nnx.source.trace import Tracer
 
-PARTS = ("nodes", "edges", "globals")
 FIELDS = ("nodes", "edges", "receivers", "senders", "globals", "n_node", "n_edge")
 THROUGH = "through a network"  # how a module is called that jraph runs
 # The functions that each network takes, in their order.
@@ -31,7 +44,7 @@ def argument(name: str, annotation: ast.expr | None, facts: Facts) -> Graph | No
     """The graph that an argument of a method is by its annotation."""
     if facts.origin(annotation) != "jraph.GraphsTuple":
         return None
-    return Graph(*(Array(f"{name}_{part}", like=(f"{name}_{part}", 0)) for part in PARTS))
+    return Graph(*(Array(f"{name}_{part}", like=(f"{name}_{part}", 0)) for part in GRAPH_PARTS))
 
 
 def made(origin: str, positional: list[Any], keywords: dict[str, Any]) -> Any:
@@ -40,7 +53,7 @@ def made(origin: str, positional: list[Any], keywords: dict[str, Any]) -> Any:
         return Joined(positional[0])
     if origin == "jraph.GraphsTuple":
         given = {**dict(zip(FIELDS, positional)), **keywords}
-        return Graph(*(given.get(part, Unknown()) for part in PARTS))
+        return Graph(*(given.get(part, Unknown()) for part in GRAPH_PARTS))
     names = NETWORKS.get(origin)
     if names is None:
         return None
@@ -50,7 +63,7 @@ def made(origin: str, positional: list[Any], keywords: dict[str, Any]) -> Any:
 
 def replaced(graph: Graph, keywords: dict[str, Any]) -> Graph:
     """`graphs._replace(nodes=…)`."""
-    return replace(graph, **{name: value for name, value in keywords.items() if name in PARTS})
+    return replace(graph, **{name: value for name, value in keywords.items() if name in GRAPH_PARTS})
 
 
 def run(tracer: Tracer, network: Network, graph: Any, node: ast.Call, env: Env) -> Any:
@@ -83,7 +96,7 @@ def _applied(tracer: Tracer, function: Any, values: list[Any], node: ast.Call, e
         for size, count in terms.items():
             total = add(total, multiply(count, size))
         found = _applied(tracer, function.function, [Array(None, {1: total})], node, env)
-        return found if function.test is None else tracer.join(found, values[0], function.test)
+        return found if function.test is None else join(tracer, found, values[0], function.test)
     if isinstance(function, Function):
         return tracer.inline(function, values, {}, env)
     if not isinstance(function, Module):

@@ -8,8 +8,9 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flake8_nnx.source.bindings import bind
 from flake8_nnx.source.inittext import root_is_self
-from flake8_nnx.source.values import Array, Graph, Loop, Module, Repeated, Size, Static, Unknown, atom, elements
+from flake8_nnx.source.values import GRAPH_PARTS, Array, Graph, Loop, Module, Repeated, Size, Static, Unknown, atom, elements
 
 if TYPE_CHECKING:
     from flake8_nnx.source.inittext import Env
@@ -23,7 +24,7 @@ def run(tracer: Tracer, node: ast.For, env: Env) -> bool:
     repeated = repeated_list(tracer, node.iter, node.target, env) or indexed_list(tracer, node, iterable)
     if iterable is None and repeated is None and elements(value) is not None:
         for item in elements(value) or ():  # a list whose elements are known: one turn for each
-            tracer.bind(node.target, item, env)
+            bind(tracer, node.target, item, env)
             tracer.block(node.body, env)
         return False
     if iterable is None and repeated is None:
@@ -117,7 +118,7 @@ def changed(before: Env, after: Env) -> list[tuple[str, str, int]]:
 
 def _parts(value: Any) -> tuple[str, ...]:
     """The arrays that a value consists of, by name; a single one has none."""
-    return ("nodes", "edges", "globals") if isinstance(value, Graph) else ("",)
+    return GRAPH_PARTS if isinstance(value, Graph) else ("",)
 
 
 def _part(value: Any, part: str) -> Any:
@@ -200,7 +201,7 @@ def bind_elements(
     value = tracer.evaluator.value(iterable, env)
     if isinstance(value, Repeated):
         parts = value.turn if after else (*value.before, *value.turn)
-        tracer.bind(target, parts[place % len(parts)], env)
+        bind(tracer, target, parts[place % len(parts)], env)
 
 
 def comprehension(tracer: Tracer, node: ast.ListComp, env: Env) -> Any:

@@ -5,13 +5,14 @@ An abstract interpreter over `setup` and the methods; what it cannot follow it r
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from flake8_nnx.source import choosers, graphs, loops, ported, shapes
+from flake8_nnx.source import assignments, checks, choosers, graphs, layer_lists, loops, ported
 from flake8_nnx.source.apply import applied, constructor_values
-from flake8_nnx.source.chosen import chosen_class, class_of_branches
+from flake8_nnx.source.bindings import bind
+from flake8_nnx.source.chosen import class_of_branches
 from flake8_nnx.source.constants import constant
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.dynamic import DYNAMIC
@@ -19,51 +20,37 @@ from flake8_nnx.source.evaluate import Evaluator, merge
 from flake8_nnx.source.given import given_to
 from flake8_nnx.source.held import told_axes
 from flake8_nnx.source.idle import idle
-from flake8_nnx.source.inittext import Env, root_is_self, static
+from flake8_nnx.source.inittext import Env, root_is_self
+from flake8_nnx.source.joins import join, joined_attributes
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.local_functions import defined
-from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.makers import one_or_none
 from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, is_several, optional_fields
-from flake8_nnx.source.methods import plain_names, short, target_text
-from flake8_nnx.source.opened import named_size
-from flake8_nnx.source.optional import either_tuple
-from flake8_nnx.source.precedence import bound
+from flake8_nnx.source.methods import short
 from flake8_nnx.source.ranks import rank_of
 from flake8_nnx.source.shared import shared
 from flake8_nnx.source.spread import written_out
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.values import (
     Array,
-    Assignment,
     Branch,
-    Either,
     Function,
-    Graph,
     Held,
-    Items,
-    Joined,
     Loop,
     Module,
     Partial,
-    Repeated,
     Settings,
-    Shape,
     Site,
     Static,
     Trace,
     Unknown,
-    appended,
     array_of,
-    either,
     elements,
-    one_of,
     size_of,
 )
 
 MAX_INLINE = 8
 UNKNOWN = Unknown()
-CHANGING = frozenset("append extend insert pop remove clear sort reverse update setdefault add discard".split())
 
 
 class Tracer:
@@ -184,7 +171,7 @@ class Tracer:
             return chosen
         result = found[-1] if found else Unknown()
         for value in found[:-1]:
-            result = value if isinstance(result, Unknown) else self.join(result, value, None)
+            result = value if isinstance(result, Unknown) else join(self, result, value, None)
         return result
 
     def inline(
@@ -269,74 +256,14 @@ class Tracer:
             self.trace.understood.add(node)
             return
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "append" and call.args:
-            if isinstance(call.func.value, ast.Name) and self._append(node, call.func.value.id, call.args[0], env):
+            if isinstance(call.func.value, ast.Name) and layer_lists.appended(self, node, call.func.value.id, call.args[0], env):
                 return
             if self.ported and root_is_self(call.func.value):
                 return ported.appended(self, call.func.value.attr, self.evaluator.value(call.args[0], env))  # type: ignore
-        if self.method == "setup" and isinstance(call, ast.Call) and self._printed(node, call, env):
+        if self.method == "setup" and isinstance(call, ast.Call) and checks.printed(self, node, call, env):
             return
-        if not self._changed(node, call, env):
+        if not assignments.changed_in_place(self, node, call, env):
             self.evaluator.value(node.value, env)
-
-    def _changed(self, node: ast.Expr, call: ast.expr, env: Env) -> bool:
-        """`sizes.append(7)` of a list that `__init__` has: it is changed there as well, or not known any more."""
-        func = call.func if isinstance(call, ast.Call) else None
-        name = func.value.id if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) else ""
-        known = isinstance(env.get(name), Static) and self.method != "setup"  # where what is not understood is refused
-        if not known or func.attr not in CHANGING:  # type: ignore[union-attr]
-            return False
-        text = self.evaluator.text(call, env)
-        if text is None or env[name].text != name:
-            env[name] = Unknown()
-            return False
-        self.forget(name, env)
-        self.events.append(Assignment(node, (name,), text))
-        env[name] = Static(name)
-        return True
-
-    def _printed(self, node: ast.Expr, call: ast.Call, env: Env) -> bool:
-        """`print(self.dense.variables)` in setup, which `__init__` prints as it has them."""
-        plain = isinstance(call.func, ast.Name) and call.func.id == "print" and not call.keywords
-        if not plain and self.facts.origin(call.func) != "pprint.pprint" or call.keywords:
-            return False
-        texts = []
-        for argument in call.args:
-            held = isinstance(argument, ast.Attribute) and argument.attr == "variables" and root_is_self(argument.value)
-            made = held and isinstance(self.evaluator.value(argument.value, env), Module)  # type: ignore[attr-defined]
-            own = f"nnx.state({ast.unparse(argument.value)})" if made else None  # type: ignore[attr-defined]
-            texts.append(own or self.evaluator.text(argument, env))
-        if None in texts:
-            return False
-        self.events.append(Assignment(node, (), f"{ast.unparse(call.func)}({', '.join(map(str, texts))})"))
-        return True
-
-    def _append(self, node: ast.Expr, name: str, element: ast.expr, env: Env) -> bool:
-        """`blocks.append(Block(…))` in setup: in a loop, what one turn appends stands for all."""
-        known = env.get(name)
-        items = elements(known)
-        if self.method != "setup" or not (isinstance(known, Repeated) or items is not None and all(map(is_module, items))):
-            return False
-        value = self.evaluator.value(element, env)
-        env[name] = self._longer(known, value)
-        if not isinstance(env[name], Unknown):
-            self.trace.understood.add(node)
-        return True
-
-    def _longer(self, known: Any, value: Any) -> Any:
-        """A list of submodules with one more, made after those that it holds."""
-        order = [self.trace.sites.index(module.site) for module in (*one_of(known), *one_of(value)) if is_module(module)]
-        items = elements(known)
-        if items is not None:
-            order = [self.trace.sites.index(item.site) for item in (*items, value) if is_module(item)]
-        if not is_module(value) or value.site.loops != self.loops or order != sorted({*order}):
-            return Unknown()
-        if items is not None and not self.loops:
-            return Items((*items, value))
-        if items is not None:
-            plain = not items or len(self.loops) == 1 and not any(item.site.loops for item in items)
-            return Repeated(value, self.loops[-1], before=items) if plain else Unknown()
-        same = len(self.loops) == 1 and known.loop is self.loops[-1] and not known.others
-        return replace(known, rest=(*known.rest, value)) if same else Unknown()
 
     def _return(self, node: ast.Return, env: Env) -> bool:
         choosers.returned(self, node)
@@ -344,7 +271,7 @@ class Tracer:
         return True
 
     def _raise(self, node: ast.Raise, env: Env) -> bool:
-        self._checked(node, [node.exc] if node.exc else [], "raise {}", env)
+        checks.checked(self, node, [node.exc] if node.exc else [], "raise {}", env)
         return True
 
     def _continue(self, node: ast.stmt, env: Env) -> bool:
@@ -353,145 +280,9 @@ class Tracer:
     _break = _continue
 
     def _assert(self, node: ast.Assert, env: Env) -> None:
-        self._checked(node, [node.test, *([node.msg] if node.msg else [])], "assert {}", env)
+        checks.checked(self, node, [node.test, *([node.msg] if node.msg else [])], "assert {}", env)
 
-    def _checked(self, node: ast.stmt, parts: list[ast.expr], form: str, env: Env) -> None:
-        """What setup checks, `__init__` checks."""
-        texts = [self.evaluator.text(part, env) for part in parts]
-        checked = self._of_setup(node) or self.choosing is not None and isinstance(node, ast.Raise)
-        if checked and parts and None not in texts:
-            self.events.append(Assignment(node, (), form.format(", ".join(map(str, texts)))))
-
-    def _of_setup(self, node: ast.stmt) -> bool:
-        """Whether this is a statement of setup itself, not of a function outside of the class that it calls."""
-        return self.method == "setup" and self.facts.names.enclosing(node, ast.ClassDef) is not None
-
-    def _assign(self, node: ast.Assign, env: Env) -> None:
-        if chosen_class(self, node, node.value, env):
-            return
-        value = self.evaluator.value(node.value, env)
-        self._assigned(node, node.targets, node.value, value, env)
-
-    def _annassign(self, node: ast.AnnAssign, env: Env) -> None:
-        if node.value is not None:
-            self._assigned(node, [node.target], node.value, self.evaluator.value(node.value, env), env)
-
-    def _assigned(self, node: ast.stmt, targets: list[ast.expr], source: ast.expr, value: Any, env: Env) -> None:
-        text = value.text if isinstance(value, Static) else None
-        for target in targets:
-            names = plain_names(target)
-            size = named_size(self, target, source, value)
-            if size is not None:
-                self.record_assignment(node, names, size.text, size, target, env)
-            elif text is not None and names and not isinstance(value, (Partial, Function)):
-                self.record_assignment(node, names, text, value, target, env)
-            else:
-                listed = isinstance(value, Items) and value.items and all(map(is_module, value.items))
-                if (isinstance(value, Repeated) or listed) and isinstance(source, ast.Name):
-                    self.trace.understood.add(node)
-                self.bind(target, value, env)
-                self._stored(node, target, names, source, value, env)
-                own = self.trace.sites[-1] if self.trace.sites else None
-                if own is not None and own.call is source and own.ref is None and isinstance(target, ast.Attribute):
-                    own.attribute = target.attr  # self.kernel = self.param('kernel', …)
-
-    def _stored(
-        self, node: ast.stmt, target: ast.expr, names: tuple[str, ...], source: ast.expr, value: Any, env: Env
-    ) -> None:
-        """An array that is made of what `__init__` knows: `self.table = jnp.arange(self.size)`; in the call, by a name."""
-        named = self.method != "setup" and isinstance(value, Array) and isinstance(target, ast.Name) and not self.inlining
-        stored = named or self._of_setup(node) and isinstance(value, (Array, Unknown, Items, Function))
-        text = self.evaluator.text(source, env) if stored else None
-        if text is None or not names or isinstance(value, Function) and not names[0].startswith("self."):
-            return
-        self.events.append(Assignment(node, names, f"{target_text(target)} = {text}"))
-        parts = elements(value) if len(names) > 1 or not isinstance(target, (ast.Name, ast.Attribute)) else (value,)
-        for name, part in zip(names, parts or (Unknown(),) * len(names)):
-            known = replace(part, text=name) if isinstance(part, Array) else Static(name) if isinstance(part, Unknown) else part
-            if name.startswith("self."):
-                self.attributes[name[5:]] = known
-            else:
-                env[name] = known
-
-    def record_assignment(
-        self, node: ast.stmt, names: tuple[str, ...], text: str, value: Any, target: ast.expr, env: Env
-    ) -> None:
-        """A statement that `__init__` can repeat: the names keep their own text there."""
-        for name in names:
-            self.forget(name, env)
-        self.events.append(Assignment(node, names, f"{target_text(target)} = {text}"))
-        items, whole = elements(value), isinstance(target, (ast.Name, ast.Attribute))
-        for index, name in enumerate(names):
-            part = value if whole else items[index] if items is not None and index < len(items) else Unknown()
-            plain = part == Static("None") and not name.startswith("self.")
-            known = part if plain or self.depth > 0 else Static(name, parts_of(name, part, self.facts.fields_of(self.cls)))
-            if name.startswith("self."):
-                self.attributes[name[5:]] = known
-            else:
-                env[name] = known
-
-    def forget(self, name: str, env: Env) -> None:
-        """A name gets a new value: sizes expressed with it are no longer known."""
-        if isinstance(env.get(name), Static):
-            for other, value in list(env.items()):
-                if isinstance(value, Array):
-                    stale = {axis: None for axis, size in value.axes.items() if isinstance(size, str) and name in names_in(size)}
-                    if stale:
-                        env[other] = value.with_axes(stale)
-
-    def bind(self, target: ast.expr, value: Any, env: Env) -> None:
-        """Bind an assignment target to an abstract value."""
-        if isinstance(target, ast.Name):
-            env[target.id] = value
-        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
-            self.attributes[target.attr] = value
-            self._name_sites(target.attr, value)
-        elif isinstance(target, (ast.Tuple, ast.List)):
-            items = elements(value)
-            if isinstance(value, Shape):
-                array = Array(value.array.base, value.array.axes, len(target.elts))
-                items = tuple(map(static, array.dims() or []))
-                self._refine(value.array, array, env)
-            for index, element in enumerate(target.elts):
-                self.bind(element, items[index] if items is not None and index < len(items) else Unknown(), env)
-
-    def _refine(self, old: Array, new: Array, env: Env) -> None:
-        """`b, t, c = x.shape` tells the rank of x."""
-        for name, value in env.items():
-            if value is old:
-                env[name] = new
-
-    def _name_sites(self, attribute: str, value: Any) -> None:
-        if isinstance(value, (Module, Either)):
-            for module in one_of(value):
-                module.site.attribute = module.site.attribute or attribute
-        elif isinstance(value, Repeated):
-            if value.rest or value.before:
-                for i, module in enumerate(value.turn):
-                    module.site.place = len(value.turn), len(value.before) + i
-            self._name_elements(attribute, list(one_of(value)))
-        elif elements(value) is not None:
-            self._name_elements(attribute, list(elements(value) or ()))
-
-    def _name_elements(self, attribute: str, values: list[Any]) -> None:
-        for value in values:
-            if isinstance(value, Module) and value.site.attribute is None:
-                value.site.attribute, value.site.element, value.site.listed = attribute, True, tuple(values)
-
-    def _augassign(self, node: ast.AugAssign, env: Env) -> None:
-        value = self.evaluator.value(node.value, env)
-        if isinstance(node.target, ast.Name):
-            old = env.get(node.target.id, Unknown())
-            if isinstance(old, Static) and isinstance(value, Static):
-                text = value.text
-                self.forget(node.target.id, env)
-                operator = ast.unparse(ast.AugAssign(ast.Name("a"), node.op, ast.Name("b")))[2:-2]
-                self.events.append(Assignment(node, (node.target.id,), f"{node.target.id} {operator} {text}"))
-                env[node.target.id] = Static(node.target.id)
-            elif isinstance(node.op, ast.Add) and (longer := appended(old, value)) is not None:
-                env[node.target.id] = longer
-            else:
-                env[node.target.id] = shapes.broadcast([old, value])
+    _assign, _annassign, _augassign = assignments.assign, assignments.annotated, assignments.augmented
 
     def _functiondef(self, node: ast.FunctionDef, env: Env) -> None:
         env[node.name] = defined(self, node, env)
@@ -500,7 +291,7 @@ class Tracer:
         for item in node.items:
             value = self.evaluator.value(item.context_expr, env)
             if item.optional_vars is not None:
-                self.bind(item.optional_vars, value, env)
+                bind(self, item.optional_vars, value, env)
         return self.block(node.body, env)
 
     def _if(self, node: ast.If, env: Env) -> bool:
@@ -522,7 +313,7 @@ class Tracer:
             ends[i] = self.end
             attributes[i] = self.attributes  # another one after a branch inside
         self.events = outer
-        self.attributes = attributes[left[0]] if left[0] != left[1] else self.joined(old, *attributes)
+        self.attributes = attributes[left[0]] if left[0] != left[1] else joined_attributes(old, *attributes)
         self.branched(node, test, bodies, self.trace.sites[before:])
         if left[0] and left[1]:
             return True
@@ -543,7 +334,7 @@ class Tracer:
             if test is None and any(isinstance(value, (Static, Array)) and value.text == name for value in (body, orelse)):
                 body, orelse = (replace(v, text=None) if isinstance(v, Array) else Unknown() for v in (body, orelse))
             chosen = class_of_branches(self, node, name, test, (body, orelse))
-            env[name] = self.join(body, orelse, test) if chosen is None else chosen
+            env[name] = join(self, body, orelse, test) if chosen is None else chosen
         return False
 
     def branched(self, node: ast.If, test: str | None, bodies: Sequence[list[Any]], sites: Sequence[Site]) -> None:
@@ -562,50 +353,6 @@ class Tracer:
         """What only one of two branches sets, and `__init__` in the same branch: whoever reads it asks the same first."""
         value = orelse if body is UNKNOWN else body if orelse is UNKNOWN else None
         return value if isinstance(value, (Static, Array)) and value.text == name else None
-
-    @staticmethod
-    def joined(old: Mapping[str, Any], a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-        """Attributes after one of two branches."""
-        changed = {name: value for name, value in a.items() if name not in old or old[name] is not value}
-        choices = {name: either(value, b[name]) for name, value in changed.items() if name in b}
-        kept = {name: value for name, value in changed.items() if name not in b or b[name] is old.get(name)}
-        return {**b, **kept, **{name: value for name, value in choices.items() if value is not None}}
-
-    def join(self, a: Any, b: Any, test: str | None) -> Any:
-        """What is known when either value may hold; with a static test, sizes choose by it."""
-        if a == b:
-            return a if getattr(a, "text", None) == getattr(b, "text", None) else replace(a, text=None)
-        if isinstance(a, Array) and isinstance(b, Array):
-            axes = {}
-            for axis in {1, *a.axes, *b.axes}:
-                x, y = a.size(axis), b.size(axis)
-                axes[axis] = x if x == y else None if test is None or None in (x, y) else f"({x} if {test} else {y})"
-            rank = a.rank or b.rank if None in (a.rank, b.rank) or a.rank == b.rank else None
-            return Array(a.base if a.base == b.base else None, axes, rank)
-        if isinstance(a, Array) or isinstance(b, Array):
-            array, other = (a, b) if isinstance(a, Array) else (b, a)
-            return Unknown() if isinstance(other, Items) else replace(array, text=None)
-        if isinstance(a, Graph) and isinstance(b, Graph):
-            return Graph(*(self.join(getattr(a, part), getattr(b, part), test) for part in graphs.PARTS))
-        tuples = either_tuple(a, b, lambda x, y: self.join(x, y, test))
-        if tuples is not None:
-            return tuples
-        if isinstance(a, Joined) and b == Static("None") and test is not None:
-            return replace(a, test=test)
-        choice = either(a, b)
-        if choice is not None:
-            return choice
-        if isinstance(a, Module) and b == Static("None") and test is not None and self.method == "setup":
-            a.site.choice = test
-            return a
-        for made, given, absent in ((a, b, " is None"), (b, a, " is not None")):
-            if isinstance(made, Module) and isinstance(given, Static) and test and test.endswith(absent):
-                return made  # a layer where none is given: the one that is given returns arrays of the same sizes
-        if isinstance(a, Unknown) or isinstance(b, Unknown) or test is None:
-            return Unknown()
-        if isinstance(a, Static) and isinstance(b, Static):
-            return Static(f"({bound(a.text, 2)} if {bound(test, 2)} else {b.text})")
-        return Unknown()
 
     # ---- loops ----------------------------------------------------------------------------------------------------
 
@@ -763,28 +510,12 @@ class Tracer:
         return array_of([size_of(item) for item in shape])
 
 
-def parts_of(name: str, value: Any, fields: Container[str]) -> tuple[Any, ...] | None:
-    """The elements of what a name holds: numbers and fields as they are, the others by their places."""
-    items = elements(value)
-    if items is None or all(isinstance(size_of(item), int) or not isinstance(item, Static) for item in items):
-        return items
-    return tuple(
-        item if not isinstance(item, Static) or isinstance(size_of(item), int) or item.text.removeprefix("self.") in fields
-        else Static(f"{name}[{i}]", item.items)
-        for i, item in enumerate(items)
-    )
-
-
 def size_or_text(text: str) -> Any:
     """The literal that a text is; None where it is none."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return None
-
-
-def is_module(value: Any) -> bool:
-    return isinstance(value, Module)
 
 
 def _own(site: Site) -> str | None:

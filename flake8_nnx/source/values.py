@@ -284,6 +284,9 @@ class Graph:
     globals: Any
 
 
+GRAPH_PARTS = ("nodes", "edges", "globals")
+
+
 @dataclass(frozen=True)
 class Network:
     """What jraph makes of update functions, to be called with a graph."""
