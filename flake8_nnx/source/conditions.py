@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import named_axes, shapes
+from flake8_nnx.source.branches import branched
 from flake8_nnx.source.dynamic import dynamic
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.joins import join
@@ -67,7 +68,7 @@ def _until_decided(evaluator: Evaluator, node: ast.BoolOp, env: Env) -> list[Any
         asked = (str(text) if isinstance(node.op, ast.And) else negated(str(text)) for text in texts)
         test = None if None in texts else " and ".join(bound(text, 3) for text in asked)
         statement = ast.copy_location(ast.If(node, [], []), node)
-        tracer.branched(statement, test, (created, []), tracer.trace.sites[before:])
+        branched(tracer, statement, test, (created, []), tracer.trace.sites[before:])
     return values
 
 
@@ -110,5 +111,5 @@ def _arms(evaluator: Evaluator, node: ast.IfExp, test: Any, env: Env) -> tuple[A
         tracer.events += [*created[0], *created[1]]
     else:
         statement = ast.copy_location(ast.If(node.test, [], []), node)
-        tracer.branched(statement, test.text if isinstance(test, Static) else None, created, tracer.trace.sites[before:])
+        branched(tracer, statement, test.text if isinstance(test, Static) else None, created, tracer.trace.sites[before:])
     return values[0], values[1]

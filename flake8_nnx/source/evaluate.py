@@ -9,9 +9,10 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import array_functions, choosers, conditions, graphs, handed, held, indexing, members, named_axes
-from flake8_nnx.source import normalized, opened, ported, shapes
+from flake8_nnx.source import array_functions, choosers, conditions, graphs, handed, held, indexing, loops, members, named_axes
+from flake8_nnx.source import normalized, opened, own_variables, ported, shapes
 from flake8_nnx.source.bindings import bind
+from flake8_nnx.source.constructions import construct, merge
 from flake8_nnx.source.dynamic import dynamic
 from flake8_nnx.source.makers import called_in_setup
 from flake8_nnx.source.members import held_output, member
@@ -49,12 +50,6 @@ from flake8_nnx.source.values import (
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
-
-
-def merge(ref_args: Partial, call: ast.Call) -> tuple[list[ast.expr], dict[str, ast.expr]]:
-    """Arguments of a constructor call through the partials around it."""
-    keywords = {**ref_args.keywords, **{k.arg: k.value for k in call.keywords if k.arg}}
-    return [*ref_args.positional, *call.args], keywords
 
 
 class Evaluator:
@@ -178,7 +173,7 @@ class Evaluator:
         known = normalized.sizes(self.tracer, node, env) or named_axes.picked(self.tracer, node, env)
         if known is not None:
             return known
-        found = self.tracer.comprehension(node, env)
+        found = loops.comprehension(self.tracer, node, env)
         return self.as_static(node, env) if found is None else found
 
     def _generatorexp(self, node: ast.GeneratorExp, env: Env) -> Any:
@@ -200,7 +195,7 @@ class Evaluator:
         func = node.func
         scoped = isinstance(func, ast.Attribute) and func.attr == "make_rng" and ast.unparse(func.value) == "self.scope"
         if scoped or root_is_self(func) and func.attr in ("param", "variable", "sow", "make_rng"):  # type: ignore[attr-defined]
-            return self.tracer.own_call(node, env)
+            return own_variables.called(self.tracer, node, env)
         if self.tracer.method == "setup" and handed.fields_read(node, self.facts, self.tracer.attributes) is not None:
             return self._handed(node, env)
         if of_super(func):
@@ -228,7 +223,7 @@ class Evaluator:
             positional, keywords = self.arguments(node, env)
             if self.tracer.ported:
                 return Module(ported.site_of(self.tracer, node, new, positional, keywords))
-            return self.tracer.construct(node, Partial(new), positional, keywords, env)
+            return construct(self.tracer, node, Partial(new), positional, keywords, env)
         if origin is None and isinstance(func, ast.Name) and func.id == "isinstance" and len(node.args) == 2:
             decided = members.is_instance(self.value(node.args[0], env), node.args[1], self.facts)
             if decided is not None:
@@ -259,7 +254,7 @@ class Evaluator:
             callee = self.value(func, env)
         if isinstance(callee, Partial):
             positional, keywords = self.arguments(node, env)
-            return self.tracer.construct(node, callee, positional, keywords, env)
+            return construct(self.tracer, node, callee, positional, keywords, env)
         positional, keywords = self.arguments(node, env)
         if isinstance(callee, Network):
             return graphs.run(self.tracer, callee, positional[0] if positional else Unknown(), node, env)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source.bindings import bind
 from flake8_nnx.source.inittext import root_is_self
+from flake8_nnx.source.opaque import opaque
 from flake8_nnx.source.values import GRAPH_PARTS, Array, Graph, Loop, Module, Repeated, Size, Static, Unknown, atom, elements
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def run(tracer: Tracer, node: ast.For, env: Env) -> bool:
             tracer.block(node.body, env)
         return False
     if iterable is None and repeated is None:
-        tracer.opaque(node, env, "a loop over something known only in the call")
+        opaque(tracer, node, env, "a loop over something known only in the call")
         return False
     loop = Loop(node, _target(node.target), iterable or "", source=repeated)
     owner = repeated.loop if repeated else loop

@@ -5,52 +5,28 @@ An abstract interpreter over `setup` and the methods; what it cannot follow it r
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from flake8_nnx.source import assignments, checks, choosers, graphs, layer_lists, loops, ported
-from flake8_nnx.source.apply import applied, constructor_values
+from flake8_nnx.source import assignments, branches, checks, choosers, graphs, layer_lists, loops, opaque, ported
+from flake8_nnx.source.apply import applied
 from flake8_nnx.source.bindings import bind
-from flake8_nnx.source.chosen import class_of_branches
 from flake8_nnx.source.constants import constant
 from flake8_nnx.source.copied import copied
-from flake8_nnx.source.dynamic import DYNAMIC
-from flake8_nnx.source.evaluate import Evaluator, merge
+from flake8_nnx.source.evaluate import Evaluator
 from flake8_nnx.source.given import given_to
 from flake8_nnx.source.held import told_axes
 from flake8_nnx.source.idle import idle
 from flake8_nnx.source.inittext import Env, root_is_self
-from flake8_nnx.source.joins import join, joined_attributes
+from flake8_nnx.source.joins import join
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.local_functions import defined
-from flake8_nnx.source.makers import one_or_none
 from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, is_several, optional_fields
-from flake8_nnx.source.methods import short
 from flake8_nnx.source.ranks import rank_of
 from flake8_nnx.source.shared import shared
-from flake8_nnx.source.spread import written_out
 from flake8_nnx.source.text import SourceText
-from flake8_nnx.source.values import (
-    Array,
-    Branch,
-    Function,
-    Held,
-    Loop,
-    Module,
-    Partial,
-    Settings,
-    Site,
-    Static,
-    Trace,
-    Unknown,
-    array_of,
-    elements,
-    size_of,
-)
+from flake8_nnx.source.values import Array, Function, Held, Loop, Partial, Settings, Site, Static, Trace, Unknown
 
 MAX_INLINE = 8
-UNKNOWN = Unknown()
 
 
 class Tracer:
@@ -243,7 +219,7 @@ class Tracer:
                 continue
             run = getattr(self, "_" + type(statement).__name__.lower(), None)
             if run is None:
-                self._other(statement, env)
+                opaque.run(self, statement, env)
             elif run(statement, env):
                 left = True
                 break
@@ -282,6 +258,7 @@ class Tracer:
     def _assert(self, node: ast.Assert, env: Env) -> None:
         checks.checked(self, node, [node.test, *([node.msg] if node.msg else [])], "assert {}", env)
 
+    _if, _for = branches.run, loops.run
     _assign, _annassign, _augassign = assignments.assign, assignments.annotated, assignments.augmented
 
     def _functiondef(self, node: ast.FunctionDef, env: Env) -> None:
@@ -294,178 +271,7 @@ class Tracer:
                 bind(self, item.optional_vars, value, env)
         return self.block(node.body, env)
 
-    def _if(self, node: ast.If, env: Env) -> bool:
-        condition = self.evaluator.value(node.test, env)
-        test = condition.text if isinstance(condition, Static) else None
-        if test in ("True", "False") and not isinstance(node.test, ast.Constant):  # of this turn of a loop over layers
-            return self.block(node.body if test == "True" else node.orelse, env)
-        chosen = one_or_none(self, node, condition, env)
-        if chosen is not None:
-            self.returns.append(chosen)
-            return True
-        outer, before = self.events, len(self.trace.sites)
-        bodies: list[list[Any]] = [[], []]
-        envs, left, ends = [dict(env), dict(env)], [False, False], [*bodies]
-        old, attributes = self.attributes, [dict(self.attributes), dict(self.attributes)]
-        for i, statements in enumerate((node.body, node.orelse)):
-            self.events, self.attributes = bodies[i], attributes[i]
-            left[i] = self.block(statements, envs[i])
-            ends[i] = self.end
-            attributes[i] = self.attributes  # another one after a branch inside
-        self.events = outer
-        self.attributes = attributes[left[0]] if left[0] != left[1] else joined_attributes(old, *attributes)
-        self.branched(node, test, bodies, self.trace.sites[before:])
-        if left[0] and left[1]:
-            return True
-        if left[0] or left[1]:
-            env.clear()
-            env.update(envs[left[0]])
-            if test is not None and isinstance((node.orelse if left[1] else node.body)[-1], (ast.Return, ast.Continue)):
-                self.events = ends[left[0]]  # what follows in this block is made only where it is reached
-            return False
-        for name in envs[0].keys() | envs[1].keys():
-            body, orelse = envs[0].get(name, UNKNOWN), envs[1].get(name, UNKNOWN)
-            if body is orelse:
-                env[name] = body
-                continue
-            if test is not None and (only := self._set_in_one(name, body, orelse)) is not None:
-                env[name] = only
-                continue
-            if test is None and any(isinstance(value, (Static, Array)) and value.text == name for value in (body, orelse)):
-                body, orelse = (replace(v, text=None) if isinstance(v, Array) else Unknown() for v in (body, orelse))
-            chosen = class_of_branches(self, node, name, test, (body, orelse))
-            env[name] = join(self, body, orelse, test) if chosen is None else chosen
-        return False
-
-    def branched(self, node: ast.If, test: str | None, bodies: Sequence[list[Any]], sites: Sequence[Site]) -> None:
-        """What two branches do: under the test where `__init__` knows it."""
-        if test is not None:
-            self.events.append(Branch(node, test, bodies[0], bodies[1], "".join(choosers.said(self, [node.test]).values())))
-            return
-        for site in sites:
-            site.conditional = True
-            if site.ref is not None and site.ref.linen != "Dropout" or _own(site) == "param":
-                self.problem(site.call, f"is created only if `{short(node.test)}`, which is known only in the call")
-        self.events += [*bodies[0], *bodies[1]]
-
-    @staticmethod
-    def _set_in_one(name: str, body: Any, orelse: Any) -> Any:
-        """What only one of two branches sets, and `__init__` in the same branch: whoever reads it asks the same first."""
-        value = orelse if body is UNKNOWN else body if orelse is UNKNOWN else None
-        return value if isinstance(value, (Static, Array)) and value.text == name else None
-
-    # ---- loops ----------------------------------------------------------------------------------------------------
-
-    def _for(self, node: ast.For, env: Env) -> bool:
-        return loops.run(self, node, env)
-
-    def comprehension(self, node: ast.ListComp, env: Env) -> Any:
-        return loops.comprehension(self, node, env)
-
-    def opaque(self, node: ast.stmt, env: Env, why: str) -> None:
-        """A statement whose course the constructor cannot know: its body may hold no constructions."""
-        before = len(self.trace.sites)
-        for child in ast.walk(node):
-            if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
-                env[child.id] = Unknown()
-        for name in ("body", "handlers", "orelse", "finalbody", "cases"):
-            for part in getattr(node, name, None) or ():
-                statements = part.body if isinstance(part, (ast.ExceptHandler, ast.match_case)) else [part]
-                self.block(statements, env)
-        for site in self.trace.sites[before:]:
-            site.conditional = True
-            if site.ref is not None or _own(site) == "param":
-                self.problem(site.call, f"is created in {why}")
-
-    def _other(self, node: ast.stmt, env: Env) -> None:
-        kind = {ast.While: "a while loop", ast.Try: "a try block", ast.Match: "a match statement"}.get(type(node))
-        if kind:
-            self.opaque(node, env, kind)
-
-    # ---- sites ----------------------------------------------------------------------------------------------------
-
-    def construct(self, node: ast.Call, callee: Partial, positional: list[Any], keywords: dict[str, Any], env: Env) -> Any:
-        """A submodule is created here."""
-        arguments, named = merge(callee, node)
-        handed = choosers.spread(node, env)
-        spread = written_out(self, node, env, [star for star, _ in handed])
-        named = {**named, **(spread or {})}
-        in_call = {**callee.in_call, **choosers.said(self, [*node.args, *named.values()])}
-        for _, rest in handed:
-            arguments = [argument for argument in arguments if not isinstance(argument, ast.Starred)]
-            named, in_call = {**named, **rest.keywords}, {**in_call, **rest.in_call}
-            callee = replace(callee, texts={**callee.texts, **rest.texts})
-        if callee.ref.nnx is not None:
-            arguments, named = arguments[1:], {name: value for name, value in named.items() if name not in ported.OPTIONS}
-        # Arguments written at this call are evaluated already (they may construct layers); a partial's are not.
-        values = {id(a): v for a, v in zip(node.args, positional)}
-        values.update({id(k.value): keywords[k.arg] for k in node.keywords if k.arg})
-        for _, rest in handed:
-            values.update(rest.values)
-        texts = {}
-        for expression in [*arguments, *named.values()]:
-            known = self.handed_on(expression, values.get(id(expression)))
-            if id(expression) in values:
-                values[id(expression)] = known
-            text = known.text if isinstance(known, Static) else None
-            if text is None and id(expression) in callee.texts:
-                text = callee.texts[id(expression)]
-                values.setdefault(id(expression), self._of_partial(expression, text, env))
-            elif text is None and not isinstance(known, DYNAMIC):
-                text = self.evaluator.text(expression, env)
-            if text is not None:
-                texts[id(expression)] = text
-        if "name" in named:
-            named = {**named, "name": self.known_name(named["name"], env)}
-            if isinstance(named["name"], ast.Constant) and named["name"].value is None and callee.ref.nnx is None:
-                del named["name"]  # Linen counts it
-        givens = callee.given or (None,)
-        sites = [
-            Site(
-                node, given.ref if given else callee.ref, arguments, named, texts, self.method, self.loops,
-                lifts=(*(given.lifts if given else ()), *callee.lifts), via=callee.via, given=given, spelled=callee.spelled,
-                in_call=in_call,
-            )
-            for given in givens
-        ]
-        if spread is None:
-            self.problem(node, "is constructed with * or ** arguments")
-        for site in sites:
-            site.fields = constructor_values(
-                site, self.facts, lambda e: values[id(e)] if id(e) in values else self.evaluator.value(e, env)
-            )
-        site, *options = sites
-        site.options = tuple(options)
-        if callee.ref.nnx is not None:
-            given = {name: value for name, value in keywords.items() if name not in ported.OPTIONS}
-            site.fields = ported.constructor_values(callee.ref, positional[1:], given, self.facts)
-        parent = named.get("parent")
-        if isinstance(parent, ast.Constant) and parent.value is None:
-            self.trace.detached.append(site)
-            return Unknown()
-        self.trace.sites.append(site)
-        self.events.append(site)
-        return Module(site)
-
-    def known_name(self, node: ast.expr, env: Env) -> ast.expr:
-        """A name that a function is given, where it is told: `name=label`; one that an f-string without values is."""
-        if isinstance(node, ast.JoinedStr) and all(isinstance(part, ast.Constant) for part in node.values):
-            return ast.copy_location(ast.Constant("".join(map(ast.literal_eval, node.values))), node)
-        text = self.evaluator.text(node, env) if isinstance(node, ast.Name) else None
-        value = size_or_text(text) if text is not None else None
-        return ast.copy_location(ast.Constant(value), node) if isinstance(value, str) or text == "None" else node
-
-    def _of_partial(self, node: ast.expr, text: str | None, env: Env) -> Any:
-        """The value of an argument that a partial gives; elsewhere than in the class itself it has only its text."""
-        return self.evaluator.value(node, env) if self.depth == 0 else Unknown() if text is None else Static(text)
-
-    def handed_on(self, node: ast.expr, value: Any) -> Any:
-        """`self.embed` of setup as an argument: the class that is given it holds it as well."""
-        own = isinstance(value, Module) and self.method == "setup" and self.depth == 0
-        own = own and isinstance(node, ast.Attribute) and root_is_self(node)
-        if not own or value.site.loops or value.site.element or value.site.lifts or value.site.choice is not None:
-            return value
-        return Held(ast.unparse(node), ref=value.site.ref, site=value.site)
+    # ---- applications ---------------------------------------------------------------------------------------------
 
     def apply(self, site: Site, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any]) -> Any:
         """A submodule is called: its sizes become known, its output too where the layer is."""
@@ -486,38 +292,3 @@ class Tracer:
         output = self.apply(site, "__call__", node, positional if "variables" in keywords else positional[1:], given)
         site.inputs[before:] = [(node, "apply", {})]  # it takes other arguments, so it is no call like others
         return Unknown() if "mutable" in keywords else output
-
-    def own_call(self, node: ast.Call, env: Env) -> Any:
-        """self.param, self.variable, self.sow and self.make_rng."""
-        positional, _ = self.evaluator.arguments(node, env)
-        texts = {}
-        for expression in [*node.args, *(k.value for k in node.keywords)]:
-            text = self.evaluator.text(expression, env)
-            if text is not None:
-                texts[id(expression)] = text
-        named = {k.arg: k.value for k in node.keywords if k.arg}
-        arguments = list(node.args)
-        if node.func.attr == "param":  # type: ignore[attr-defined]
-            arguments += [named.pop(name) for name in ("name", "init_fn")[len(arguments):] if name in named]
-        site = Site(node, None, arguments, named, texts, self.method, self.loops)
-        self.trace.sites.append(site)
-        self.events.append(site)
-        if node.func.attr != "param":  # type: ignore[attr-defined]
-            return Unknown()
-        shape = elements(positional[2]) if len(positional) > 2 else None
-        if shape is None:
-            return Array()
-        return array_of([size_of(item) for item in shape])
-
-
-def size_or_text(text: str) -> Any:
-    """The literal that a text is; None where it is none."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return None
-
-
-def _own(site: Site) -> str | None:
-    """`param`, `variable`, `sow` or `make_rng` of the module's own."""
-    return site.call.func.attr if site.ref is None and isinstance(site.call.func, ast.Attribute) else None
