@@ -35,7 +35,7 @@ def problem(site: Site, facts: Facts) -> str:
     if not isinstance(function, ast.FunctionDef):
         return f"`{ast.unparse(call.func)}` of another file makes layers"
     name = function.name
-    result = _result(function)
+    result = _result(function) if _called(call, facts) is function else None
     if result is None or len(site.through) > 1:
         return f"`{name}` makes layers (line {site.call.lineno}) and does more than to return what one of them gives"
     given = arguments(call, function)
@@ -57,6 +57,12 @@ def problem(site: Site, facts: Facts) -> str:
         if count > 1 and not isinstance(argument, (ast.Name, ast.Constant, ast.Attribute)):
             return f"`{name}` reads `{parameter}` more than once: give its value a name before the call"
     return ""
+
+
+def _called(call: ast.Call, facts: Facts) -> ast.AST | None:
+    """The function that a call runs, which may hold another that makes layers."""
+    binding = facts.names.binding(call.func) if isinstance(call.func, ast.Name) else None
+    return binding.node if binding is not None and binding.kind == "def" else None
 
 
 def _method(call: ast.Call, facts: Facts) -> ast.AST:

@@ -13,6 +13,7 @@ from flake8_nnx.migrate import refuse, renamed
 from flake8_nnx.migrate.imports import nnx_is_taken
 from flake8_nnx.migrate.model import ClassPlan, FilePlan
 from flake8_nnx.migrate.plan import Planner
+from flake8_nnx.migrate.unfollowed import classes_around
 from flake8_nnx.rules._traced import RENAMED
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.read import SourceError, nesting
@@ -222,28 +223,11 @@ def _blocked(plan: ClassPlan, everything: Mapping[int, ClassPlan]) -> tuple[str,
 
 
 def names_of(cls: LinenClass) -> set[int]:
-    """The module classes of the project that a class names, to construct them or to derive from them, by node.
-
-    What the functions of its file name that it calls counts as well.
-    """
-    found = set()
-    for node in (*cls.nodes, *(node for function in _functions_called(cls) for node in ast.walk(function))):
+    """The module classes of the project, by node, that a class names, or that a function which it calls does."""
+    found = classes_around(cls)
+    for node in cls.nodes:
         if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
             ref = cls.facts.module_class(node)
             if ref is not None and ref.local is not None and ref.local is not cls:
                 found.add(id(ref.local.node))
-    return found
-
-
-def _functions_called(cls: LinenClass) -> set[ast.FunctionDef]:
-    """The functions of the file that a class reads, and those that they read."""
-    found: set[ast.FunctionDef] = set()
-    waiting: list[ast.AST] = [node for node in cls.nodes if isinstance(node, ast.Name)]
-    while waiting:
-        node = waiting.pop()
-        binding = cls.facts.names.binding(node) if isinstance(node, ast.Name) else None
-        function = binding.node if binding is not None and binding.kind == "def" else None
-        if isinstance(function, ast.FunctionDef) and function in cls.facts.tree.body and function not in found:
-            found.add(function)
-            waiting += [inner for inner in ast.walk(function) if isinstance(inner, ast.Name)]
     return found

@@ -11,18 +11,21 @@ from flake8_nnx.migrate import any_module, borrowed, chosen_layers, contexts, de
 from flake8_nnx.migrate import functions, given_layers, initial, post_init, recurrent, renamed, variables
 from flake8_nnx.migrate.ambiguous import ambiguous
 from flake8_nnx.migrate.attributes import RESERVED, is_param
+from flake8_nnx.migrate.handed_self import variables_of_others
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.model import ClassPlan, Refusal
 from flake8_nnx.migrate.slots import loop_name
-from flake8_nnx.migrate.unknown import unknown_modules
+from flake8_nnx.migrate.unfollowed import unfollowed
+from flake8_nnx.migrate.unknown import may_be_class, unknown_modules, unseen_field
 from flake8_nnx.rules._text import is_alias
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.ported import TO_LINEN
 from flake8_nnx.source.idle import idle
 from flake8_nnx.source.inittext import of_super
-from flake8_nnx.source.linen import PARTIAL, Facts, LinenClass, annotation_word
+from flake8_nnx.source.linen import Facts, LinenClass, annotation_word
 from flake8_nnx.source.makers import is_maker, made_by, unclear
+from flake8_nnx.source.methods import decorated
 from flake8_nnx.source.precedence import operand
 from flake8_nnx.source.values import Assignment, Either, Module, Partial, Site, Trace
 
@@ -133,6 +136,8 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
     for site in trace.sites:
         if site.attribute is not None and site.attribute.startswith("__") and not site.attribute.endswith("__"):
             add(plan, site.call, f"Linen knows `self.{site.attribute}` under the name of its class", "give it one underscore")
+        if (static := facts.enclosing_method(site.node)) is not None and decorated(static, "staticmethod", "classmethod"):
+            add(plan, site.node, f"`{static.name}` makes a layer and has no `self` to hold it", "let it take self")
         group = groups.get(site, [])
         if site.node in seen and site not in group[1:]:
             add(plan, site.node, f"`{ast.unparse(site.node)[:60]}` creates new layers each time its method is called")
@@ -166,9 +171,9 @@ def _check_sites(plan: ClassPlan, trace: Trace, facts: Facts, bridged: Collectio
     for node in plan.cls.nodes:
         if not isinstance(node, ast.Call) or node in seen:
             continue
-        if facts.module_class(node.func) or classes_of(node.func, facts):
+        if facts.module_class(node.func) or classes_of(node.func, facts) or may_be_class(node.func, facts):
             add(plan, node, f"`{ast.unparse(node)[:60]}` is created where this version cannot follow")
-        elif (held := _unseen(node, plan, facts)) is not None:
+        elif (held := unseen_field(node, plan.cls, facts)) is not None:
             advice = "give it a default, or construct the class in this file"
             add(plan, node, f"`{ast.unparse(node)[:60]}` makes a module of a class that is given as `{held}` elsewhere", advice)
 
@@ -177,22 +182,6 @@ def _counted_beside(site: Site, trace: Trace) -> bool:
     """Whether Linen counts this layer, whose own name nobody sees, among others of its class."""
     alike = (s for s in trace.sites if s.ref is not None and site.ref is not None and s.ref.name == site.ref.name)
     return "name" not in site.keywords and any("name" not in s.keywords and s.shares is None for s in alike)
-
-
-def _unseen(node: ast.Call, plan: ClassPlan, facts: Facts) -> str | None:
-    """The field in `self.conv(features)(x)`: what it holds makes something that is called, a module most likely."""
-    made = _bound(node.func, facts)
-    callee = _bound(made.func, facts) if isinstance(made, ast.Call) else None
-    if isinstance(callee, ast.Call) and facts.origin(callee.func) in PARTIAL and callee.args:
-        callee = callee.args[0]
-    name = _self_attribute(callee) if callee is not None and not classes_of(callee, facts) else None
-    return name if name in facts.fields_of(plan.cls) else None
-
-
-def _bound(node: ast.expr, facts: Facts) -> ast.expr | None:
-    """What a local name stands for; anything else as it is."""
-    binding = facts.names.binding(node) if isinstance(node, ast.Name) else None
-    return node if not isinstance(node, ast.Name) else binding.value if binding and binding.kind == "assign" else None
 
 
 def _check_own(plan: ClassPlan, site: Site) -> None:
@@ -341,6 +330,10 @@ def _check_unknown_modules(plan: ClassPlan, facts: Facts, trace: Trace) -> None:
     for call, name in unknown_modules(plan.cls, facts):
         advice = "give the file that defines it as well, or wrap it with nnx.bridge.ToNNX"
         add(plan, call, f"`{name}` may be a Linen module, and its class cannot be seen", advice)
+    for made in variables_of_others(plan.cls):
+        add(plan, made, f"`{ast.unparse(made.func)}` makes a variable of a module that the method is given", "write `self`")
+    for read, reason in unfollowed(plan.cls, trace):
+        add(plan, read, reason, "make the layers in the class, or keep the Linen class for now")
     setup = plan.cls.methods.get("setup")
     if setup is None:
         return

@@ -28,5 +28,5 @@ class Declared:
     def bases(self, origin: str) -> frozenset[str]:
         return frozenset()
 
-    def class_statement(self, origin: str) -> None:
+    def definition(self, origin: str) -> None:
         return None

@@ -114,8 +114,8 @@ class Elsewhere(Protocol):
     def bases(self, origin: str) -> frozenset[str]:
         """The dotted names of all bases of the class of the project that this dotted name is."""
 
-    def class_statement(self, origin: str) -> tuple[ast.ClassDef, Facts] | None:
-        """The statement of any class of the project, with the facts of its file."""
+    def definition(self, origin: str) -> tuple[Binding, Facts] | None:
+        """Where any name of the project gets its value, with the facts of that file."""
 
 
 class Facts:

@@ -45,6 +45,11 @@ def optional_fields(cls: LinenClass) -> frozenset[str]:
     return frozenset(found)
 
 
+def decorated(method: ast.AST, *builtin: str) -> bool:
+    """Whether a method has one of these decorators of Python, as `staticmethod`."""
+    return any(isinstance(d, ast.Name) and d.id in builtin for d in getattr(method, "decorator_list", ()))
+
+
 def stores(scope: ast.AST, name: str) -> list[ast.Name]:
     """Where code gives a variable a value."""
     return [n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load)]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_nnx.source.linen import PARTIAL, Facts
+from flake8_nnx.source.methods import decorated
 from flake8_nnx.source.names import FUNCTIONS, MAX_DEPTH, Binding
 
 NNX = "flax.nnx."
@@ -200,7 +201,7 @@ def self_name(method: ast.AST) -> str | None:
     """How a method calls its instance."""
     if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return None
-    if any(isinstance(d, ast.Name) and d.id in ("staticmethod", "classmethod") for d in method.decorator_list):
+    if decorated(method, "staticmethod", "classmethod"):
         return None
     given = [*method.args.posonlyargs, *method.args.args]
     return given[0].arg if given else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
 from flake8_nnx.source.methods import defaults
+from flake8_nnx.source.names import Binding
 from flake8_nnx.source.values import Array, Items, Repeated, Site, Unknown, elements, words
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def class_named(name: str, facts: Facts) -> tuple[ast.ClassDef, Facts] | None:
     binding = facts.names.lookup(head, facts.names.module)
     if binding is None:
         return None
-    found: tuple[ast.AST, Facts] | None = (binding.node, facts) if binding.kind == "class" and not rest else None
+    found: tuple[Binding, Facts] | None = (binding, facts) if not rest else None
     if binding.kind == "import" and binding.origin and facts.elsewhere is not None:
-        found = facts.elsewhere.class_statement(f"{binding.origin}.{rest}" if rest else binding.origin)
-    node = found[0] if found is not None else None
+        found = facts.elsewhere.definition(f"{binding.origin}.{rest}" if rest else binding.origin)
+    node = found[0].node if found is not None else None
     return (node, found[1]) if found and isinstance(node, ast.ClassDef) and found[1].derives_from_nnx(node) else None
 
 

@@ -244,10 +244,10 @@ class SourceFile:
                 waiting += [(target.file, each) for each in names]
         return frozenset(found)
 
-    def class_statement(self, origin: str) -> tuple[ast.ClassDef, Facts] | None:
+    def definition(self, origin: str) -> tuple[Binding, Facts] | None:
         target = self.resolve(origin)
-        whole = target.whole if isinstance(target, Definition) and target.binding.kind == "class" else None
-        return (whole[1].node, whole[0]) if whole and isinstance(whole[1].node, ast.ClassDef) else None
+        whole = target.whole if isinstance(target, Definition) else None
+        return (whole[1], whole[0]) if whole is not None else None
 
     # ---- imports ----------------------------------------------------------------------------------------------------
 

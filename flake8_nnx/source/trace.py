@@ -20,7 +20,8 @@ from flake8_nnx.source.inittext import Env, root_is_self
 from flake8_nnx.source.joins import join
 from flake8_nnx.source.linen import LinenClass
 from flake8_nnx.source.local_functions import defined
-from flake8_nnx.source.methods import fixed_length, hidden_fields, is_flag, is_plain_property, is_several, optional_fields
+from flake8_nnx.source.methods import decorated, fixed_length, hidden_fields, is_flag, is_plain_property, is_several
+from flake8_nnx.source.methods import optional_fields
 from flake8_nnx.source.ranks import rank_of
 from flake8_nnx.source.shared import shared
 from flake8_nnx.source.text import SourceText
@@ -87,7 +88,7 @@ class Tracer:
         homes = {name: base for base in reversed(self.facts.ancestors(self.cls)) for name in base.methods}
         for name in sorted(homes, key=lambda name: (name != "__call__", name not in self.cls.methods)):
             method = homes[name].methods[name]
-            static = any(isinstance(d, ast.Name) and d.id in ("staticmethod", "classmethod") for d in method.decorator_list)
+            static = decorated(method, "staticmethod", "classmethod")
             if name not in ("setup", "__post_init__") and method not in self.reached and not static:
                 self.enter(homes[name])
                 output = self.call_method(method)
@@ -164,7 +165,7 @@ class Tracer:
         names = [a.arg for a in [*arguments.posonlyargs, *arguments.args]]
         inner: Env = dict(function.env)
         if function.bound:
-            names = names[1:]
+            names = names if decorated(function.node, "staticmethod") else names[1:]
             self.reached.add(function.node)
         for name, default in zip(names[::-1], arguments.defaults[::-1]):
             inner[name] = self.evaluator.value(default, {})

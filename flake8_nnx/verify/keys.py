@@ -166,10 +166,11 @@ def tables(linen: Sequence[np.ndarray], nnx: Sequence[np.ndarray], mode: str) ->
         Different: the keys are not used in the same pattern, so that the random numbers cannot be alike.
     """
     (old, old_fixed), (new, new_fixed) = _split(linen), _split(nnx)
-    if new_fixed != old_fixed:
+    a, b = list(dict.fromkeys(old)), list(dict.fromkeys(new))
+    # What setup draws from a key of its own, `__init__` has drawn before: whether that is the same, the outputs tell.
+    if new_fixed - old_fixed or (old_fixed != new_fixed and len(a) != len(b)):
         side = "NNX" if new_fixed - old_fixed else "Linen"
         raise Different(f"{mode}: the {side} module draws from a key that no random stream gives it and the other does not use")
-    a, b = list(dict.fromkeys(old)), list(dict.fromkeys(new))
     if len(a) != len(b):
         raise Different(f"{mode}: Linen draws from {len(a)} random keys in {len(old)} draws, NNX from {len(b)} in {len(new)}")
     if len(old) == len(new) and [a.index(key) for key in old] != [b.index(key) for key in new]:

@@ -297,3 +297,21 @@ def test_bases_of_other_files_are_verified(family):
         for cls, init in (("Sub", "Sub()"), ("More", "More(4)"), ("Instead", "Instead(4)"))
     ])
     assert [verdict.status for verdict in found] == ["PROVED"] * 3, found
+
+
+def test_functions_and_tables_of_other_files_that_make_modules(package):
+    (package / "make.py").write_text(
+        "import flax.linen as nn\n\n\ndef dense(x):\n    return nn.Dense(3)(x)\n\n\ndef halved(x):\n    return x / 2\n\n\n"
+        "TABLE = {'dense': lambda x: dense(x), 'relu': nn.relu}\n"
+    )
+    (package / "use.py").write_text(
+        "import flax.linen as nn\n\nfrom pkg import make\nfrom pkg.make import TABLE, halved\n\n\n"
+        "class Runs(nn.Module):\n    @nn.compact\n    def __call__(self, x):\n        return make.dense(x)\n\n\n"
+        "class LooksUp(nn.Module):\n    @nn.compact\n    def __call__(self, x):\n        return TABLE['dense'](x)\n\n\n"
+        "class Halves(nn.Module):\n    @nn.compact\n    def __call__(self, x):\n        return nn.Dense(3)(halved(x))\n"
+    )
+    found = statuses(migrate_paths([package], unverified=True))
+    for name in ("Runs", "LooksUp"):
+        reason = found["use.py", name].reason
+        assert found["use.py", name].status == "refused" and "uses `nn.Dense` (line 5) where nobody follows" in reason, reason
+    assert found["use.py", "Halves"].status == "native"

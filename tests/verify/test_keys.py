@@ -3,6 +3,7 @@ import operator
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import pytest
 from flax import nnx
 
@@ -251,3 +252,28 @@ def test_a_module_without_draws_is_run_under_one():
 
     verdict = judged(Plain, PlainNnx, rngs=())
     assert verdict.status == "MATCHED" and "random keys" not in verdict.reason.partition(";")[0]
+
+
+class DrawnInSetup(nn.Module):
+    def setup(self):
+        self.frequencies = jax.random.normal(jax.random.key(42), (WIDTH,))
+
+    def __call__(self, x):
+        return jnp.sin(x * self.frequencies)
+
+
+def drawn_before(seed):
+    class DrawnInSetup(nnx.Module):
+        def __init__(self, *, rngs: nnx.Rngs):
+            self.frequencies = jax.random.normal(jax.random.key(seed), (WIDTH,))
+
+        def __call__(self, x):
+            return jnp.sin(x * self.frequencies)
+
+    return DrawnInSetup
+
+
+def test_constants_that_setup_draws_may_be_drawn_by_the_constructor():
+    case = {"args": (f"f32[2,{WIDTH}]",), "rngs": ()}
+    assert judged(DrawnInSetup, drawn_before(42), **case).good
+    assert judged(DrawnInSetup, drawn_before(43), **case).status == "DIFFERS"
