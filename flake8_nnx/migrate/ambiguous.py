@@ -5,6 +5,7 @@ import ast
 from collections.abc import Iterator
 
 from flake8_nnx.source.linen import LINEN, Facts, LinenClass
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.names import Binding
 
 
@@ -22,5 +23,5 @@ def ambiguous(cls: LinenClass, facts: Facts) -> Iterator[ast.Name]:
 
 def _counts(binding: Binding) -> bool:
     """Whether a binding gives a value; imports, and None in their place, do not count."""
-    none = isinstance(binding.value, ast.Constant) and binding.value.value is None
+    none = is_none(binding.value)
     return binding.kind not in ("annotation", "import") and not none

@@ -14,6 +14,7 @@ from flake8_nnx.migrate.scaled import statistics_kept
 from flake8_nnx.migrate.seeded import keys_of, stacked
 from flake8_nnx.migrate.sown import CLEARED, sows
 from flake8_nnx.migrate.training import quoted
+from flake8_nnx.source.literals import is_none
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.calls import Rewriting
@@ -128,4 +129,4 @@ def may_be_none(rewriting: Rewriting, name: ast.Name) -> bool:
     optional = parameter.annotation is not None and "Optional" in ast.unparse(parameter.annotation)
     sites = [site for frame in rewriting.program.all_frames() for site in frame.sites if site.callee.frame is rewriting.frame]
     given = [site.arguments.get(name.id) for site in sites]
-    return none or optional or any(isinstance(g, ast.Constant) and g.value is None for g in given)
+    return none or optional or any(is_none(g) for g in given)

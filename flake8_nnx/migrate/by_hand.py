@@ -13,6 +13,7 @@ from flake8_nnx.migrate.by_hand_names import assignment
 from flake8_nnx.migrate.leaves import only_parameters
 from flake8_nnx.migrate.roles import Callee, Frame, Maker, Slot, Transform, Updates, Variables, slot_of, slots_in
 from flake8_nnx.migrate.transformations import makers
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.names import Names
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def check_none(plan: Plan, frames: Sequence[Frame]) -> None:
         held = [n for n in own_nodes(frame.node) if isinstance(n, ast.Name) and slots_in(plan.program.values.get(n))]
         names = {name.id for name in held}
         for node in own_nodes(frame.node):
-            none = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is None
+            none = isinstance(node, ast.Assign) and is_none(node.value)
             for target in node.targets if isinstance(node, ast.Assign) and none else ():
                 if isinstance(target, ast.Name) and target.id in names:
                     reason = f"`{target.id}` is None at first, and later a model, its variables or its train state"

@@ -12,6 +12,7 @@ from flake8_nnx.migrate.carry import MAX_DEPTH, home_of
 from flake8_nnx.migrate.flow import Program
 from flake8_nnx.migrate.roles import Frame, Method, Slot
 from flake8_nnx.migrate.sown import constructions
+from flake8_nnx.source.literals import is_none
 
 
 def keys_of(node: ast.Call) -> ast.expr | None:
@@ -20,7 +21,7 @@ def keys_of(node: ast.Call) -> ast.expr | None:
     if any(flags.get(name) is off for name, off in FLAGS.items()):
         return None  # nothing is drawn
     keys = next((k.value for k in node.keywords if k.arg == "rngs"), None)
-    return None if isinstance(keys, ast.Constant) and keys.value is None else keys
+    return None if is_none(keys) else keys
 
 
 def streams(plan: Plan, slot: Slot) -> tuple[list[str], list[tuple[Frame, ast.expr]]]:
@@ -55,7 +56,7 @@ def seeds(program: Program) -> Iterator[tuple[Frame, ast.expr, set[ast.Call]]]:
 
 def stream_names(plan: Plan, keys: ast.expr | None, frame: Frame, depth: int = 0) -> Iterator[str | None]:
     """The names in a dictionary of keys; None where there may be others."""
-    if isinstance(keys, ast.Constant) and keys.value is None:
+    if is_none(keys):
         return
     if isinstance(keys, ast.IfExp):
         for branch in (keys.body, keys.orelse):

@@ -15,6 +15,7 @@ from flake8_nnx.migrate.kept_variables import attribute
 from flake8_nnx.migrate.lines import wrapped
 from flake8_nnx.migrate.roles import Callee, Field, Frame, Scaled, State, Variables, slots_in
 from flake8_nnx.source.clues import TRAIN_STATE
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.names import FUNCTIONS, Names
 from flake8_nnx.source.project import SourceFile
 
@@ -105,7 +106,7 @@ def maps_state(program: Program, frame: Frame, node: ast.AST) -> bool:
     parameters = [p for p in frame.parameters[skipped.count:] if p.arg not in skipped.bound]
     axes = given.elts if isinstance(given, ast.Tuple) else [given] * len(parameters)
     states = [isinstance(frame.given.get(p.arg), State) for p in parameters]
-    alike = [isinstance(axis, ast.Constant) and axis.value is None for axis in axes]
+    alike = [is_none(axis) for axis in axes]
     return any(state and not same for state, same in zip(states, [*alike, *[False] * len(states)]))
 
 

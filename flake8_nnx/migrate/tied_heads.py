@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.methods import defaults, stores
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.precedence import bound
@@ -68,15 +69,11 @@ def _told_by(planner: Planner, call: ast.AST, site: Site, argument: str) -> tupl
     if isinstance(given, ast.Name) and _may_be_left_out(given, planner.facts) and flag(given.id) not in planner.fields:
         return flag(given.id), given.id
     for test, value, other in _choices(given, planner.facts):
-        negated = _is_none(value)
-        if negated != _is_none(other) and on_fields(test, planner.fields):
+        negated = is_none(value)
+        if negated != is_none(other) and on_fields(test, planner.fields):
             text = without_self(test)
             return (f"not {bound(text, 12)}" if negated else text), ""
     return NOTHING
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _choices(given: ast.expr | None, facts: Facts) -> Iterator[tuple[ast.expr, ast.expr, ast.expr]]:
@@ -103,4 +100,4 @@ def _may_be_left_out(name: ast.Name, facts: Facts) -> bool:
     if not isinstance(method, ast.FunctionDef) or method.name != "__call__":
         return False
     default = defaults(method).get(name.id)
-    return default is not None and _is_none(default) and not stores(method, name.id)
+    return default is not None and is_none(default) and not stores(method, name.id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flake8_nnx.rules import _text
 from flake8_nnx.rules._lifted import Lift, Run, in_init
 from flake8_nnx.source.linen import LINEN, Facts
+from flake8_nnx.source.literals import is_none
 
 MAX_INPUT = 24
 BROADCAST = (f"{LINEN}broadcast", "flax.core.broadcast", "flax.core.lift.broadcast")
@@ -103,7 +104,7 @@ def _entries(node: ast.expr | None) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 def axis_text(node: ast.expr, facts: Facts) -> str | None:
     """Source of one axis; None for a broadcast value."""
-    if (isinstance(node, ast.Constant) and node.value is None) or facts.origin(node) in BROADCAST:
+    if is_none(node) or facts.origin(node) in BROADCAST:
         return None
     if isinstance(node, ast.Call) and node.args:  # In(0), Out(0)
         return axis_text(node.args[0], facts)

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _calls, _text
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.literals import is_none
 
 RULE = Rule(
     "NNX311",
@@ -53,7 +54,7 @@ def encode(model: nnx.Module, x):
 def check(node: ast.keyword, facts: Facts) -> Iterator[Report]:
     """One finding per `method=`."""
     found = _calls.keyword_of_call(node, facts, "method")
-    if found is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
+    if found is None or is_none(node.value):
         return
     call, model = found
     init = model.kind in ("init", "lazy_init")

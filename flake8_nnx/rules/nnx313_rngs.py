@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _calls, _text
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.literals import is_none
 
 RULE = Rule(
     "NNX313",
@@ -67,4 +68,4 @@ def check(node: ast.keyword, facts: Facts) -> Iterator[Report]:
 
 
 def _none(node: ast.expr) -> bool:
-    return (isinstance(node, ast.Constant) and node.value is None) or (isinstance(node, ast.Dict) and not node.keys)
+    return is_none(node) or (isinstance(node, ast.Dict) and not node.keys)

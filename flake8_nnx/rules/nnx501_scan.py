@@ -25,6 +25,7 @@ from flake8_nnx.rules import _lifted, _lifted_axes, _text
 from flake8_nnx.rules._lifted import Lift, Run
 from flake8_nnx.rules._lifted_axes import Layout
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.literals import is_none
 
 RULE = Rule(
     "NNX501",
@@ -174,7 +175,7 @@ def _inputs(lift: Lift, run: Run, facts: Facts) -> tuple[list[str], list[str], l
     kept = [
         i
         for i, node in enumerate(inputs)
-        if not _lifted_axes.is_flag(node) and not (isinstance(node, ast.Constant) and node.value is None)
+        if not _lifted_axes.is_flag(node) and not is_none(node)
     ]
     return (
         [*names[:1], *(names[i + 1] for i in kept)],

@@ -22,6 +22,7 @@ from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules import _sharding, _text
 from flake8_nnx.rules._sharding import Use
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.literals import is_none
 
 RULE = Rule(
     "NNX602",
@@ -72,7 +73,7 @@ def _advice(use: Use) -> str:
     if use.call is None:
         return "a function that calls `jax.lax.with_sharding_constraint` with `flax.core.spmd.get_pspec(names)`"
     names = use.given.get("logical_axis_resources")
-    if isinstance(names, ast.Constant) and names.value is None:
+    if is_none(names):
         return f"`{use.text('x')}`, since None constrains nothing"
     spec = ", ".join([use.text("logical_axis_resources"), *([use.text("rules")] if "rules" in use.given else [])])
     where = f"flax.core.spmd.get_pspec({spec})"

@@ -24,6 +24,7 @@ from flake8_nnx.rule import Example, Report, Rule
 from flake8_nnx.rules._text import quote
 from flake8_nnx.source import nnx
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.literals import is_none
 
 Container = Union[ast.List, ast.Tuple, ast.ListComp, ast.Dict, ast.DictComp]
 DICTS = (ast.Dict, ast.DictComp)
@@ -158,5 +159,5 @@ def _nothing_before(assign: ast.Assign, attr: str, method: ast.FunctionDef) -> a
             break
         targets = [t.attr for t in stmt.targets if isinstance(t, ast.Attribute)] if isinstance(stmt, ast.Assign) else []
         if isinstance(stmt, ast.Assign) and attr in targets:
-            found = stmt if isinstance(stmt.value, ast.Constant) and stmt.value.value is None else None
+            found = stmt if is_none(stmt.value) else None
     return found

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from flake8_nnx.catalog.known_differences import ATTENTION, KEEP, NORMS, PROMOTING
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.names import COMPREHENSIONS
 from flake8_nnx.source.values import Dtype, Site
 
@@ -111,11 +112,7 @@ def _inputs(call: ast.Call, linen: str) -> list[ast.expr]:
     unclear = (ast.Starred, ast.NamedExpr)
     if any(isinstance(node, unclear) for node in ast.walk(call)) or "**" in dict(arguments):
         return []
-    return [array for name, array in arguments if name in names and not _none(array)]
-
-
-def _none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+    return [array for name, array in arguments if name in names and not is_none(array)]
 
 
 def _own(dtype: ast.expr, array: ast.expr, facts: Facts, at_once: bool) -> bool:

@@ -12,6 +12,7 @@ from flake8_nnx.source import choosers, ported
 from flake8_nnx.source.apply import constructor_values
 from flake8_nnx.source.dynamic import DYNAMIC
 from flake8_nnx.source.inittext import Env, root_is_self
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.spread import written_out
 from flake8_nnx.source.values import Held, Module, Partial, Site, Static, Unknown
 
@@ -52,7 +53,7 @@ def construct(tracer: Tracer, node: ast.Call, callee: Partial, positional: list[
             texts[id(expression)] = text
     if "name" in named:
         named = {**named, "name": _known_name(tracer, named["name"], env)}
-        if isinstance(named["name"], ast.Constant) and named["name"].value is None and callee.ref.nnx is None:
+        if is_none(named["name"]) and callee.ref.nnx is None:
             del named["name"]  # Linen counts it
     givens = callee.given or (None,)
     sites = [
@@ -75,7 +76,7 @@ def construct(tracer: Tracer, node: ast.Call, callee: Partial, positional: list[
         given = {name: value for name, value in keywords.items() if name not in ported.OPTIONS}
         site.fields = ported.constructor_values(callee.ref, positional[1:], given, tracer.facts)
     parent = named.get("parent")
-    if isinstance(parent, ast.Constant) and parent.value is None:
+    if is_none(parent):
         tracer.trace.detached.append(site)
         return Unknown()
     tracer.trace.sites.append(site)

@@ -13,6 +13,7 @@ from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.methods import defaults
 from flake8_nnx.source.opened import stored
 from flake8_nnx.source.trace import Tracer
@@ -159,7 +160,7 @@ def may_be_left_out(cls: LinenClass, argument: str) -> bool:
     methods = [method for owner in cls.facts.ancestors(cls) for method in owner.methods.values()]
     takes = [m for m in methods if argument in {a.arg for a in (*m.args.posonlyargs, *m.args.args, *m.args.kwonlyargs)}]
     known = [defaults(method).get(argument) for method in takes]
-    return bool(known) and all(isinstance(value, ast.Constant) and value.value is None for value in known)
+    return bool(known) and all(map(is_none, known))
 
 
 def size_texts(found: Trace, seen: frozenset[int] = frozenset()) -> list[str]:

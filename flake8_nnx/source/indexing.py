@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source.dynamic import dynamic
 from flake8_nnx.source.inittext import Env, last_axes, static
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.values import (
     Array,
     AtLeast,
@@ -85,7 +86,7 @@ def _of_array(evaluator: Evaluator, array: Array, index: ast.expr, env: Env) -> 
         return Array(None, {1: array.size(1)}) if simple else Unknown()
     result: list[Size] = []
     for part in parts:
-        if isinstance(part, ast.Constant) and part.value is None:
+        if is_none(part):
             result.append(1)
         elif dims:
             result += _picked(evaluator, part, dims.pop(0), env)

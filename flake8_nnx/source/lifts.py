@@ -8,6 +8,7 @@ from typing import Any
 
 from flake8_nnx.catalog.transforms import TRANSFORMS
 from flake8_nnx.source.linen import LINEN, Facts
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.values import Array, Items, Size, Unknown, elements
 
 BROADCAST = (f"{LINEN}broadcast", "flax.core.broadcast", "flax.core.lift.broadcast")
@@ -105,7 +106,7 @@ def count(lifts: Sequence[ast.Call], positional: list[Any], facts: Facts) -> Siz
 def _shares_all(variable_axes: ast.expr | None) -> bool:
     """Whether `{"params": None}` leaves one set of variables for all."""
     values = variable_axes.values if isinstance(variable_axes, ast.Dict) else [variable_axes]
-    return all(isinstance(value, ast.Constant) and value.value is None for value in values)
+    return all(map(is_none, values))
 
 
 def without_axis(value: Any, axis: int | None) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.values import Function, Module, Site, Static
 
@@ -37,7 +38,7 @@ def made_by(site: Site, facts: Facts, cls: LinenClass) -> ast.FunctionDef | None
 def one_or_none(tracer: Tracer, node: ast.If, test: Any, env: Env) -> Any:
     """What `if test: return None` with `else: return Layer(…)` gives: the layer, under the test."""
     parts = [part[0].value if len(part) == 1 and isinstance(part[0], ast.Return) else node for part in (node.body, node.orelse)]
-    absent = [isinstance(part, ast.Constant) and part.value is None for part in parts]
+    absent = [is_none(part) for part in parts]
     calls = [part for part in parts if isinstance(part, ast.Call)]
     if tracer.method != "setup" or not tracer.inlining or not isinstance(test, Static) or sum(absent) != 1 or len(calls) != 1:
         return None
@@ -75,6 +76,6 @@ def _plain(statement: ast.stmt, made: set[ast.Call], covered: set[Any]) -> bool:
         return all(_plain(inner, made, covered) for inner in [*statement.body, *statement.orelse])
     if isinstance(statement, ast.Return):
         value = statement.value
-        return value in made or isinstance(value, ast.Constant) and value.value is None
+        return value in made or is_none(value)
     docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return statement in covered or docstring

@@ -6,6 +6,7 @@ import re
 
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.linen import Facts, LinenClass
+from flake8_nnx.source.literals import is_none
 
 FLAG_NAMES = frozenset("train training is_training deterministic use_running_average eval inference decode mutable".split())
 
@@ -38,7 +39,7 @@ def optional_fields(cls: LinenClass) -> frozenset[str]:
     """The fields of a class that may be None, as far as their defaults and annotations say."""
     found = []
     for name, field in cls.facts.fields_of(cls).items():
-        none = isinstance(field.default, ast.Constant) and field.default.value is None
+        none = is_none(field.default)
         annotation = field.facts.text.segment(field.annotation, {})
         if none or re.search(r"\b(None|Optional)\b", annotation):
             found.append(name)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from flake8_nnx.source.literals import is_none
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 # Public names of flax.linen are often reached through the private module that defines them.
@@ -327,7 +329,7 @@ class Names:
 
 
 def _is_none(binding: Binding) -> bool:
-    return binding.kind == "assign" and isinstance(binding.value, ast.Constant) and binding.value.value is None
+    return binding.kind == "assign" and is_none(binding.value)
 
 
 def _in_order(bindings: list[Binding]) -> tuple[list[Binding], list[tuple[int, int]]]:

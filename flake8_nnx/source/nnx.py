@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_nnx.source.linen import PARTIAL, Facts
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.methods import decorated
 from flake8_nnx.source.names import FUNCTIONS, MAX_DEPTH, Binding
 
@@ -305,7 +306,7 @@ def annotated(annotation: ast.AST | None, facts: Facts) -> Ref | None:
             return None
         return _written(text, facts)
     if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
-        sides = [side for side in (annotation.left, annotation.right) if not _is_none(side)]
+        sides = [side for side in (annotation.left, annotation.right) if not is_none(side)]
         return annotated(sides[0], facts) if len(sides) == 1 else None
     if isinstance(annotation, ast.Subscript) and facts.origin(annotation.value) in OPTIONAL:
         inner = annotation.slice
@@ -330,10 +331,6 @@ def _written(text: ast.expr, facts: Facts) -> Ref | None:
     return Ref(KINDS[short], short, True) if short in KINDS else None
 
 
-def _is_none(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
 def _attribute(node: ast.Attribute, facts: Facts, depth: int) -> Ref | None:
     """`self.model` of any class of this file, and attributes of known modules."""
     if isinstance(node.value, ast.Name) and node.value.id == "self":
@@ -351,7 +348,7 @@ def _attribute(node: ast.Attribute, facts: Facts, depth: int) -> Ref | None:
 def attribute_ref(owner: ast.ClassDef, attr: str, facts: Facts, depth: int = 0) -> Ref | None:
     """What `self.<attr>` of a class is, when every value the class gives it (but None) is of one kind."""
     values = [value for cls in ancestors(owner, facts) for value in facts.attribute_values(cls, attr)]
-    found = _common(instance(value, facts, depth + 1) for value in values if not _is_none(value))
+    found = _common(instance(value, facts, depth + 1) for value in values if not is_none(value))
     if found is not None:
         return found
     for stmt in owner.body:

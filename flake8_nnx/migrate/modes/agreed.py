@@ -25,6 +25,7 @@ from flake8_nnx.migrate.modes.written import Written, calls_of
 from flake8_nnx.rules.nnx827_flag_over_mode import TRAINS
 from flake8_nnx.source.features import trace
 from flake8_nnx.source.given import of_the_call
+from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.methods import stores
 
 
@@ -129,7 +130,7 @@ def _merged(flag: Flag, modes: Modes) -> str | None:
     reads = [n for n in ast.walk(cls.node) if isinstance(n, ast.Attribute) and n.attr == name and id(n) not in inside]
     stores = [n for n in reads if isinstance(n.ctx, ast.Store)]
     parameter = dict(defaults(cls.init)).get(name) if cls.init is not None else None
-    none = isinstance(parameter, ast.Constant) and parameter.value is None
+    none = is_none(parameter)
     nodes = ast.walk(cls.init or cls.node)
     named = [n for n in nodes if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)]
     alone = len(cls.family) == 1 and len(named) == 1 and name not in cls.plan.asked
