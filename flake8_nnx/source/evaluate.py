@@ -5,33 +5,24 @@
 from __future__ import annotations
 
 import ast
-import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import array_functions, choosers, conditions, graphs, handed, held, indexing, loops, members, named_axes
-from flake8_nnx.source import normalized, opened, own_variables, ported, shapes
+from flake8_nnx.source import calls, conditions, indexing, loops, named_axes, normalized, shapes
 from flake8_nnx.source.bindings import bind
-from flake8_nnx.source.constructions import construct, merge
 from flake8_nnx.source.dynamic import dynamic
-from flake8_nnx.source.makers import called_in_setup
-from flake8_nnx.source.members import held_output, member
-from flake8_nnx.source.inittext import Env, InitText, of_super, root_is_self, static
-from flake8_nnx.source.joins import join
-from flake8_nnx.source.linen import CLASS_TRANSFORMS, LINEN, PARTIAL, Facts
-from flake8_nnx.source.optional import filtered, given_ones
+from flake8_nnx.source.members import member
+from flake8_nnx.source.inittext import Env, InitText, static
+from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.values import (
     GRAPH_PARTS,
     Array,
     Dtype,
-    Either,
     Function,
     Graph,
-    Held,
     Items,
     Member,
     Module,
-    Network,
     Partial,
     Prefix,
     Rank,
@@ -44,7 +35,6 @@ from flake8_nnx.source.values import (
     elements,
     floor_divide,
     multiply,
-    one_of,
     size_of,
 )
 
@@ -62,8 +52,6 @@ class Evaluator:
     @property
     def facts(self) -> Facts:
         return self.tracer.facts
-
-    # ---- values ---------------------------------------------------------------------------------------------------
 
     def value(self, node: ast.expr | None, env: Env) -> Any:
         """The abstract value of an expression; constructions and applications on the way are recorded."""
@@ -119,7 +107,7 @@ class Evaluator:
             return owner.attribute(node.attr)
         return Unknown()
 
-    _subscript = indexing.subscript
+    _call, _subscript = calls.call, indexing.subscript
     _compare, _boolop, _ifexp = conditions.compare, conditions.boolop, conditions.conditional
 
     def _tuple(self, node: ast.Tuple | ast.List, env: Env) -> Any:
@@ -189,145 +177,8 @@ class Evaluator:
         bind(self.tracer, node.target, value, env)
         return value
 
-    # ---- calls ----------------------------------------------------------------------------------------------------
-
-    def _call(self, node: ast.Call, env: Env) -> Any:
-        func = node.func
-        scoped = isinstance(func, ast.Attribute) and func.attr == "make_rng" and ast.unparse(func.value) == "self.scope"
-        if scoped or root_is_self(func) and func.attr in ("param", "variable", "sow", "make_rng"):  # type: ignore[attr-defined]
-            return own_variables.called(self.tracer, node, env)
-        if self.tracer.method == "setup" and handed.fields_read(node, self.facts, self.tracer.attributes) is not None:
-            return self._handed(node, env)
-        if of_super(func):
-            positional, keywords = self.arguments(node, env)
-            method = self.tracer.inherited(func.attr)  # type: ignore[attr-defined]
-            return self.tracer.inline(method, positional, keywords, env) if isinstance(method, Function) else Unknown()
-        origin = self.facts.origin(func)
-        if (equation := held.merged(self.tracer, node)) is not None:
-            return equation
-        if origin in PARTIAL and node.args:
-            inner = self.value(node.args[0], env)
-            if isinstance(inner, Partial):
-                positional, keywords = merge(inner, ast.Call(node.args[0], node.args[1:], node.keywords))
-                given = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
-                texts = {**inner.texts, **{id(e): self.text(e, env) for e in given}}
-                return replace(inner, positional=tuple(positional), keywords=keywords, texts=texts, maker=ast.unparse(func))
-        if origin in CLASS_TRANSFORMS and node.args:
-            inner = self.value(node.args[0], env)
-            if isinstance(inner, Partial):
-                return replace(inner, lifts=(*inner.lifts, node))
-        if self.tracer.ported and origin == "flax.nnx.List" and len(node.args) == 1:
-            return self.value(node.args[0], env)
-        new = ported.made(node, self.facts, self.tracer.ported)
-        if new is not None:
-            positional, keywords = self.arguments(node, env)
-            if self.tracer.ported:
-                return Module(ported.site_of(self.tracer, node, new, positional, keywords))
-            return construct(self.tracer, node, Partial(new), positional, keywords, env)
-        if origin is None and isinstance(func, ast.Name) and func.id == "isinstance" and len(node.args) == 2:
-            decided = members.is_instance(self.value(node.args[0], env), node.args[1], self.facts)
-            if decided is not None:
-                return Static(str(decided))
-        if origin is None and isinstance(func, ast.Name) and func.id == "map" and len(node.args) == 2:
-            return self._mapped(node, env)
-        if origin is None and isinstance(func, ast.Name) and func.id == "tuple" and len(node.args) == 1:
-            present = filtered(node.args[0])
-            if present is not None:
-                return given_ones(self.value(present, env))
-        # A receiver that is an array: its methods; otherwise evaluate the callee first, as Python does.
-        if isinstance(func, ast.Attribute) and not root_is_self(func) and origin is None:
-            owner = self.value(func.value, env)
-            if isinstance(owner, Graph) and func.attr == "_replace":
-                return graphs.replaced(owner, self.arguments(node, env)[1])
-            if isinstance(owner, Array):
-                return array_functions.method(self.tracer, owner, func.attr, node, env)
-            if one_of(owner):
-                return self._applied(owner, func.attr, node, *self.arguments(node, env), env)
-            if isinstance(owner, Held):
-                self.arguments(node, env)
-                return Unknown()
-            callee: Any = Unknown()
-            if isinstance(owner, Static):
-                positional, keywords = self.arguments(node, env)
-                return Unknown() if dynamic([*positional, *keywords.values()]) else self.as_static(node, env)
-        else:
-            callee = self.value(func, env)
-        if isinstance(callee, Partial):
-            positional, keywords = self.arguments(node, env)
-            return construct(self.tracer, node, callee, positional, keywords, env)
-        positional, keywords = self.arguments(node, env)
-        if isinstance(callee, Network):
-            return graphs.run(self.tracer, callee, positional[0] if positional else Unknown(), node, env)
-        network = graphs.made(origin, positional, keywords) if origin is not None else None
-        if network is not None:
-            return network
-        if one_of(callee):
-            return self._applied(callee, "__call__", node, positional, keywords, env)
-        if isinstance(callee, Held):
-            return held_output(callee, positional)
-        if isinstance(callee, Function):
-            events, sites = len(self.tracer.events), len(self.tracer.trace.sites)
-            outside = isinstance(func, ast.Name) and func.id not in env
-            own = called_in_setup(self.tracer, callee)
-            method = self.tracer.method if outside or own else None
-            with choosers.called(self.tracer, callee, node, outside or own) as call:
-                found = self.tracer.inline(callee, positional, keywords, env, method, call)
-            for site in self.tracer.trace.sites[sites:] if outside or own else ():
-                site.through = (node, *site.through)
-            if outside and len(self.tracer.trace.sites) == sites and not dynamic([*positional, *keywords.values()]):
-                del self.tracer.events[events:]  # `__init__` calls the function; what happens inside it is not its business
-                return found if isinstance(found, Array) else self.as_static(node, env)
-            if not isinstance(found, Unknown) or dynamic([*positional, *keywords.values()]):
-                return found
-            return self.as_static(node, env)
-        if origin is None and (known := named_axes.tupled(node, positional)) is not None:
-            return known
-        origin = origin or self._default(func, callee)
-        if origin in shapes.SEGMENTS and positional:
-            return shapes.segmented(positional[0])
-        if origin:
-            alike = LINEN + origin[len("flax.nnx."):] if self.tracer.ported and origin.startswith("flax.nnx.") else origin
-            found = array_functions.function(self.tracer, alike, node, positional, keywords, env)
-            if found != Unknown():
-                return found
-        elif isinstance(callee, Static) and len(positional) == 1 and isinstance(positional[0], Array):
-            return positional[0]  # `self.activation(x)`: a function of one array is taken to keep its shape
-        return Unknown() if dynamic([callee, *positional, *keywords.values()]) else self.as_static(node, env)
-
-    def _mapped(self, node: ast.Call, env: Env) -> Any:
-        """`map(f, (q, k, v))`: what f makes of each."""
-        made, items = node.args[0], elements(self.value(node.args[1], env))
-        function = Function(made, self.facts, dict(env)) if isinstance(made, ast.Lambda) else self.value(made, env)
-        if items is None or not isinstance(function, Function):
-            return Unknown()
-        return Items(tuple(self.tracer.inline(function, [item], {}, env) for item in items))
-
-    def _default(self, func: ast.expr, callee: Any) -> str | None:
-        """The function that a field is by default: others in its place are taken to do the same to shapes."""
-        if not isinstance(func, ast.Attribute) or not root_is_self(func) or not isinstance(callee, Static):
-            return None
-        if callee.text not in (func.attr, f"self.{func.attr}"):
-            return None  # of another class, which gives it
-        field = self.facts.fields_of(self.tracer.cls).get(func.attr)
-        default = field.facts.origin(field.default) if field is not None and field.default is not None else None
-        return default if default in shapes.SEGMENTS else None
-
-    def _handed(self, node: ast.Call, env: Env) -> Any:
-        """What a function makes of the fields of this module; a parent knows nothing of it."""
-        texts = ["self" if isinstance(a, ast.Name) and a.id == "self" else self.text(a, env) for a in node.args]
-        known = self.tracer.depth == 0 and None not in texts
-        return Static(f"{ast.unparse(node.func)}({', '.join(map(str, texts))})") if known else Unknown()
-
-    def _applied(
-        self, callee: Any, method: str, node: ast.Call, positional: list[Any], keywords: dict[str, Any], env: Env
-    ) -> Any:
-        """Output of a call of one of several submodules."""
-        positional = opened.followed(self.tracer, one_of(callee), node, positional, env) if method == "__call__" else positional
-        outputs = [self.tracer.apply(module.site, method, node, positional, keywords) for module in one_of(callee)]
-        outputs += positional[:1] if isinstance(callee, Either) and callee.or_same else []
-        return functools.reduce(lambda a, b: join(self.tracer, a, b, None), outputs)
-
     def arguments(self, node: ast.Call, env: Env) -> tuple[list[Any], dict[str, Any]]:
+        """The values of the arguments of a call, by position and by name."""
         positional = [self.value(a, env) for a in node.args]
         keywords = {k.arg: self.value(k.value, env) for k in node.keywords if k.arg}
         for extra in node.keywords:
