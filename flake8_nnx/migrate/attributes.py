@@ -16,11 +16,12 @@ from flake8_nnx.rules import _traced
 from flake8_nnx.rules._text import identifier, is_attribute, param_name, plural, snake
 from flake8_nnx.source.choosers import Same
 from flake8_nnx.source.call_dtypes import call_dtype
+from flake8_nnx.source.events import Assignment, Branch, Trace
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.parts import parts
-from flake8_nnx.source.values import Assignment, Branch, Loop, Module, Repeated, Site, Trace, elements
+from flake8_nnx.source.values import Loop, Module, Repeated, Site, elements
 
 RESERVED = _traced.RESERVED | {"rngs"}  # that an attribute may not be called
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from flake8_nnx.migrate.attributes import is_param
 from flake8_nnx.migrate.model import ClassPlan
+from flake8_nnx.source.events import Trace
 from flake8_nnx.source.features import trace
 from flake8_nnx.source.linen import Facts, LinenClass
-from flake8_nnx.source.values import Trace
 
 
 def borrowed(plan: ClassPlan, facts: Facts, found: Trace) -> Iterator[tuple[ast.Call, str]]:

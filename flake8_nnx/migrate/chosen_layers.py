@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.rules._text import snake
 from flake8_nnx.source.choosers import Same, arguments, chooses
+from flake8_nnx.source.events import Branch, Trace
 from flake8_nnx.source.given import CALL_FLAGS
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.precedence import operand
-from flake8_nnx.source.values import Branch, Loop, Site, Trace
+from flake8_nnx.source.values import Loop, Site
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner

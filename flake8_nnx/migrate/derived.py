@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate.attributes import is_param
 from flake8_nnx.migrate.lines import wrapped
+from flake8_nnx.source.events import Assignment
 from flake8_nnx.source.features import events
 from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.names import COMPREHENSIONS
-from flake8_nnx.source.values import Assignment, Site
+from flake8_nnx.source.values import Site
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.migrate.attributes import Attributes
 from flake8_nnx.migrate.lines import quoted
+from flake8_nnx.source.events import Trace
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.values import Site, Trace
+from flake8_nnx.source.values import Site
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner

@@ -12,12 +12,13 @@ from flake8_nnx.catalog.construct import call as nnx_call
 from flake8_nnx.catalog.layers import LAYERS, Layer
 from flake8_nnx.catalog.settings import AS_TUPLES, EQUATION, SETTINGS, told
 from flake8_nnx.migrate import any_module
+from flake8_nnx.source.events import Trace
 from flake8_nnx.source.features import trace
 from flake8_nnx.source.held import runs, runs_as_is, runs_at_all, shared_fields
 from flake8_nnx.source.idle import idle, reads_of
 from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
-from flake8_nnx.source.values import Module, Trace
+from flake8_nnx.source.values import Module
 
 LAYERS_HELD = {name: LAYERS[name] for name in SETTINGS}
 FREE = ("Embed",)  # of which more is read than its settings

@@ -11,10 +11,12 @@ from typing import Any
 
 from flake8_nnx.migrate import refuse
 from flake8_nnx.migrate.model import ClassPlan, Parameter
+from flake8_nnx.source.events import Assignment, Branch, Trace
 from flake8_nnx.source.features import argument_size, events, trace
 from flake8_nnx.source.linen import LINEN, Facts, Field, LinenClass
 from flake8_nnx.source.names import BUILTINS
-from flake8_nnx.source.values import Assignment, Branch, Loop, Site, Size, Trace
+from flake8_nnx.source.sizes import Size
+from flake8_nnx.source.values import Loop, Site
 
 CREATING = frozenset({"param", "variable", "make_rng", "sow", "perturb", "get_variable", "put_variable"})
 

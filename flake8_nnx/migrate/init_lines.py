@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.migrate import creations
 from flake8_nnx.migrate.lines import bare
 from flake8_nnx.source.choosers import Same
+from flake8_nnx.source.events import Assignment, Branch, Trace
 from flake8_nnx.source.features import WORD, events, site_sizes
 from flake8_nnx.source.handed import fields_read
-from flake8_nnx.source.values import Assignment, Branch, Loop, Site, Static, Trace
+from flake8_nnx.source.values import Loop, Site, Static
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner

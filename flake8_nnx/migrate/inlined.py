@@ -7,8 +7,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_nnx.source.events import Assignment
 from flake8_nnx.source.features import events
-from flake8_nnx.source.values import AXIS, CHOSEN, OPEN, WHOLE, Assignment, Size
+from flake8_nnx.source.sizes import AXIS, CHOSEN, OPEN, WHOLE, Size
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner

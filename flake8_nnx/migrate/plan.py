@@ -15,9 +15,10 @@ from flake8_nnx.migrate.model import ClassPlan, Line
 from flake8_nnx.migrate.sizes import Sizes
 from flake8_nnx.migrate.slots import slots_of
 from flake8_nnx.rules._text import nnx_functions
+from flake8_nnx.source.events import Assignment, Trace
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, size_texts, spelled, trace
 from flake8_nnx.source.linen import LinenClass, ModuleRef
-from flake8_nnx.source.values import Assignment, Site, Trace
+from flake8_nnx.source.values import Site
 
 Kept = Mapping[int, ClassPlan]
 

@@ -8,8 +8,9 @@ import ast
 from collections.abc import Collection
 
 from flake8_nnx.migrate.variables import array_module
+from flake8_nnx.source.events import Trace
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.values import Module, Site, Trace
+from flake8_nnx.source.values import Module, Site
 
 UNUSED = frozenset({"kernel_init", "bias_init", "param_dtype", "name"})
 

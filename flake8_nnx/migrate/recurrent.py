@@ -14,7 +14,8 @@ from flake8_nnx.source.linen import LINEN, LinenClass
 from flake8_nnx.source.recurrent import parts
 from flake8_nnx.source.text import SourceText
 from flake8_nnx.source.trace import Tracer
-from flake8_nnx.source.values import AXIS, Array, Site, Size, Unknown, elements, size_of
+from flake8_nnx.source.sizes import AXIS, Size
+from flake8_nnx.source.values import Array, Site, Unknown, elements, size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.migrate.plan import Planner

@@ -18,6 +18,7 @@ from flake8_nnx.migrate.slots import loop_name
 from flake8_nnx.migrate.unfollowed import unfollowed
 from flake8_nnx.migrate.unknown import may_be_class, unknown_modules, unseen_field
 from flake8_nnx.rules._text import is_alias
+from flake8_nnx.source.events import Assignment, Trace
 from flake8_nnx.source.features import events
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.ported import TO_LINEN
@@ -27,7 +28,7 @@ from flake8_nnx.source.linen import Facts, LinenClass, annotation_word
 from flake8_nnx.source.makers import is_maker, made_by, unclear
 from flake8_nnx.source.methods import decorated
 from flake8_nnx.source.precedence import operand
-from flake8_nnx.source.values import Assignment, Either, Module, Partial, Site, Trace
+from flake8_nnx.source.values import Either, Module, Partial, Site
 
 # Decorators of classes from here change what the class is; any other, such as one for docstrings, stays.
 CHANGES_CLASSES = frozenset({"flax", "jax", "functools", "dataclasses"})

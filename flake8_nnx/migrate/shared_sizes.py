@@ -9,8 +9,10 @@ from collections.abc import Mapping
 
 from flake8_nnx.migrate.attributes import Attributes
 from flake8_nnx.migrate.sizes import OTHERWISE, TOLD
+from flake8_nnx.source.events import Trace
 from flake8_nnx.source.features import site_sizes
-from flake8_nnx.source.values import OPEN, Site, Size, Trace
+from flake8_nnx.source.sizes import OPEN, Size
+from flake8_nnx.source.values import Site
 
 
 def names(found: Trace, attributes: Attributes, outside: frozenset[int], asked: set[str], taken: set[str]) -> dict[str, str]:

@@ -10,9 +10,10 @@ from flake8_nnx.migrate import any_module, given_layers, one_scope
 from flake8_nnx.migrate.attributes import Attributes, is_param, is_variable
 from flake8_nnx.migrate.lifted import lifts_of
 from flake8_nnx.migrate.variables import computed_name, is_eager, told_name
+from flake8_nnx.source.events import Branch, Trace
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.parts import parts
-from flake8_nnx.source.values import Branch, Loop, Module, Site, Trace, elements
+from flake8_nnx.source.values import Loop, Module, Site, elements
 
 
 def slots_of(trace: Trace, attributes: Attributes, told: Mapping[Site, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -11,9 +11,10 @@ from typing import Any
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.migrate import products, refuse
 from flake8_nnx.migrate.model import ClassPlan
+from flake8_nnx.source.events import Trace
 from flake8_nnx.source.features import trace
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
-from flake8_nnx.source.values import Held, Module, Trace
+from flake8_nnx.source.values import Held, Module
 
 Planned = Callable[[LinenClass], "ClassPlan | None"]
 # Methods and properties of a bound Linen module that NNX modules do not have.

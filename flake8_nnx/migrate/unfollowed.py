@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
 from flake8_nnx.source.names import FUNCTIONS
-from flake8_nnx.source.values import Trace
+from flake8_nnx.source.events import Trace
 
 ASKS = frozenset({"isinstance", "issubclass"})
 Code = tuple[ast.AST, Facts]

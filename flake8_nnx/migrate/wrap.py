@@ -16,7 +16,8 @@ from flake8_nnx.source.features import SizeParameter, site_sizes, trace
 from flake8_nnx.source.idle import idle
 from flake8_nnx.source.linen import Facts, Field, LinenClass
 from flake8_nnx.source.names import FUNCTIONS
-from flake8_nnx.source.values import AXIS, Site
+from flake8_nnx.source.sizes import AXIS
+from flake8_nnx.source.values import Site
 
 # Parameters of to_linen itself.
 TAKEN = frozenset({"nnx_class", "metadata_fn", "name", "skip_rng", "abstract_init"})

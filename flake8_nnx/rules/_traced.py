@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flake8_nnx.rules import _text
+from flake8_nnx.source.events import Trace
 from flake8_nnx.source.features import SizeParameter, needed_sizes, trace
 from flake8_nnx.source.linen import Facts, LinenClass
-from flake8_nnx.source.values import Site, Trace
+from flake8_nnx.source.values import Site
 
 # Public names of nnx.Module (flax 0.12) that an attribute may not take, and how a field of such a name is kept.
 RESERVED = frozenset({"train", "eval", "sow", "perturb", "set_attributes", "iter_children", "iter_modules"})

@@ -14,6 +14,7 @@ from flake8_nnx.source.joins import join
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.methods import defaults, filled_fields
 from flake8_nnx.source.names import BUILTINS
+from flake8_nnx.source.sizes import Size
 from flake8_nnx.source.values import (
     Array,
     AtLeast,
@@ -23,7 +24,6 @@ from flake8_nnx.source.values import (
     Partial,
     Repeated,
     Site,
-    Size,
     Static,
     Unknown,
     elements,

@@ -13,20 +13,8 @@ from flake8_nnx.source import grown, normalized, rearranged, reshaped, shapes, s
 from flake8_nnx.source.dynamic import dynamic
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.linen import LINEN
-from flake8_nnx.source.values import (
-    Array,
-    Dtype,
-    Items,
-    Prefix,
-    Shape,
-    Start,
-    Static,
-    Unknown,
-    array_of,
-    elements,
-    floor_divide,
-    size_of,
-)
+from flake8_nnx.source.sizes import floor_divide
+from flake8_nnx.source.values import Array, Dtype, Items, Prefix, Shape, Start, Static, Unknown, array_of, elements, size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer

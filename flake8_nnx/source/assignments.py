@@ -13,24 +13,13 @@ from flake8_nnx.source import shapes
 from flake8_nnx.source.bindings import bind
 from flake8_nnx.source.checks import of_setup
 from flake8_nnx.source.chosen import chosen_class
+from flake8_nnx.source.events import Assignment
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.layer_lists import is_module
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.methods import plain_names, target_text
 from flake8_nnx.source.opened import named_size
-from flake8_nnx.source.values import (
-    Array,
-    Assignment,
-    Function,
-    Items,
-    Partial,
-    Repeated,
-    Static,
-    Unknown,
-    appended,
-    elements,
-    size_of,
-)
+from flake8_nnx.source.values import Array, Function, Items, Partial, Repeated, Static, Unknown, appended, elements, size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer

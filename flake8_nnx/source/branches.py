@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import choosers, own_variables
 from flake8_nnx.source.chosen import class_of_branches
+from flake8_nnx.source.events import Branch
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.joins import join, joined_attributes
 from flake8_nnx.source.makers import one_or_none
 from flake8_nnx.source.methods import short
-from flake8_nnx.source.values import Array, Branch, Site, Static, Unknown
+from flake8_nnx.source.values import Array, Site, Static, Unknown
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer

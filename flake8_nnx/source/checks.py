@@ -7,8 +7,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_nnx.source.events import Assignment
 from flake8_nnx.source.inittext import Env, root_is_self
-from flake8_nnx.source.values import Assignment, Module
+from flake8_nnx.source.values import Module
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer

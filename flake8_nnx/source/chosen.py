@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.catalog.layers import LAYERS
+from flake8_nnx.source.events import Assignment
 from flake8_nnx.source.given import Given
 from flake8_nnx.source.linen import LINEN, Facts
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.precedence import operand
-from flake8_nnx.source.values import Assignment, Partial
+from flake8_nnx.source.values import Partial
 
 if TYPE_CHECKING:
     from flake8_nnx.source.inittext import Env

@@ -14,6 +14,7 @@ from flake8_nnx.source.dynamic import dynamic
 from flake8_nnx.source.members import member
 from flake8_nnx.source.inittext import Env, InitText, static
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.sizes import add, floor_divide, multiply
 from flake8_nnx.source.values import (
     GRAPH_PARTS,
     Array,
@@ -30,11 +31,8 @@ from flake8_nnx.source.values import (
     Start,
     Static,
     Unknown,
-    add,
     appended,
     elements,
-    floor_divide,
-    multiply,
     size_of,
 )
 

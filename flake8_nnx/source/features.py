@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flake8_nnx.catalog.layers import LAYERS
+from flake8_nnx.source.events import Assignment, Branch, Trace
 from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.methods import defaults
 from flake8_nnx.source.opened import stored
 from flake8_nnx.source.trace import Tracer
-from flake8_nnx.source.values import (
-    AXIS, CHOSEN, OPEN, WHOLE, Array, Assignment, Branch, Graph, Loop, Site, Size, Static, Trace, size_of,
-)
+from flake8_nnx.source.sizes import AXIS, CHOSEN, OPEN, WHOLE, Size
+from flake8_nnx.source.values import Array, Graph, Loop, Site, Static, size_of
 
 WORD = re.compile(r"self\.\w+|\w+")
 NONE = Static("None")

@@ -11,20 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source.joins import join
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.values import (
-    GRAPH_PARTS,
-    Array,
-    Function,
-    Graph,
-    Joined,
-    Module,
-    Network,
-    Size,
-    Static,
-    Unknown,
-    add,
-    multiply,
-)
+from flake8_nnx.source.sizes import Size, add, multiply
+from flake8_nnx.source.values import GRAPH_PARTS, Array, Function, Graph, Joined, Module, Network, Static, Unknown
 
 if TYPE_CHECKING:
     from flake8_nnx.source.inittext import Env

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flake8_nnx.source import reshaped
-from flake8_nnx.source.values import Array, Items, Prefix, Shape, Unknown, array_of, elements, multiply, size_of
+from flake8_nnx.source.sizes import multiply
+from flake8_nnx.source.values import Array, Items, Prefix, Shape, Unknown, array_of, elements, size_of
 
 # Functions of jax.random by the position of the shape.
 DRAWS = {

@@ -12,7 +12,8 @@ from flake8_nnx.catalog.settings import EQUATION
 from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.linen import LINEN, Facts, LinenClass
 from flake8_nnx.source.methods import stores
-from flake8_nnx.source.values import Held, Size
+from flake8_nnx.source.sizes import Size
+from flake8_nnx.source.values import Held
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.source.dynamic import dynamic
 from flake8_nnx.source.inittext import Env, last_axes, static
 from flake8_nnx.source.literals import is_none
+from flake8_nnx.source.sizes import Size
 from flake8_nnx.source.values import (
     Array,
     AtLeast,
@@ -19,7 +20,6 @@ from flake8_nnx.source.values import (
     Prefix,
     Repeated,
     Shape,
-    Size,
     Start,
     Static,
     TheAxis,

@@ -10,8 +10,10 @@ from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.members import member
 from flake8_nnx.source.names import COMPREHENSIONS
 from flake8_nnx.source.precedence import operand
-from flake8_nnx.source.values import AXIS, OPEN, Array, Function, Member, Module, Partial, Shape, Size, Static, Unknown
-from flake8_nnx.source.values import atom, size_of
+from flake8_nnx.source.sizes import AXIS, OPEN, Size
+from flake8_nnx.source.values import Array, Function, Member, Module, Partial, Shape, Static, Unknown
+from flake8_nnx.source.sizes import atom
+from flake8_nnx.source.values import size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer

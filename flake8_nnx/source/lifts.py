@@ -9,7 +9,8 @@ from typing import Any
 from flake8_nnx.catalog.transforms import TRANSFORMS
 from flake8_nnx.source.linen import LINEN, Facts
 from flake8_nnx.source.literals import is_none
-from flake8_nnx.source.values import Array, Items, Size, Unknown, elements
+from flake8_nnx.source.sizes import Size
+from flake8_nnx.source.values import Array, Items, Unknown, elements
 
 BROADCAST = (f"{LINEN}broadcast", "flax.core.broadcast", "flax.core.lift.broadcast")
 

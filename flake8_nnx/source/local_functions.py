@@ -7,9 +7,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_nnx.source.events import Assignment
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.names import COMPREHENSIONS, FUNCTIONS
-from flake8_nnx.source.values import Assignment, Function
+from flake8_nnx.source.values import Function
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.source.bindings import bind
 from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.opaque import opaque
-from flake8_nnx.source.values import GRAPH_PARTS, Array, Graph, Loop, Module, Repeated, Size, Static, Unknown, atom, elements
+from flake8_nnx.source.sizes import Size, atom
+from flake8_nnx.source.values import GRAPH_PARTS, Array, Graph, Loop, Module, Repeated, Static, Unknown, elements
 
 if TYPE_CHECKING:
     from flake8_nnx.source.inittext import Env

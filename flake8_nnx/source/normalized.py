@@ -7,8 +7,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from flake8_nnx.source.events import Branch
 from flake8_nnx.source.linen import LINEN
-from flake8_nnx.source.values import Array, Branch, Items, Rank, Site, Static, TheAxis, Unknown, elements, size_of
+from flake8_nnx.source.values import Array, Items, Rank, Site, Static, TheAxis, Unknown, elements, size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.source.inittext import Env

@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flake8_nnx.source.values import Array, Size, Static, Unknown, array_of, floor_divide, product, size_of
+from flake8_nnx.source.sizes import Size, floor_divide, product
+from flake8_nnx.source.values import Array, Static, Unknown, array_of, size_of
 
 FUNCTIONS = frozenset({"einops.rearrange", "einops.repeat", "einops.reduce"})
 REST = ["..."]

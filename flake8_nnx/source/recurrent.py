@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.catalog.layers import LAYERS
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.values import Array, Held, Items, Module, Shape, Site, Size, Static, Unknown, add, elements, size_of
+from flake8_nnx.source.sizes import Size, add
+from flake8_nnx.source.values import Array, Held, Items, Module, Shape, Site, Static, Unknown, elements, size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flake8_nnx.source.values import Array, Items, Prefix, Shape, Size, Start, array_of, floor_divide, product, size_of
+from flake8_nnx.source.sizes import Size, floor_divide, product
+from flake8_nnx.source.values import Array, Items, Prefix, Shape, Start, array_of, size_of
 
 
 def filled(shape: Items | Prefix | Start | Shape) -> Array:

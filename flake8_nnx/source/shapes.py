@@ -7,22 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flake8_nnx.source.values import (
-    AXIS,
-    OPEN,
-    Array,
-    Size,
-    Static,
-    Unknown,
-    add,
-    atom,
-    array_of,
-    ceil_divide,
-    elements,
-    floor_divide,
-    multiply,
-    size_of,
-)
+from flake8_nnx.source.sizes import AXIS, OPEN, Size, add, atom, ceil_divide, floor_divide, multiply
+from flake8_nnx.source.values import Array, Static, Unknown, array_of, elements, size_of
 
 Arguments = Mapping[str, Any]
 

@@ -13,6 +13,7 @@ from flake8_nnx.source.bindings import bind
 from flake8_nnx.source.constants import constant
 from flake8_nnx.source.copied import copied
 from flake8_nnx.source.evaluate import Evaluator
+from flake8_nnx.source.events import Trace
 from flake8_nnx.source.given import given_to
 from flake8_nnx.source.held import told_axes
 from flake8_nnx.source.idle import idle
@@ -25,7 +26,7 @@ from flake8_nnx.source.methods import optional_fields
 from flake8_nnx.source.ranks import rank_of
 from flake8_nnx.source.shared import shared
 from flake8_nnx.source.text import SourceText
-from flake8_nnx.source.values import Array, Function, Held, Loop, Partial, Settings, Site, Static, Trace, Unknown
+from flake8_nnx.source.values import Array, Function, Held, Loop, Partial, Settings, Site, Static, Unknown
 
 MAX_INLINE = 8
 

@@ -1,29 +1,20 @@
 """Abstract values of a module's method: what the constructor of the NNX class can know of them.
 
-Sizes are integers or source text in terms of constructor parameters; `None` is a size that nobody knows.
+Arrays are known by the sizes of their axes, layers by the site that makes them.
 """
 from __future__ import annotations
 
 import ast
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Union
+from typing import Any
 
 from flake8_nnx.catalog.settings import SETTINGS, told
 from flake8_nnx.source.given import Given
 from flake8_nnx.source.linen import Facts, LinenClass, ModuleRef
+from flake8_nnx.source.sizes import Size, atom
 
-Size = Union[int, str, None]
-# The size of axis -k of argument `x` reads `axisk_of_x` until the constructor's parameters are chosen.
-AXIS = re.compile(r"\baxis(\d+)_of_(\w+)\b")
-# All sizes but the first read `sizes_of_x`.
-WHOLE = re.compile(r"\bsizes_of_(\w+)\b")
-# That of an axis which the field `axis` chooses reads `axis_by_axis_of_x`.
-CHOSEN = re.compile(r"\baxis_by_(\w+?)_of_(\w+)\b")
-# A size that only the call knows reads `openk_of_x` after the variable `x` that has it.
-OPEN = re.compile(r"\bopen\d+_of_(\w+)\b")
 MAX_RANK = 8
 
 
@@ -343,47 +334,6 @@ class Loop:
     source: Repeated | None = None  # iterates over this list of submodules
 
 
-@dataclass(eq=False)
-class Branch:
-    """An `if` on something that `__init__` knows."""
-
-    node: ast.If
-    test: str
-    body: list[Any]
-    orelse: list[Any]
-    in_call: str = ""  # the test as the call can ask it
-
-
-@dataclass(eq=False)
-class Assignment:
-    """A statement that `__init__` may need: the names it gives and their source there."""
-
-    node: ast.stmt
-    names: tuple[str, ...]
-    text: str
-
-
-@dataclass
-class Trace:
-    """What happens when a class is built and called: events in order, and why it cannot be told where it cannot."""
-
-    cls: LinenClass
-    events: list[Any] = field(default_factory=list)  # Site, Loop, Branch, Assignment
-    sites: list[Site] = field(default_factory=list)
-    detached: list[Site] = field(default_factory=list)  # modules that are no part of this one (parent=None)
-    problems: list[tuple[ast.AST, str]] = field(default_factory=list)
-    arguments: dict[str, list[str]] = field(default_factory=dict)  # method -> array arguments in order
-    output: Any = field(default_factory=Unknown)
-    defaults: dict[str, Any] = field(default_factory=dict)  # fields whose default is a module class
-    open_sizes: set[str] = field(default_factory=set)  # names of sizes that only the call knows
-    # `A() if test else f` in setup -> the texts of what is none of its modules, by the id of its nodes
-    arms: dict[ast.IfExp, dict[int, str]] = field(default_factory=dict)
-    understood: set[ast.stmt] = field(default_factory=set)  # statements that collect submodules in a list
-    attributes: dict[str, Any] = field(default_factory=dict)  # of the module after setup
-    calls: list[tuple[ast.AST, dict[str, Any]]] = field(default_factory=list)  # methods that ran, with their arguments
-    placed: dict[Any, ast.Call] = field(default_factory=dict)  # events of functions outside of the class -> their calls there
-
-
 def elements(value: Any) -> tuple[Any, ...] | None:
     """The elements of a tuple or list, where known."""
     return value.items if isinstance(value, (Items, Static)) else None
@@ -416,74 +366,6 @@ def words(value: Any) -> set[str]:
         own = words(value.text) if isinstance(value, Static) else set()
         return own.union(*map(words, elements(value) or ()))
     return set()
-
-
-# ---- arithmetic on sizes ----------------------------------------------------------------------------------------
-
-
-TIGHT = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)
-
-
-def atom(size: Size, *also: type[ast.AST]) -> str:
-    """Source of a size that can stand as an operand; nodes of the types in `also` need no parentheses there."""
-    return _atom(str(size), also)
-
-
-@functools.lru_cache(maxsize=4096)
-def _atom(text: str, also: tuple[type[ast.AST], ...]) -> str:
-    node = ast.parse(text, mode="eval").body
-    operator = node.op if isinstance(node, ast.BinOp) else node
-    whole = text.startswith("(") and _encloses(text)
-    return text if whole or isinstance(node, TIGHT) or isinstance(operator, also) else f"({text})"
-
-
-def _encloses(text: str) -> bool:
-    """Whether the first parenthesis of an expression ends with it."""
-    try:
-        return ast.dump(ast.parse(text, mode="eval")) == ast.dump(ast.parse(text[1:-1].strip(), mode="eval"))
-    except SyntaxError:
-        return False
-
-
-def add(a: Size, b: Size) -> Size:
-    if a is None or b is None:
-        return None
-    if isinstance(a, int) and isinstance(b, int):
-        return a + b
-    return b if a == 0 else a if b == 0 else f"{a} + {b}" if isinstance(b, int) or "-" not in b else f"{a} + {atom(b)}"
-
-
-def multiply(a: Size, b: Size) -> Size:
-    if a is None or b is None:
-        return None
-    if isinstance(a, int) and isinstance(b, int):
-        return a * b
-    return b if a == 1 else a if b == 1 else f"{atom(a, ast.Mult, ast.UnaryOp)} * {atom(b, ast.UnaryOp)}"
-
-
-def product(sizes: list[Size]) -> Size:
-    result: Size = 1
-    for size in sizes:
-        result = multiply(result, size)
-    return result
-
-
-def floor_divide(a: Size, b: Size) -> Size:
-    if a is None or b is None or b == 0:
-        return None
-    if isinstance(a, int) and isinstance(b, int):
-        return a // b
-    if isinstance(a, str) and (times := a.removeprefix(f"{b} * ")) != a and atom(times) == times:
-        return times
-    return a if b == 1 else f"{atom(a, ast.Mult, ast.FloorDiv, ast.UnaryOp)} // {atom(b)}"
-
-
-def ceil_divide(a: Size, b: Size) -> Size:
-    if a is None or b is None or b == 0:
-        return None
-    if isinstance(a, int) and isinstance(b, int):
-        return -(-a // b)
-    return a if b == 1 else f"-(-{atom(a)} // {atom(b)})"
 
 
 def size_of(value: Any) -> Size:
