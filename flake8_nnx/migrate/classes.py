@@ -19,6 +19,7 @@ from flake8_nnx.migrate.lines import joined, wrapped
 from flake8_nnx.migrate.model import Line
 from flake8_nnx.migrate.placed import Edits, NewClass
 from flake8_nnx.migrate.pruned import chained, pruned
+from flake8_nnx.migrate.same_branches import said_once
 from flake8_nnx.migrate.spans import Span, inside
 from flake8_nnx.migrate.statements import Around, argument, parsed, spaced
 from flake8_nnx.migrate.trees import as_tuple, attributes_read, blocks_in, comments_in, docstring_of, nothing_in, own_comments
@@ -196,11 +197,13 @@ class Rewriter(Around):
         self, original_node: cst.If, updated_node: cst.If
     ) -> cst.If | cst.RemovalSentinel | cst.FlattenSentinel[cst.BaseStatement]:
         if self.span(original_node) in self.edits.removed:  # with all that stood under it, whose comments went with it
-            self.loose.extend(own_comments(original_node))
+            home = self.edits.homes.get(self.span(original_node))
+            kept = self.loose if home is None else self.comments.setdefault(id(home), [])
+            kept.extend(own_comments(original_node))
             return cst.RemoveFromParent()
         runs = self.edits.unwrapped.get(self.span(original_node))
         if runs is None:
-            return updated_node
+            return self.once(original_node, updated_node)
         block, leading = updated_node.body, list(updated_node.leading_lines)
         if not runs:
             other = cst.ensure_type(updated_node.orelse, cst.Else)
@@ -216,6 +219,13 @@ class Rewriter(Around):
         first, *rest = block.body
         first = first.with_changes(leading_lines=[*above, *first.leading_lines])  # type: ignore[attr-defined]
         return cst.FlattenSentinel([first, *rest])
+
+    def once(self, original: cst.If, updated: cst.If) -> cst.If | cst.FlattenSentinel[cst.BaseStatement]:
+        """What both branches of a migrated class do now, without asking which."""
+        start, _ = self.span(original)
+        if not self.inside or not self.edits.source.startswith(b"if", start):  # `elif` belongs to the branch above
+            return updated
+        return said_once(original, updated) or updated
 
     def together(
         self, original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine

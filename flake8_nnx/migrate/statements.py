@@ -137,6 +137,17 @@ class Around(cst.CSTTransformer):
         new = cst.ensure_type(cst.parse_statement("\n".join(rows), self.config), cst.SimpleStatementLine)
         return statement.with_changes(body=new.body)
 
+    def leave_For(self, original_node: cst.For, updated_node: cst.For) -> cst.For:
+        """A loop over more than before: its first line fits."""
+        old, new = (cst.Module([]).code_for_node(node.iter) for node in (original_node, updated_node))
+        head = f"for {cst.Module([]).code_for_node(updated_node.target).strip()} in {new}:"
+        width = self.width - self.column(self.span(original_node))
+        if old == new or "\n" in head or len(head) <= width:
+            return updated_node
+        rows = wrapped(head, self.continuation, width)
+        loop = cst.ensure_type(cst.parse_statement("\n".join(rows) + " pass", self.config), cst.For)
+        return updated_node.with_changes(iter=loop.iter)
+
     def added(self, texts: Iterable[str], column: int) -> list[Any]:
         """New statements, each as long as it may be."""
         lines = [text if "\n" in text else "\n".join(wrapped(text, self.continuation, self.width - column)) for text in texts]

@@ -54,8 +54,20 @@ class SourceText:
         return "\n".join([first, *(line[margin:] if line[:margin].isspace() else line for line in rest)])
 
     def unparsed(self, node: ast.AST, swaps: Mapping[int, str]) -> str:
-        """The same over several lines, in the spelling of `ast.unparse`."""
-        return _unparsed(node, swaps)
+        """The same over several lines, in the spelling of `ast.unparse` and indented as in the file."""
+        text = _unparsed(node, swaps)
+        if "\n" not in text or '"""' in text or "'''" in text:  # lines of strings do not move
+            return text
+        step = self._step(node)
+        return re.sub(r"^(?:    )+", lambda spaces: step * (len(spaces[0]) // 4), text, flags=re.MULTILINE)
+
+    def _step(self, node: ast.AST) -> str:
+        """By how much the body of a compound statement is indented."""
+        first = next(iter(getattr(node, "body", ())), None)
+        if self.lines is None or first is None or first.lineno == node.lineno:  # type: ignore[attr-defined]
+            return "    "
+        inner = self.lines[first.lineno - 1][: first.col_offset].decode()
+        return inner[node.col_offset:] if inner.isspace() else "    "  # type: ignore[attr-defined]
 
     def has_comment(self, first: int, last: int) -> bool:
         """Whether something in these lines may be a comment."""

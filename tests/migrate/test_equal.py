@@ -346,6 +346,10 @@ CASES = {
         Case("google_style:VAE", init="VAE(3)", args=("f32[2,784]", "key")),
         Case("google_style:VAE", init="VAE(3)", args=("f32[2,3]",), method="generate", new_init="VAE(784, 3, rngs=rngs)"),
     ],
+    "said_once": [
+        Case("said_once:Gated", init="Gated('plain', 3)", args=("f32[2,4]",)),
+        Case("said_once:Stack", init="Stack((4, 3, 2))", args=("f32[2,4]",)),
+    ],
     "streams": [
         Case(
             "streams:WordDropout",

@@ -107,7 +107,9 @@ class Precise(nnx.Module):
 
     def __call__(self, x, ids):
         wide = jnp.promote_types(x.dtype, jnp.float32)
-        for level, rms_norm, dense_general in zip(self.levels, self.rms_norms, self.dense_generals):
+        for level, rms_norm, dense_general in zip(
+            self.levels, self.rms_norms, self.dense_generals
+        ):
             x = rms_norm(x).astype(x.dtype)
             x = dense_general((x + 1).astype(wide))
             x = x.reshape(*x.shape[:-2], 2 * level)

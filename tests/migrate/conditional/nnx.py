@@ -40,7 +40,9 @@ class Critic(nnx.Module):
     def __call__(self, x, action, train: bool = False):
         x = x.reshape((x.shape[0], -1))
         x = jnp.concatenate([x, action], -1)
-        for dense_0, dropout, layer_norm in zip(self.dense_layers_0, self.dropouts, self.layer_norms):
+        for dense_0, dropout, layer_norm in zip(
+            self.dense_layers_0, self.dropouts, self.layer_norms
+        ):
             x = dense_0(x)
             if self.rate is not None:
                 x = dropout(x, deterministic=not train)
@@ -68,7 +70,9 @@ class EveryOther(nnx.Module):
             x_features = 4
 
     def __call__(self, x):
-        for i, dense, layer_norm, rms_norm in zip(range(self.depth), self.dense_layers, self.layer_norms, self.rms_norms):
+        for i, dense, layer_norm, rms_norm in zip(
+            range(self.depth), self.dense_layers, self.layer_norms, self.rms_norms
+        ):
             x = dense(x)
             if i % 2:
                 x = layer_norm(x)

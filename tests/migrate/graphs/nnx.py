@@ -95,7 +95,9 @@ class GraphNet(nnx.Module):
             embed_node_fn=self.dense_0, embed_edge_fn=self.dense_1, embed_global_fn=self.dense_2
         )
         graphs = embedder(graphs)
-        for mlp_0, mlp_1, mlp_2, layer_norm in zip(self.mlps_0, self.mlps_1, self.mlps_2, self.layer_norms):
+        for mlp_0, mlp_1, mlp_2, layer_norm in zip(
+            self.mlps_0, self.mlps_1, self.mlps_2, self.layer_norms
+        ):
             if self.use_edges:
                 update_edges = jraph.concatenated_args(mlp_0)
             else:

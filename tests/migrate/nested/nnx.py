@@ -69,7 +69,9 @@ class Nested(nnx.Module):
         for block_group in self.blocks:
             for block in block_group:
                 x = block(x, train)
-        for (w, act), dense_0, layer_norm_0 in zip(((3, nnx.relu), (4, nnx.tanh)), self.dense_layers_0, self.layer_norms_0):
+        for (w, act), dense_0, layer_norm_0 in zip(
+            ((3, nnx.relu), (4, nnx.tanh)), self.dense_layers_0, self.layer_norms_0
+        ):
             x = act(dense_0(x))
             x = layer_norm_0(x)
         for dense_1, layer_norm_1 in zip(self.dense_layers_1, self.layer_norms_1):
