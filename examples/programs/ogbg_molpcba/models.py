@@ -183,7 +183,14 @@ class GraphNet(nnx.Module):
         embed_global_fn=self.dense_2,
     )
     processed_graphs = embedder(graphs)
-    for mlp_0, mlp_1, mlp_2, layer_norm_0, layer_norm_1, layer_norm_2 in zip(self.mlps_0, self.mlps_1, self.mlps_2, self.layer_norms_0, self.layer_norms_1, self.layer_norms_2):
+    for mlp_0, mlp_1, mlp_2, layer_norm_0, layer_norm_1, layer_norm_2 in zip(
+        self.mlps_0,
+        self.mlps_1,
+        self.mlps_2,
+        self.layer_norms_0,
+        self.layer_norms_1,
+        self.layer_norms_2,
+    ):
       if self.use_edge_model:
         update_edge_fn = jraph.concatenated_args(mlp_0)
       else:
