@@ -106,6 +106,7 @@ def kept(site: Site, group: Sequence[Site], facts: Facts) -> list[ast.expr]:
     if function is None or not any(map(flags, group)):
         return []
     asked = [node.test for node in ast.walk(function) if isinstance(node, ast.If)]
+    asked += [node.subject for node in ast.walk(function) if isinstance(node, ast.Match)]
     own = [value for other in group for name, value in other.keywords.items() if name in flags(other)]
     read = {n.id for node in (*asked, *own) for n in ast.walk(node) if isinstance(n, ast.Name)}
     inside = {id(n) for n in ast.walk(site.node)}

@@ -220,8 +220,9 @@ def _check_setup(plan: ClassPlan, trace: Trace, facts: Facts) -> None:
         if statement in covered or statement in trace.understood or isinstance(statement, ast.Pass):
             return True
         if isinstance(statement, (ast.If, ast.For)):
-            orelse = statement.orelse
-            return all(known(inner) for inner in [*statement.body, *orelse])
+            return all(known(inner) for inner in [*statement.body, *statement.orelse])
+        if isinstance(statement, ast.Match):
+            return all(known(inner) for case in statement.cases for inner in case.body)
         if is_maker(statement, plan.cls):
             return not unclear(statement, plan.cls, trace.sites, covered | trace.understood)  # type: ignore[arg-type]
         if isinstance(statement, ast.Expr):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.linen import Facts
 from flake8_nnx.source.methods import defaults
-from flake8_nnx.source.precedence import operand
+from flake8_nnx.source.precedence import bound, needed
 from flake8_nnx.source.values import Either, Function, Loop, Static, one_of
 
 if TYPE_CHECKING:
@@ -146,10 +146,9 @@ def said(tracer: Tracer, nodes: Iterable[ast.expr]) -> dict[int, str]:
         for read in ast.walk(node):
             above = tracer.facts.names.parent(read)
             if isinstance(read, ast.Name) and read.id in names:
-                inside = above is not None and read is not node
-                swaps[id(read)] = operand(names[read.id], above, read) if inside and above else names[read.id]
-        placed = hasattr(node, "lineno")
-        found[id(node)] = tracer.source.segment(node, swaps) if placed else tracer.source.unparsed(node, swaps)
+                least = 1 if above is None or read is node else 6 if isinstance(above, ast.Match) else needed(above, read)
+                swaps[id(read)] = bound(names[read.id], least)
+        found[id(node)] = tracer.source.segment(node, swaps)
     return found
 
 

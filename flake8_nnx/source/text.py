@@ -22,6 +22,8 @@ class SourceText:
             return swaps[id(node)]
         if isinstance(node, ast.Name):
             return node.id
+        if self.lines is not None and not hasattr(node, "lineno"):  # made of parts that have a place
+            return _unparsed(node, {id(part): self.segment(part, swaps) for part in _parts(node)})
         if self.lines is None:
             return repr(node.value) if isinstance(node, ast.Constant) and node.value is not ... else _unparsed(node, swaps)
         pieces, position = [], _start(node)
@@ -107,6 +109,12 @@ def _dotted(node: ast.AST) -> str:
         names.append(node.attr)
         node = node.value
     return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
+
+
+def _parts(node: ast.AST) -> list[ast.AST]:
+    """The nodes below one without a place that have one."""
+    below = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    return [part for child in below for part in ([child] if hasattr(child, "lineno") else _parts(child))]
 
 
 def _outermost(node: ast.AST, swaps: Mapping[int, str]) -> list[tuple[ast.AST, str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from flake8_nnx.source import assignments, branches, checks, choosers, graphs, layer_lists, loops, opaque, ported
+from flake8_nnx.source import assignments, branches, checks, choosers, graphs, layer_lists, loops, matches, opaque, ported
 from flake8_nnx.source.apply import applied
 from flake8_nnx.source.bindings import bind
 from flake8_nnx.source.constants import constant
@@ -260,7 +260,7 @@ class Tracer:
     def _assert(self, node: ast.Assert, env: Env) -> None:
         checks.checked(self, node, [node.test, *([node.msg] if node.msg else [])], "assert {}", env)
 
-    _if, _for = branches.run, loops.run
+    _if, _match, _for = branches.run, matches.run, loops.run
     _assign, _annassign, _augassign = assignments.assign, assignments.annotated, assignments.augmented
 
     def _functiondef(self, node: ast.FunctionDef, env: Env) -> None:

@@ -27,6 +27,8 @@ CASES = {
         Case("choosers:Deep", init="Deep(None, (3,))", args=("f32[2,4]",), **TRAINING),
         Case("choosers:Two", init="Two('ln', 'batch')", args=("f32[2,4]",), **MODES),
         Case("choosers:InSetup", init="InSetup('layer', False)", args=("f32[2,4]",)),
+        Case("choosers:Matched", init="Matched('batch')", args=("f32[2,4]",), **MODES),
+        Case("choosers:Matched", init="Matched(None, 4)", args=("f32[2,4]",), **MODES),
         Case("choosers:Flag", init="Flag()", args=("f32[2,4]",), **MODES),
     ],
     "modes": [

@@ -95,3 +95,37 @@ class Flag(nn.Module):
     @nn.compact
     def __call__(self, x, train):
         return batch_norm(x + 1, train)
+
+
+def activation_norm(kind, train):
+    match kind:
+        case "batch" | "bn":
+            return nn.BatchNorm(use_running_average=not train)
+        case None:
+            return lambda x: x
+        case _:
+            return nn.LayerNorm()
+
+
+class Matched(nn.Module):
+    kind: str | None = "batch"
+    width: int = 3
+
+    def setup(self):
+        match self.kind:
+            # the wide one
+            case "batch":
+                self.first = nn.Dense(2 * self.width)
+            case None:
+                # the narrow one
+                self.first = nn.Dense(self.width, use_bias=False)
+
+    @nn.compact
+    def __call__(self, x, train: bool):
+        x = activation_norm(self.kind, train)(self.first(x))
+        match self.width:
+            case 3:
+                x = nn.Dense(4)(x)
+            case _:
+                x = nn.tanh(x)
+        return x

@@ -180,3 +180,55 @@ class Flag(nnx.Module):
 
     def __call__(self, x, train):
         return nnx.relu(self.batch_norm(x + 1, use_running_average=not train))
+
+
+def activation_norm(kind, train):
+    match kind:
+        case "batch" | "bn":
+            return nn.BatchNorm(use_running_average=not train)
+        case None:
+            return lambda x: x
+        case _:
+            return nn.LayerNorm()
+
+
+class Matched(nnx.Module):
+    def __init__(
+        self,
+        in_features: int,
+        activation_norm_num_features: int,
+        dense_in_features: int,
+        kind: str | None = "batch",
+        width: int = 3,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        # the wide one
+        self.kind = kind
+        self.width = width
+        if kind == "batch":
+            self.first = nnx.Linear(in_features, 2 * width, rngs=rngs)
+        elif kind is None:
+            # the narrow one
+            self.first = nnx.Linear(in_features, width, use_bias=False, rngs=rngs)
+        if kind in ("batch", "bn"):
+            self.activation_norm = nnx.BatchNorm(
+                activation_norm_num_features, rngs=rngs
+            )
+        elif kind is None:
+            self.activation_norm = lambda x: x
+        else:
+            self.activation_norm = nnx.LayerNorm(
+                activation_norm_num_features, rngs=rngs
+            )
+        if width == 3:
+            self.dense = nnx.Linear(dense_in_features, 4, rngs=rngs)
+
+    def __call__(self, x, train: bool):
+        x = self.activation_norm(self.first(x), use_running_average=not train) if self.kind in ("batch", "bn") else self.activation_norm(self.first(x))
+        match self.width:
+            case 3:
+                x = self.dense(x)
+            case _:
+                x = nnx.tanh(x)
+        return x

@@ -129,3 +129,27 @@ class SetAgain(nn.Module):
         kind = "layer"
         x = layer(x)
         return x + len(kind)
+
+
+class Guarded(nn.Module):
+    kind: tuple
+
+    def setup(self):
+        match self.kind:
+            case ("layer", size) if size > 1:
+                self.layer = nn.Dense(size)
+            case _:
+                self.layer = nn.LayerNorm()
+
+    def __call__(self, x):
+        return self.layer(x)
+
+
+class MatchedInCall(nn.Module):
+    @nn.compact
+    def __call__(self, x, kind=0):
+        match kind:
+            case 0:
+                return nn.Dense(3)(x)
+            case _:
+                return x
