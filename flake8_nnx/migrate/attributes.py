@@ -178,7 +178,7 @@ class Attributes:
         }
         for node in self.cls.nodes:
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                if classes_of(node.value, self.facts) or self.facts.module_class(node.value):
+                if node in self.trace.choices or classes_of(node.value, self.facts) or self.facts.module_class(node.value):
                     candidates[node] = (node.targets[0].id,)
                 elif node not in candidates and self._only_computes(node.value):
                     candidates[node] = (node.targets[0].id,)

@@ -32,28 +32,29 @@ def function_of(site: Site, facts: Facts) -> ast.FunctionDef | None:
 
 def groups(trace: Trace, facts: Facts) -> dict[Site, list[Site]]:
     """For each such layer, all that the same call may make, itself among them."""
-    chosen = [site for site in trace.sites if function_of(site, facts) is not None]
+    chosen = [site for site in trace.sites if site.option is not None or function_of(site, facts) is not None]
     return {site: [other for other in chosen if other.node is site.node] for site in chosen}
 
 
 def noun(site: Site, facts: Facts) -> str:
-    """What the function is called after: `get_norm_layer` gives a `norm`."""
+    """What the function is called after: `get_norm_layer` gives a `norm`, as the name `norm_fn` of several partials does."""
     function = function_of(site, facts)
-    assert function is not None
-    return VERB.sub("", VERB.sub("", snake(function.name))) or function.name
+    name = function.name if function is not None else ast.unparse(site.call.func).rpartition(".")[2]
+    return VERB.sub("", VERB.sub("", snake(name))) or name
 
 
 def problem(site: Site, group: Sequence[Site], bridged: Collection[Site], cls: LinenClass) -> str:
     """Why a call of the function cannot be replaced by the layer that it chooses."""
     facts = cls.facts
-    function, above = function_of(site, facts), facts.names.parent(site.node)
-    assert function is not None
-    name = function.name
-    if len({other.call for other in group}) < len(group):
+    above = facts.names.parent(site.node)
+    name = ast.unparse(site.node.func)
+    if len({(other.call, id(other.option)) for other in group}) < len(group):
         return f"`{ast.unparse(site.node)[:60]}` creates new layers each time its method is called"
     if len(group) > 1 and any(other in bridged for other in group):
         return f"`{name}` chooses between layers, some of which stay Linen"
-    if function in facts.tree.body and _captured(function, site, cls):
+    parts = [site.call, *(site.option.keywords.values() if site.option is not None else ())]
+    functions = [facts.names.enclosing(part, ast.FunctionDef) for part in parts]
+    if any(each in facts.tree.body and _captured(each, site, cls) for each in functions if isinstance(each, ast.FunctionDef)):
         return f"`{name}` uses names that mean something else where it is called"
     if any(other.conditional for other in group):
         return f"what `{name}` chooses is known only in the call"
@@ -70,7 +71,7 @@ def problem(site: Site, group: Sequence[Site], bridged: Collection[Site], cls: L
 
 def _captured(function: ast.FunctionDef, site: Site, cls: LinenClass) -> bool:
     """Whether a name of the function's file is that of something else in the class or in its new `__init__`."""
-    own = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
+    own = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     own |= {argument.arg for argument in ast.walk(function) if isinstance(argument, ast.arg)}
     free = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} - own
     method = cls.facts.names.enclosing(site.node, *FUNCTIONS)
@@ -103,15 +104,15 @@ def flags(site: Site) -> dict[str, str]:
 def kept(site: Site, group: Sequence[Site], facts: Facts) -> list[ast.expr]:
     """The arguments of the call that it still reads: those that choose, where some of the layers are given flags."""
     function = function_of(site, facts)
-    if function is None or not any(map(flags, group)):
-        return []
+    inside = {id(n) for n in ast.walk(site.node)}
+    own = [value for other in group for name, value in other.keywords.items() if name in flags(other)]
+    here = [value for value in own if id(value) in inside]
+    if function is None or not own:
+        return here
     asked = [node.test for node in ast.walk(function) if isinstance(node, ast.If)]
     asked += [node.subject for node in ast.walk(function) if isinstance(node, ast.Match)]
-    own = [value for other in group for name, value in other.keywords.items() if name in flags(other)]
     read = {n.id for node in (*asked, *own) for n in ast.walk(node) if isinstance(n, ast.Name)}
-    inside = {id(n) for n in ast.walk(site.node)}
-    given = arguments(site.node, function)
-    return [*(value for name, value in given.items() if name in read), *(value for value in own if id(value) in inside)]
+    return [*(value for name, value in arguments(site.node, function).items() if name in read), *here]
 
 
 def written_out(planner: Planner, site: Site) -> dict[ast.Call, ast.FunctionDef]:
@@ -123,8 +124,6 @@ def written_out(planner: Planner, site: Site) -> dict[ast.Call, ast.FunctionDef]
 def write_call(planner: Planner, site: Site, layer: str) -> None:
     """Put the layer where the function was called, and its flags into the calls of it."""
     group = planner.attributes.groups[site]
-    function = function_of(site, planner.facts)
-    assert function is not None
     planner.plan.expressions[site.node] = layer
     planner.plan.written_out |= written_out(planner, site)
     if len(group) > 1 and site.ref is not None and site.ref.local is not None:
@@ -133,7 +132,7 @@ def write_call(planner: Planner, site: Site, layer: str) -> None:
         return
     for node in dict.fromkeys(node for other in group for node, method, _ in other.inputs if method == "__call__"):
         if not isinstance(node, ast.Call) or any(isinstance(a, ast.Starred) for a in node.args):
-            planner.refuse(site.node, f"the flags of what `{function.name}` chooses do not reach its call")
+            planner.refuse(site.node, f"the flags of what `{ast.unparse(site.node.func)}` chooses do not reach its call")
             return
         _write_flags(planner, node, group)
 

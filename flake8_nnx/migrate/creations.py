@@ -50,7 +50,7 @@ def emit_site(planner: Planner, site: Site, level: int) -> None:
         planner.line(level, f"{here} = {code}", (), site.node)
     value = here if site.ref is not None else f"{here}[...]"
     value = value if not site.loops else planner.attributes.item(site, len(site.loops) - 1)
-    if site.through:
+    if site.through or site in planner.attributes.groups:
         planner.expanded[site] = value
     else:
         planner.plan.expressions.setdefault(site.call, value)

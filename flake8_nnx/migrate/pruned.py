@@ -82,7 +82,8 @@ def negated(test: str) -> str:
     pairs = ((ast.Is, ast.IsNot), (ast.Eq, ast.NotEq), (ast.In, ast.NotIn))
     opposite = dict([*pairs, *((b, a) for a, b in pairs)])
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in opposite:
-        return ast.unparse(ast.Compare(node.left, [opposite[type(node.ops[0])]()], node.comparators))
+        new = ast.unparse(ast.Compare(node.left, [opposite[type(node.ops[0])]()], node.comparators))
+        return new.replace("'", '"') if '"' in test and "'" not in test else new
     return f"not {test}" if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"not ({test})"
 
 

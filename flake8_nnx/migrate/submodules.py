@@ -208,7 +208,7 @@ def constructor_arguments(planner: Planner, site: Site) -> tuple[list[str], dict
 
 def move_to_call(planner: Planner, site: Site, name: str, expression: ast.expr) -> None:
     """`nn.Dropout(0.5, deterministic=not train)(x)` becomes `self.dropout(x, deterministic=not train)`."""
-    if site.through and not made_by(site, planner.facts, planner.cls):
+    if site in planner.attributes.groups or site.through and not made_by(site, planner.facts, planner.cls):
         if name not in chosen_layers.flags(site):
             planner.refuse(site.node, f"`{name}=` of what `{quoted(site.node)}` makes is known only in the call")
         return  # it is written where that stands, see `expanded` and `chosen_layers`

@@ -19,7 +19,8 @@ from flake8_nnx.source.layer_lists import is_module
 from flake8_nnx.source.loops import names_in
 from flake8_nnx.source.methods import plain_names, target_text
 from flake8_nnx.source.opened import named_size
-from flake8_nnx.source.values import Array, Function, Items, Partial, Repeated, Static, Unknown, appended, elements, size_of
+from flake8_nnx.source.values import Array, Chosen, Function, Items, Partial, Repeated, Static, Unknown
+from flake8_nnx.source.values import appended, elements, size_of
 
 if TYPE_CHECKING:
     from flake8_nnx.source.trace import Tracer
@@ -71,6 +72,8 @@ def _assigned(tracer: Tracer, node: ast.stmt, targets: list[ast.expr], source: a
             listed = isinstance(value, Items) and value.items and all(map(is_module, value.items))
             if (isinstance(value, Repeated) or listed) and isinstance(source, ast.Name):
                 tracer.trace.understood.add(node)
+            if isinstance(value, Chosen) and isinstance(target, ast.Name):
+                tracer.trace.choices.add(node)
             bind(tracer, target, value, env)
             _stored(tracer, node, target, names, source, value, env)
             own = tracer.trace.sites[-1] if tracer.trace.sites else None

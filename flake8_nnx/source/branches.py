@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flake8_nnx.source import choosers, own_variables
+from flake8_nnx.source import choosers, own_variables, partials
 from flake8_nnx.source.chosen import class_of_branches
 from flake8_nnx.source.events import Branch
 from flake8_nnx.source.inittext import Env
@@ -65,6 +65,7 @@ def run(tracer: Tracer, node: ast.If, env: Env) -> bool:
         if test is None and any(isinstance(value, (Static, Array)) and value.text == name for value in (body, orelse)):
             body, orelse = (replace(v, text=None) if isinstance(v, Array) else Unknown() for v in (body, orelse))
         chosen = class_of_branches(tracer, node, name, test, (body, orelse))
+        chosen = chosen or partials.chosen(tracer, node, test, (body, orelse))
         env[name] = join(tracer, body, orelse, test) if chosen is None else chosen
     return False
 

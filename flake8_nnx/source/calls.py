@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source import array_functions, choosers, graphs, handed, held, members, named_axes, opened, own_variables, ported
-from flake8_nnx.source import shapes
+from flake8_nnx.source import partials, shapes
 from flake8_nnx.source.constructions import construct, merge
 from flake8_nnx.source.dynamic import dynamic
 from flake8_nnx.source.inittext import Env, of_super, root_is_self
@@ -21,6 +21,7 @@ from flake8_nnx.source.members import held_output
 from flake8_nnx.source.optional import filtered, given_ones
 from flake8_nnx.source.values import (
     Array,
+    Chosen,
     Either,
     Function,
     Graph,
@@ -60,7 +61,9 @@ def call(evaluator: Evaluator, node: ast.Call, env: Env) -> Any:
             positional, keywords = merge(inner, ast.Call(node.args[0], node.args[1:], node.keywords))
             given = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
             texts = {**inner.texts, **{id(e): evaluator.text(e, env) for e in given}}
-            return replace(inner, positional=tuple(positional), keywords=keywords, texts=texts, maker=ast.unparse(func))
+            said = {**inner.in_call, **choosers.said(tracer, given)}
+            maker = ast.unparse(func)
+            return replace(inner, positional=tuple(positional), keywords=keywords, texts=texts, maker=maker, in_call=said)
     if origin in CLASS_TRANSFORMS and node.args:
         inner = evaluator.value(node.args[0], env)
         if isinstance(inner, Partial):
@@ -105,6 +108,8 @@ def call(evaluator: Evaluator, node: ast.Call, env: Env) -> Any:
         positional, keywords = evaluator.arguments(node, env)
         return construct(tracer, node, callee, positional, keywords, env)
     positional, keywords = evaluator.arguments(node, env)
+    if isinstance(callee, Chosen):
+        return partials.made(tracer, node, callee, positional, keywords, env)
     if isinstance(callee, Network):
         return graphs.run(tracer, callee, positional[0] if positional else Unknown(), node, env)
     network = graphs.made(origin, positional, keywords) if origin is not None else None
@@ -144,6 +149,10 @@ def _of_function(
         found = tracer.inline(callee, positional, keywords, env, method, chosen)
     for site in tracer.trace.sites[sites:] if outside or own else ():
         site.through = (node, *site.through)
+    if isinstance(found, Chosen):
+        if not partials.gives(callee.node, callee.facts):
+            tracer.problem(node, "does more than to choose a partial")
+        return found
     if outside and len(tracer.trace.sites) == sites and not dynamic([*positional, *keywords.values()]):
         del tracer.events[events:]  # `__init__` calls the function; what happens inside it is not its business
         return found if isinstance(found, Array) else evaluator.as_static(node, env)

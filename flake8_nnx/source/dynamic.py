@@ -7,6 +7,7 @@ from typing import Any
 from flake8_nnx.source.values import (
     Array,
     AtLeast,
+    Chosen,
     Either,
     Graph,
     Items,
@@ -25,6 +26,7 @@ from flake8_nnx.source.values import (
 
 DYNAMIC = (
     Array, Unknown, Module, Member, Either, Items, AtLeast, Repeated, Shape, Prefix, Start, Rank, TheAxis, Graph, Network, Joined,
+    Chosen,
 )  # fmt: skip
 
 

@@ -50,4 +50,5 @@ class Trace:
     understood: set[ast.stmt] = field(default_factory=set)  # statements that collect submodules in a list
     attributes: dict[str, Any] = field(default_factory=dict)  # of the module after setup
     calls: list[tuple[ast.AST, dict[str, Any]]] = field(default_factory=list)  # methods that ran, with their arguments
+    choices: set[ast.stmt] = field(default_factory=set)  # statements that give a name one of several partials
     placed: dict[Any, ast.Call] = field(default_factory=dict)  # events of functions outside of the class -> their calls there

@@ -7,7 +7,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from flake8_nnx.source import assignments, branches, checks, choosers, graphs, layer_lists, loops, matches, opaque, ported
+from flake8_nnx.source import assignments, branches, checks, choosers, graphs, layer_lists, loops, matches, opaque
+from flake8_nnx.source import partials, ported
 from flake8_nnx.source.apply import applied
 from flake8_nnx.source.bindings import bind
 from flake8_nnx.source.constants import constant
@@ -150,6 +151,8 @@ class Tracer:
         result = found[-1] if found else Unknown()
         for value in found[:-1]:
             result = value if isinstance(result, Unknown) else join(self, result, value, None)
+        if partials.untold(result, found):
+            self.problem(statements[-1], "a function returns one of several module classes, in a way that cannot be followed")
         return result
 
     def inline(

@@ -169,6 +169,17 @@ class Partial:
 
 
 @dataclass(frozen=True, eq=False)
+class Chosen:
+    """One of two partials, as a test says; see `source.partials`."""
+
+    node: ast.If
+    test: str
+    in_call: str
+    body: Partial | Chosen
+    orelse: Partial | Chosen
+
+
+@dataclass(frozen=True, eq=False)
 class Function:
     """A function of the project, with the names it closes over."""
 
@@ -216,6 +227,7 @@ class Site:
     spelled: str = ""  # the class as the source names it
     via: str | None = None  # the parameter of `__init__` that holds the class
     given: Given | None = None  # what of that this is
+    option: Partial | None = None  # the partial of a name that has one of several
     options: tuple[Site, ...] = ()  # the same call of the other classes that the parameter may hold
     silent: bool = False  # a function that is called makes it
     through: tuple[ast.Call, ...] = ()  # calls of functions outside of the class that led here, outermost first

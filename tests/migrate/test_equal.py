@@ -29,6 +29,9 @@ CASES = {
         Case("choosers:InSetup", init="InSetup('layer', False)", args=("f32[2,4]",)),
         Case("choosers:Matched", init="Matched('batch')", args=("f32[2,4]",), **MODES),
         Case("choosers:Matched", init="Matched(None, 4)", args=("f32[2,4]",), **MODES),
+        Case("choosers:OfPartial", init="OfPartial()", args=("f32[2,4]",), **TRAINING),
+        Case("choosers:OfPartial", init="OfPartial('BN')", args=("f32[2,4]",), **TRAINING),
+        Case("choosers:InMethod", init="InMethod('batch')", args=("f32[2,3]",), **MODES),
         Case("choosers:Flag", init="Flag()", args=("f32[2,4]",), **MODES),
     ],
     "modes": [

@@ -1,4 +1,6 @@
 """Functions that choose the layer that they return."""
+import functools
+
 import jax.numpy as jnp
 from flax import linen as nn
 
@@ -129,3 +131,53 @@ class Matched(nn.Module):
             case _:
                 x = nn.tanh(x)
         return x
+
+
+def norm_layer(train, dtype, norm_type="BN"):
+    """Normalization layer."""
+    if norm_type == "BN":
+        norm_fn = functools.partial(nn.BatchNorm, use_running_average=not train, momentum=0.9, dtype=jnp.float32)
+    elif norm_type == "LN":
+        norm_fn = functools.partial(nn.LayerNorm, dtype=dtype)
+    else:
+        raise NotImplementedError
+    return norm_fn
+
+
+class OfPartial(nn.Module):
+    norm_type: str = "LN"
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x, training: bool):
+        norm_fn = norm_layer(training, self.dtype, self.norm_type)
+        x = norm_fn()(nn.Dense(4)(x))
+        return nn.relu(norm_fn(name="last")(x))
+
+
+class InMethod(nn.Module):
+    kind: str = "layer"
+
+    @nn.compact
+    def __call__(self, x, train: bool):
+        if self.kind == "batch":
+            norm = functools.partial(nn.BatchNorm, use_running_average=not train)
+        else:
+            norm = functools.partial(nn.LayerNorm, epsilon=1e-3)
+        for n in range(2):
+            x = norm(use_bias=n > 0)(nn.Dense(4)(x))
+        return x
+
+
+class RaisesInCall(nn.Module):
+    kind: str
+
+    @nn.compact
+    def __call__(self, x):
+        if self.kind == "layer":
+            norm = functools.partial(nn.LayerNorm, epsilon=1e-3)
+        elif self.kind == "rms":
+            norm = functools.partial(nn.RMSNorm, epsilon=1e-3)
+        else:
+            raise ValueError(self.kind)
+        return norm()(x)

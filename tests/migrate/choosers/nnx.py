@@ -1,4 +1,6 @@
 """Functions that choose the layer that they return."""
+import functools
+
 import jax.numpy as jnp
 from flax import linen as nn
 from flax import nnx
@@ -232,3 +234,86 @@ class Matched(nnx.Module):
             case _:
                 x = nnx.tanh(x)
         return x
+
+
+def norm_layer(train, dtype, norm_type="BN"):
+    """Normalization layer."""
+    if norm_type == "BN":
+        norm_fn = functools.partial(nn.BatchNorm, use_running_average=not train, momentum=0.9, dtype=jnp.float32)
+    elif norm_type == "LN":
+        norm_fn = functools.partial(nn.LayerNorm, dtype=dtype)
+    else:
+        raise NotImplementedError
+    return norm_fn
+
+
+class OfPartial(nnx.Module):
+    def __init__(
+        self,
+        in_features: int,
+        norm_type: str = "LN",
+        dtype: jnp.dtype = jnp.float32,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.norm_type = norm_type
+        if norm_type != "BN":
+            if norm_type != "LN":
+                raise NotImplementedError
+        if norm_type == "BN":
+            self.norm = nnx.BatchNorm(4, momentum=0.9, dtype=jnp.float32, rngs=rngs)
+        else:
+            self.norm = nnx.LayerNorm(
+                4, dtype=dtype, promote_dtype=lambda args, dtype: args, rngs=rngs
+            )
+        self.dense = nnx.Linear(in_features, 4, rngs=rngs)
+        if norm_type == "BN":
+            self.last = nnx.BatchNorm(4, momentum=0.9, dtype=jnp.float32, rngs=rngs)
+        else:
+            self.last = nnx.LayerNorm(
+                4, dtype=dtype, promote_dtype=lambda args, dtype: args, rngs=rngs
+            )
+
+    def __call__(self, x, training: bool):
+        x = self.norm(self.dense(x), use_running_average=not training) if self.norm_type == "BN" else self.norm(self.dense(x))
+        return nnx.relu(self.last(x, use_running_average=not training) if self.norm_type == "BN" else self.last(x))
+
+
+class InMethod(nnx.Module):
+    def __init__(self, in_features: int, kind: str = "layer", *, rngs: nnx.Rngs):
+        self.kind = kind
+        self.norm_layers = nnx.List([])
+        self.dense_layers = nnx.List([])
+        x_features = in_features
+        for n in range(2):
+            if kind == "batch":
+                self.norm_layers.append(nnx.BatchNorm(4, use_bias=n > 0, rngs=rngs))
+            else:
+                self.norm_layers.append(
+                    nnx.LayerNorm(4, epsilon=1e-3, use_bias=n > 0, rngs=rngs)
+                )
+            self.dense_layers.append(nnx.Linear(x_features, 4, rngs=rngs))
+            x_features = 4
+
+    def __call__(self, x, train: bool):
+        for norm_layer, dense in zip(self.norm_layers, self.dense_layers):
+            x = norm_layer(dense(x), use_running_average=not train) if self.kind == "batch" else norm_layer(dense(x))
+        return x
+
+
+class RaisesInCall(nnx.Module):
+    def __init__(self, in_features: int, kind: str, *, rngs: nnx.Rngs):
+        self.kind = kind
+        if kind == "layer":
+            self.norm = nnx.LayerNorm(in_features, epsilon=1e-3, rngs=rngs)
+        else:
+            self.norm = nnx.RMSNorm(in_features, epsilon=1e-3, rngs=rngs)
+
+    def __call__(self, x):
+        if self.kind == "layer":
+            pass
+        elif self.kind == "rms":
+            pass
+        else:
+            raise ValueError(self.kind)
+        return self.norm(x)

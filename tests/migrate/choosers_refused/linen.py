@@ -1,4 +1,6 @@
 """Functions that choose layers, in ways that are not exact or cannot be followed."""
+import functools
+
 import jax.numpy as jnp
 from flax import linen as nn
 
@@ -153,3 +155,68 @@ class MatchedInCall(nn.Module):
                 return nn.Dense(3)(x)
             case _:
                 return x
+
+
+class Block(nn.Module):
+    norm: object
+
+    @nn.compact
+    def __call__(self, x):
+        return self.norm()(x)
+
+
+class PartialHandedOn(nn.Module):
+    kind: str
+
+    @nn.compact
+    def __call__(self, x):
+        if self.kind == "layer":
+            norm = functools.partial(nn.LayerNorm, epsilon=1e-3)
+        else:
+            norm = functools.partial(nn.RMSNorm, epsilon=1e-3)
+        return Block(norm)(norm()(x))
+
+
+class PartialOfTheCall(nn.Module):
+    @nn.compact
+    def __call__(self, x, kind):
+        if kind == "layer":
+            norm = functools.partial(nn.LayerNorm, epsilon=1e-3)
+        else:
+            norm = functools.partial(nn.RMSNorm, epsilon=1e-3)
+        return norm()(x)
+
+
+seen = []
+
+
+def noted(kind):
+    seen.append(kind)
+    if kind == "layer":
+        norm = functools.partial(nn.LayerNorm, epsilon=1e-3)
+    else:
+        norm = functools.partial(nn.RMSNorm, epsilon=1e-3)
+    return norm
+
+
+class DoesMore(nn.Module):
+    kind: str
+
+    @nn.compact
+    def __call__(self, x):
+        norm = noted(self.kind)
+        return norm()(x)
+
+
+def early(kind):
+    if kind == "layer":
+        return functools.partial(nn.LayerNorm, epsilon=1e-3)
+    return nn.RMSNorm
+
+
+class Early(nn.Module):
+    kind: str
+
+    @nn.compact
+    def __call__(self, x):
+        return early(self.kind)()(x)
