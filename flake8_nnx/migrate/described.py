@@ -12,6 +12,8 @@ from itertools import pairwise
 
 from flake8_nnx.migrate.model import ClassPlan
 
+SECTION = re.compile(r"^\s*(Attributes|Args|Arguments|Parameters):?\s*$", re.MULTILINE)  # of the class
+
 
 def strings(plan: ClassPlan) -> dict[str, ast.Constant]:
     """The string below each field that becomes a parameter of the constructor of its own class."""
@@ -23,7 +25,7 @@ def strings(plan: ClassPlan) -> dict[str, ast.Constant]:
     for statement, below in pairwise(plan.cls.node.body):
         name = fields.get(id(statement))
         if name in parameters and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-            if isinstance(below.value.value, str) and '"""' not in below.value.value:
+            if isinstance(below.value.value, str) and '"""' not in below.value.value and not SECTION.search(below.value.value):
                 found[name] = below.value
     return found
 

@@ -43,8 +43,10 @@ def condition(planner: Planner, site: Site) -> str | None:
         common = found if common is None else {test: argument for test, argument in common.items() if test in found}
     if not common or _derived_from(planner.cls):
         return None
+    known = {test for test, _ in _conditions(site.node, planner.facts, planner.fields, False)}  # where it is made
+    common = {test: argument for test, argument in common.items() if test not in known}
     planner.plan.optional_arguments.update({flag(argument): argument for argument in common.values() if argument})
-    return " and ".join(common)
+    return " and ".join(common) or None
 
 
 def _conditions(node: ast.AST, facts: Facts, fields: Collection[str], tied: bool) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,9 @@ from flake8_nnx.migrate.slots import slots_of
 from flake8_nnx.rules._text import nnx_functions
 from flake8_nnx.source.events import Assignment, Trace
 from flake8_nnx.source.features import WORD, SizeParameter, events, needed_sizes, size_texts, spelled, trace
+from flake8_nnx.source.inittext import root_is_self
 from flake8_nnx.source.linen import LinenClass, ModuleRef
+from flake8_nnx.source.methods import is_plain_property
 from flake8_nnx.source.values import Site
 
 Kept = Mapping[int, ClassPlan]
@@ -129,5 +131,9 @@ class Planner:
         self.plan.parts.append(ref.local)
 
     def functions(self, text: str, node: ast.AST) -> str:
-        """The text with Linen functions in their NNX spelling."""
+        """The text with Linen functions in their NNX spelling, also those of properties that it was taken from."""
+        for name in {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute) and root_is_self(n)}:
+            home = self.facts.defining(self.cls, name)
+            if home is not None and is_plain_property(home.methods[name]):
+                text = nnx_functions(text, home.methods[name], home.facts)
         return nnx_functions(text, node, self.facts)

@@ -80,6 +80,7 @@ def open_size(planner: Planner, site: Site, name: str, kind: str = "size", each:
     """A parameter for a size that the source does not tell, refused where it cannot be one: where `each` turn has another."""
     stem, variable = planner.attributes.stem_of(site), input_of(planner, site)
     own = f"{variable}_features" if variable else f"{stem}_{name}"
+    own = own.lstrip("_")  # what the caller has to give is not private, as `self._actor` is
     one = kind == "size" and bool(site.inputs) or not site.loops  # that each turn may have
     one = one and not each and (kind == "size" or not site.lifts)  # whose variables may have more axes
     text = planner.open.open(site, name, own, kind) if stem is not None and one else None

@@ -17,6 +17,7 @@ from flake8_nnx.source.linen import Facts, LinenClass
 from flake8_nnx.source.literals import is_none
 from flake8_nnx.source.methods import defaults
 from flake8_nnx.source.opened import stored
+from flake8_nnx.source.shorter import shorter
 from flake8_nnx.source.trace import Tracer
 from flake8_nnx.source.sizes import AXIS, CHOSEN, OPEN, WHOLE, Size
 from flake8_nnx.source.values import Array, Graph, Loop, Site, Static, size_of
@@ -277,7 +278,7 @@ def spelled(text: Size, parameters: list[SizeParameter], opened: Mapping[str, st
 
     whole = {p.argument: p.name for p in parameters if p.whole}
     text = WHOLE.sub(lambda match: whole.get(match.group(1), match.group()), str(text))
-    return AXIS.sub(replacement, text)
+    return shorter(AXIS.sub(replacement, text))
 
 
 def sizes(call: ast.Call, facts: Facts) -> dict[str, str]:

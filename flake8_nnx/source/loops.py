@@ -234,11 +234,15 @@ def comprehension(tracer: Tracer, node: ast.ListComp, env: Env) -> Any:
 
 def _last(size: Size, loop: Loop, before: Size) -> Size:
     """What a size is after the loop, seen from outside the class: `features[-1]`, also where it began with `features[0]`."""
-    if size == loop.target and loop.iterable:
-        whole = loop.iterable.removesuffix("[1:]")
-        if whole != loop.iterable and before == f"{whole}[0]":
+    iterable = loop.iterable
+    counted = ast.parse(iterable, mode="eval").body if iterable and loop.target.endswith(f", {size}") else None
+    if isinstance(counted, ast.Call) and ast.unparse(counted.func) == "enumerate" and loop.target.count(",") == 1:
+        iterable = ast.unparse(counted.args[0])  # `for i, size in enumerate(sizes)`
+    if iterable and (size == loop.target or iterable != loop.iterable):
+        whole = iterable.removesuffix("[1:]")
+        if whole != iterable and before == f"{whole}[0]":
             return f"{whole}[-1]"
-        return f"{atom(loop.iterable)}[-1]"
+        return f"{atom(iterable)}[-1]"
     targets = {n.id for n in ast.walk(ast.parse(loop.target)) if isinstance(n, ast.Name)}
     return None if isinstance(size, str) and names_in(size) & targets else size
 

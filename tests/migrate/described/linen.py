@@ -143,3 +143,18 @@ class Prose(nn.Module):
     @nn.compact
     def __call__(self, x):
         return nn.Dense(self.features)(x)
+
+
+class SpeaksOfTheClass(nn.Module):
+    width: int
+    """A layer.
+
+    Attributes
+    ----------
+    width: int
+        How wide it is.
+    """
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.width)(x)

@@ -171,3 +171,19 @@ class Prose(nnx.Module):
 
     def __call__(self, x):
         return self.dense(x)
+
+
+class SpeaksOfTheClass(nnx.Module):
+    """A layer.
+
+    Attributes
+    ----------
+    width: int
+        How wide it is.
+    """
+
+    def __init__(self, in_features: int, width: int, *, rngs: nnx.Rngs):
+        self.dense = nnx.Linear(in_features, width, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dense(x)

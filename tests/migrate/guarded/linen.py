@@ -104,3 +104,25 @@ class Derived(Base):
 
 def features(model):
     return model.read.features
+
+
+class UnderTheSameTests(nn.Module):
+    """What setup makes under a test needs it once."""
+
+    width: int
+    wide: bool = False
+    gated: bool = False
+
+    def setup(self):
+        self.up = nn.Dense(self.width * 4 if self.wide else self.width)
+        self.down = nn.Dense(self.width)
+        if self.gated:
+            self.gate = nn.Dense(self.width)
+
+    def __call__(self, x):
+        y = self.up(x)
+        if self.wide:
+            y = self.down(nn.gelu(y))
+        if self.gated:
+            y = self.gate(y)
+        return y

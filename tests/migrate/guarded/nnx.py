@@ -98,11 +98,7 @@ class Always(nnx.Module):
         self.pool = pool
         self.pooler = nnx.Linear(in_features, features, rngs=rngs)
         self.read = nnx.Linear(in_features, features, rngs=rngs)
-        self.asked = nnx.Linear(
-            (features if pool else (features if pool else in_features)),
-            features,
-            rngs=rngs,
-        )
+        self.asked = nnx.Linear(features if pool else in_features, features, rngs=rngs)
 
     def __call__(self, x, train: bool = False):
         y = self.pooler(x) if self.pool else x
@@ -132,3 +128,33 @@ class Derived(Base):
 
 def features(model):
     return model.read.features
+
+
+class UnderTheSameTests(nnx.Module):
+    """What setup makes under a test needs it once."""
+
+    def __init__(
+        self,
+        in_features: int,
+        width: int,
+        wide: bool = False,
+        gated: bool = False,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.wide = wide
+        self.gated = gated
+        self.up = nnx.Linear(in_features, width * 4 if wide else width, rngs=rngs)
+        self.down = (
+            nnx.Linear(width * 4 if wide else width, width, rngs=rngs) if wide else None
+        )
+        if gated:
+            self.gate = nnx.Linear(width, width, rngs=rngs)
+
+    def __call__(self, x):
+        y = self.up(x)
+        if self.wide:
+            y = self.down(nnx.gelu(y))
+        if self.gated:
+            y = self.gate(y)
+        return y
