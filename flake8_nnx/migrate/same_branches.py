@@ -21,7 +21,7 @@ def said_once(old: cst.If, new: cst.If) -> cst.FlattenSentinel[cst.BaseStatement
     bodies = _bodies(new)
     if bodies is None or not _same(bodies) or _same(_bodies(old) or []) or comments_in(new.with_changes(leading_lines=())):
         return None
-    if not isinstance(new.body, cst.IndentedBlock):
+    if not isinstance(new.body, cst.IndentedBlock) or not new.body.body:  # what is left empty becomes `pass`
         return None
     first, *rest = new.body.body
     return cst.FlattenSentinel([first.with_changes(leading_lines=new.leading_lines), *rest])  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from flake8_nnx.source import choosers, partials
 from flake8_nnx.source.events import Assignment
 from flake8_nnx.source.inittext import Env, root_is_self
 from flake8_nnx.source.values import Module
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def checked(tracer: Tracer, node: ast.stmt, parts: list[ast.expr], form: str, env: Env) -> None:
-    """What setup checks, `__init__` checks."""
+    """What setup checks, `__init__` checks; so it does where a function that chooses a layer finds none."""
     texts = [tracer.evaluator.text(part, env) for part in parts]
-    repeats = of_setup(tracer, node) or tracer.choosing is not None and isinstance(node, ast.Raise)
+    repeats = of_setup(tracer, node) or isinstance(node, ast.Raise) and _in_choice(tracer, node)
     if repeats and parts and None not in texts:
         tracer.events.append(Assignment(node, (), form.format(", ".join(map(str, texts)))))
 
@@ -38,6 +39,14 @@ def printed(tracer: Tracer, node: ast.Expr, call: ast.Call, env: Env) -> bool:
         return False
     tracer.events.append(Assignment(node, (), f"{ast.unparse(call.func)}({', '.join(map(str, texts))})"))
     return True
+
+
+def _in_choice(tracer: Tracer, node: ast.Raise) -> bool:
+    """Whether a function that does nothing but choose a layer or a partial finds none."""
+    if tracer.choosing is None or tracer.inlining != 1:
+        return False
+    function = tracer.facts.names.enclosing(node, ast.FunctionDef)
+    return choosers.chooses(function, tracer.facts) or partials.gives(function, tracer.facts)
 
 
 def of_setup(tracer: Tracer, node: ast.stmt) -> bool:

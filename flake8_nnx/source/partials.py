@@ -36,7 +36,7 @@ def untold(result: Any, returned: Sequence[Any]) -> bool:
     return not isinstance(result, classes) and any(isinstance(value, classes) for value in returned)
 
 
-def gives(node: ast.AST, facts: Facts) -> bool:
+def gives(node: ast.AST | None, facts: Facts) -> bool:
     """Whether a function does nothing but give a name one of several partials, and return that."""
     return isinstance(node, ast.FunctionDef) and not node.decorator_list and _gives(node.body, facts)
 

@@ -181,3 +181,21 @@ class RaisesInCall(nn.Module):
         else:
             raise ValueError(self.kind)
         return norm()(x)
+
+
+def rounded(kernel, kind):
+    """It chooses too, but what it does is done in the call."""
+    if kind == "half":
+        return jnp.round(kernel * 2) / 2
+    if kind == "none":
+        return kernel
+    raise ValueError(kind)
+
+
+class Rounded(nn.Module):
+    kind: str = "none"
+
+    @nn.compact
+    def __call__(self, x):
+        kernel = self.param("kernel", nn.initializers.ones, (x.shape[-1], 3))
+        return x @ rounded(kernel, self.kind)

@@ -317,3 +317,22 @@ class RaisesInCall(nnx.Module):
         else:
             raise ValueError(self.kind)
         return self.norm(x)
+
+
+def rounded(kernel, kind):
+    """It chooses too, but what it does is done in the call."""
+    if kind == "half":
+        return jnp.round(kernel * 2) / 2
+    if kind == "none":
+        return kernel
+    raise ValueError(kind)
+
+
+class Rounded(nnx.Module):
+    def __init__(self, in_features: int, kind: str = "none", *, rngs: nnx.Rngs):
+        self.kind = kind
+        self.kernel = nnx.Param(nnx.initializers.ones(rngs.params(), (in_features, 3)))
+
+    def __call__(self, x):
+        kernel = self.kernel[...]
+        return x @ rounded(kernel, self.kind)

@@ -85,3 +85,19 @@ class Stack(nn.Module):
       else:
         hidden = nn.Dense(hidden_size, use_bias=False)(hidden)
     return hidden
+
+
+class Period(nn.Module):
+  length: int
+  period: int | None = None
+
+  def setup(self):
+    # nothing of both branches stays
+    if self.period is None:
+      self._period = self.length
+    else:
+      self._period = self.period
+    self.weight = self.param('weight', nn.initializers.ones, (self._period,))
+
+  def __call__(self, x):
+    return x * jnp.tile(self.weight, self.length // self._period)

@@ -119,3 +119,19 @@ class Stack(nnx.Module):
       else:
         hidden = dense_1(hidden)
     return hidden
+
+
+class Period(nnx.Module):
+  def __init__(self, length: int, period: int | None = None, *, rngs: nnx.Rngs):
+    self.length = length
+    # nothing of both branches stays
+    if period is None:
+      self._period = length
+    else:
+      self._period = period
+    self.weight = nnx.Param(
+        nnx.initializers.ones(rngs.params(), (self._period,))
+    )
+
+  def __call__(self, x):
+    return x * jnp.tile(self.weight[...], self.length // self._period)
