@@ -261,7 +261,7 @@ def test_step_by_step(tmp_path):
         run.write(None)
     assert statuses == [("Block", "native", "PROVED"), ("Net", "bridged", "PROVED"), ("Net", "native", "PROVED")]
     new = path.read_text()
-    assert "linen" not in new and "self.block_1 = Block((features, 3)[-1], (4, features), rngs=rngs)" in new
+    assert "linen" not in new and "self.block_1 = Block(3, (4, features), rngs=rngs)" in new
     case = Case(f"{first}:Net", init="Net(6)", args=("f32[2,5]",), kwargs={"train": False}, train_kwargs={"train": True})
     verdict = verify(f"{first}::Net", f"{path}::Net", case)
     assert verdict.good and verdict.evidence["variable map"] == "given"  # the one beside the file
@@ -313,7 +313,7 @@ def test_bridges_across_files(package):
     assert "fromflaximportnnx" in net
     run = migrate_bridged([], unverified=True, only={package / "net.py": ["Net"]})
     new = next(file.new for file in run.files if file.source.path.name == "net.py")
-    assert "self.block_1 = blocks.Block((features, 3)[-1], (4, features), rngs=rngs)" in new
+    assert "self.block_1 = blocks.Block(3, (4, features), rngs=rngs)" in new
 
 
 def test_what_stays_in_another_file_is_wrapped(package):
