@@ -23,5 +23,4 @@ def ambiguous(cls: LinenClass, facts: Facts) -> Iterator[ast.Name]:
 
 def _counts(binding: Binding) -> bool:
     """Whether a binding gives a value; imports, and None in their place, do not count."""
-    none = is_none(binding.value)
-    return binding.kind not in ("annotation", "import") and not none
+    return binding.kind not in ("annotation", "import") and not is_none(binding.value)

@@ -17,6 +17,7 @@ from flake8_nnx.migrate.model import ClassPlan
 from flake8_nnx.migrate.roles import Frame, Method, Model, Site, Slot, slots_in
 from flake8_nnx.migrate.seeded import stream_names, streams
 from flake8_nnx.source import graphs
+from flake8_nnx.source.literals import is_idle
 from flake8_nnx.source.names import FUNCTIONS
 from flake8_nnx.source.features import SizeParameter, needed_sizes, trace
 from flake8_nnx.source.values import GRAPH_PARTS
@@ -331,8 +332,7 @@ def empty(plan: Plan, frame: Frame, seen: frozenset[Frame] = frozenset()) -> boo
         return None
     for inner in own_nodes(node):
         if isinstance(inner, ast.stmt) and not isinstance(inner, (ast.Assign, ast.Return, ast.FunctionDef)):
-            docstring = isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Constant)
-            if not docstring:
+            if not is_idle(inner):
                 return None
         if inner in plan.lazy or inner in plan.program.renewed or inner in plan.program.by_hand.updated:
             return None

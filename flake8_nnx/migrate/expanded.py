@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from flake8_nnx.migrate import chosen_layers
 from flake8_nnx.migrate.lines import quoted
+from flake8_nnx.source import choosers
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.methods import defaults
+from flake8_nnx.source.literals import is_idle
+from flake8_nnx.source.methods import positional_names
 from flake8_nnx.source.names import COMPREHENSIONS
 from flake8_nnx.source.precedence import operand
 from flake8_nnx.source.values import Site
@@ -71,21 +73,18 @@ def _method(call: ast.Call, facts: Facts) -> ast.AST:
 
 def _result(function: ast.FunctionDef) -> ast.expr | None:
     """What a function returns that does nothing else."""
-    body = [s for s in function.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    body = [s for s in function.body if not is_idle(s)]
     return body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
 
 
 def arguments(call: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr] | None:
     """The arguments by parameter, with defaults; None where * or ** hide them."""
-    spec = function.args
-    names = [a.arg for a in [*spec.posonlyargs, *spec.args]]
+    spec, known = function.args, choosers.parameters(function)
     starred = any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
-    if spec.vararg or spec.kwarg or starred or len(call.args) > len(names):
+    if spec.vararg or spec.kwarg or starred or len(call.args) > len(positional_names(function)):
         return None
-    found = defaults(function)
-    found.update(zip(names, call.args))
-    found.update({k.arg: k.value for k in call.keywords if k.arg})
-    return found if {*names, *(a.arg for a in spec.kwonlyargs)} == found.keys() else None
+    found = choosers.arguments(call, function)
+    return found if known == found.keys() and known.issuperset(k.arg for k in call.keywords) else None
 
 
 def _reads(result: ast.expr, made: ast.Call) -> list[ast.Name]:

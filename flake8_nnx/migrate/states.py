@@ -15,7 +15,7 @@ from flake8_nnx.migrate.kept_variables import attribute
 from flake8_nnx.migrate.lines import wrapped
 from flake8_nnx.migrate.roles import Callee, Field, Frame, Scaled, State, Variables, slots_in
 from flake8_nnx.source.clues import TRAIN_STATE
-from flake8_nnx.source.literals import is_none
+from flake8_nnx.source.literals import is_idle, is_none
 from flake8_nnx.source.names import FUNCTIONS, Names
 from flake8_nnx.source.project import SourceFile
 
@@ -131,7 +131,7 @@ def own_state(program: Program, cls: ast.ClassDef) -> OwnState:
                 raise stop(statement, f"says more of `{statement.target.id}` than its type")
             if statement.target.id not in CREATED:
                 fields.append(statement)
-        elif not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
+        elif not is_idle(statement):
             raise stop(statement, "has more than fields")
     return OwnState(home, cls, tuple(fields))
 

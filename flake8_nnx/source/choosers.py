@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.linen import Facts
-from flake8_nnx.source.methods import defaults
+from flake8_nnx.source.literals import is_idle
+from flake8_nnx.source.methods import defaults, positional_names
 from flake8_nnx.source.precedence import bound, needed
 from flake8_nnx.source.values import Either, Function, Loop, Static, one_of
 
@@ -32,7 +33,6 @@ class Choosing:
 class Forwarded:
     """What `*args` or `**kwargs` of a function stand for in one call of it, with the values and sources of these arguments."""
 
-    positional: tuple[ast.expr, ...] = ()
     keywords: Mapping[str, ast.expr] = field(default_factory=dict)
     values: Mapping[int, Any] = field(default_factory=dict)
     texts: Mapping[int, str | None] = field(default_factory=dict)
@@ -67,12 +67,8 @@ def _results(statements: Sequence[ast.stmt]) -> Iterator[ast.expr | None]:
                 yield from _results(case.body)
         elif isinstance(statement, ast.Return):
             yield statement.value
-        elif not isinstance(statement, ast.Raise) and not _is_docstring(statement):
+        elif not isinstance(statement, ast.Raise) and not is_idle(statement):
             yield None
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def is_same(node: ast.expr) -> bool:
@@ -101,11 +97,15 @@ def called(tracer: Tracer, function: Function, node: ast.Call, made_here: bool) 
 
 def arguments(call: ast.Call, function: ast.FunctionDef) -> dict[str, ast.expr]:
     """What a call gives the parameters of a function that have a name, with defaults."""
-    names = [argument.arg for argument in [*function.args.posonlyargs, *function.args.args]]
-    known = {*names, *(argument.arg for argument in function.args.kwonlyargs)}
-    found = {**defaults(function), **dict(zip(names, call.args))}
+    found = {**defaults(function), **dict(zip(positional_names(function), call.args))}
+    known = parameters(function)
     found.update({keyword.arg: keyword.value for keyword in call.keywords if keyword.arg in known})  # type: ignore[misc]
     return found
+
+
+def parameters(function: ast.FunctionDef) -> set[str]:
+    """The names that a function has for its arguments."""
+    return {*positional_names(function), *(argument.arg for argument in function.args.kwonlyargs)}
 
 
 def forwarded(tracer: Tracer, call: ast.Call | None, function: Function, keywords: Mapping[str, Any], env: Env) -> Env:
@@ -115,15 +115,14 @@ def forwarded(tracer: Tracer, call: ast.Call | None, function: Function, keyword
         return {}
     if any(isinstance(argument, ast.Starred) for argument in call.args) or any(k.arg is None for k in call.keywords):
         return {}
-    names = [argument.arg for argument in [*node.args.posonlyargs, *node.args.args]]
-    known = {*names, *(argument.arg for argument in node.args.kwonlyargs)}
+    known = parameters(node)
     more = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg and keyword.arg not in known}
     texts = {id(value): tracer.evaluator.text(value, env) for value in more.values()}
     said = {id(value): tracer.source.segment(value, {}) for value in more.values()}
     found: Env = {}
     if node.args.kwarg is not None:
-        found[node.args.kwarg.arg] = Forwarded((), more, {id(v): keywords[k] for k, v in more.items()}, texts, said)
-    if node.args.vararg is not None and len(call.args) <= len(names):
+        found[node.args.kwarg.arg] = Forwarded(more, {id(v): keywords[k] for k, v in more.items()}, texts, said)
+    if node.args.vararg is not None and len(call.args) <= len(positional_names(node)):
         found[node.args.vararg.arg] = Forwarded()
     return found
 

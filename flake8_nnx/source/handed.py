@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.methods import positional_names
 from flake8_nnx.source.values import Static
 
 
@@ -19,7 +20,7 @@ def fields_read(call: ast.Call, facts: Facts, fields: Mapping[str, Any]) -> froz
     places = [i for i, argument in enumerate(call.args) if isinstance(argument, ast.Name) and argument.id == "self"]
     if not isinstance(function, ast.FunctionDef) or facts.names.parent(function) is not facts.tree or not places:
         return None
-    names = [argument.arg for argument in [*function.args.posonlyargs, *function.args.args]]
+    names = positional_names(function)
     if len(places) > 1 or call.keywords or places[0] >= len(names) or function.decorator_list:
         return None
     found = set()

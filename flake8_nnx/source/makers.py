@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.linen import Facts, LinenClass
-from flake8_nnx.source.literals import is_none
+from flake8_nnx.source.literals import is_idle, is_none
 from flake8_nnx.source.precedence import bound
 from flake8_nnx.source.values import Function, Module, Site, Static
 
@@ -77,5 +77,4 @@ def _plain(statement: ast.stmt, made: set[ast.Call], covered: set[Any]) -> bool:
     if isinstance(statement, ast.Return):
         value = statement.value
         return value in made or is_none(value)
-    docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    return statement in covered or docstring
+    return statement in covered or is_idle(statement)

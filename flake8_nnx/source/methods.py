@@ -6,7 +6,7 @@ import re
 
 from flake8_nnx.source.given import classes_of
 from flake8_nnx.source.linen import Facts, LinenClass
-from flake8_nnx.source.literals import is_none
+from flake8_nnx.source.literals import is_idle, is_none
 
 FLAG_NAMES = frozenset("train training is_training deterministic use_running_average eval inference decode mutable".split())
 
@@ -73,7 +73,7 @@ def is_several(annotation: ast.expr) -> bool:
 
 def is_plain_property(method: ast.FunctionDef) -> bool:
     """Whether a method is a property that returns an expression and does nothing else."""
-    body = [s for s in method.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    body = [s for s in method.body if not is_idle(s)]
     decorators = [ast.unparse(decorator) for decorator in method.decorator_list]
     return decorators == ["property"] and len(body) == 1 and isinstance(body[0], ast.Return)
 
@@ -122,8 +122,13 @@ def filled_fields(cls: LinenClass) -> set[str]:
     return set().union(*map(filled_by, statements)) & {*cls.facts.fields_of(cls)}
 
 
+def positional_names(function: ast.FunctionDef | ast.Lambda) -> list[str]:
+    """The names of the parameters that can be given by position."""
+    return [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+
+
 def defaults(function: ast.FunctionDef) -> dict[str, ast.expr]:
     """The default of every argument that has one."""
     spec = function.args
-    found = dict(zip([argument.arg for argument in (*spec.posonlyargs, *spec.args)][::-1], spec.defaults[::-1]))
+    found = dict(zip(positional_names(function)[::-1], spec.defaults[::-1]))
     return found | {a.arg: value for a, value in zip(spec.kwonlyargs, spec.kw_defaults) if value is not None}

@@ -14,6 +14,7 @@ from flake8_nnx.source.constructions import construct
 from flake8_nnx.source.events import Branch
 from flake8_nnx.source.inittext import Env
 from flake8_nnx.source.linen import Facts
+from flake8_nnx.source.literals import is_idle
 from flake8_nnx.source.values import Chosen, Module, Partial, Unknown, either
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ def _known(statement: ast.stmt, facts: Facts) -> bool:
         return isinstance(statement.targets[0], ast.Name) and facts.module_class(statement.value) is not None
     if isinstance(statement, ast.Return):
         return isinstance(statement.value, ast.Name)
-    docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    return docstring or isinstance(statement, ast.Raise)
+    return is_idle(statement) or isinstance(statement, ast.Raise)
 
 
 def _plain(option: Partial) -> bool:

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from flake8_nnx.source.literals import is_idle
 from flake8_nnx.source.names import Names
 from flake8_nnx.verdicts.text import digest
 
@@ -137,7 +138,7 @@ def _parts(statement: ast.stmt) -> Iterator[ast.stmt]:
     elif isinstance(statement, ast.If) and _never(statement.test):
         for other in statement.orelse:
             yield from _parts(other)
-    elif not _idle(statement):
+    elif not is_idle(statement):
         yield statement
 
 
@@ -145,11 +146,6 @@ def _never(test: ast.expr) -> bool:
     """`TYPE_CHECKING` and `__name__ == "__main__"`."""
     text = ast.unparse(test)
     return text in ("TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'")
-
-
-def _idle(statement: ast.AST) -> bool:
-    """A docstring, or any other constant that stands alone."""
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _shallow(node: ast.AST) -> Iterator[ast.AST]:
@@ -173,7 +169,7 @@ def _has_effect(node: ast.stmt) -> bool:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Import)):
         return False
     if isinstance(node, ast.ClassDef):
-        return any(isinstance(inner, ast.Expr) and not _idle(inner) for inner in node.body)
+        return any(isinstance(inner, ast.Expr) and not is_idle(inner) for inner in node.body)
     if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         inner = [part for target in targets for part in ast.walk(target)]
@@ -182,7 +178,7 @@ def _has_effect(node: ast.stmt) -> bool:
     if isinstance(node, (ast.If, ast.Try, ast.With)):
         below = [inner for inner in ast.iter_child_nodes(node) if isinstance(inner, (ast.stmt, ast.ExceptHandler))]
         inside = [s for inner in below for s in (inner.body if isinstance(inner, ast.ExceptHandler) else [inner])]
-        return any(_has_effect(inner) for inner in inside if not _idle(inner))
+        return any(_has_effect(inner) for inner in inside if not is_idle(inner))
     return not isinstance(node, ast.Pass)
 
 
@@ -211,7 +207,7 @@ def _write(value: object, out: list[str]) -> None:
     elif isinstance(value, list):
         out.append("[")
         for item in value:
-            if not _idle(item):
+            if not is_idle(item):
                 _write(item, out)
                 out.append(",")
         out.append("]")
